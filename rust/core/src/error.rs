@@ -1,0 +1,60 @@
+//! Why a call was refused. A refused call has changed nothing.
+
+use core::fmt;
+
+/// Why [`submit`](crate::Shell::submit) refused a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The job already waits for a worker; it keeps its place and runs once.
+    AlreadyQueued,
+    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`.
+    NotRunning,
+}
+
+/// Why [`submit_at`](crate::Shell::submit_at) or [`submit_after`](crate::Shell::submit_after) refused a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeferError {
+    /// The job already waits for a worker; it keeps its place and runs once.
+    AlreadyQueued,
+    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`.
+    NotRunning,
+    /// The deadline lies past [`MAX_TICKS`](crate::MAX_TICKS).
+    OutOfRange,
+}
+
+const ALREADY_QUEUED: &str = "the job is queued already: let it run, or cancel it before you submit it again";
+const NOT_RUNNING: &str = "the pool is not running: define it with TASKPOOL_DEFINE before you submit to it";
+const OUT_OF_RANGE: &str = "the deadline is past the range of the clock: defer by less than 2^62 ticks";
+
+impl fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SubmitError::AlreadyQueued => ALREADY_QUEUED,
+            SubmitError::NotRunning => NOT_RUNNING,
+        })
+    }
+}
+
+impl fmt::Display for DeferError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DeferError::AlreadyQueued => ALREADY_QUEUED,
+            DeferError::NotRunning => NOT_RUNNING,
+            DeferError::OutOfRange => OUT_OF_RANGE,
+        })
+    }
+}
+
+impl core::error::Error for SubmitError {}
+impl core::error::Error for DeferError {}
+
+impl From<SubmitError> for DeferError {
+    fn from(error: SubmitError) -> Self {
+        match error {
+            SubmitError::AlreadyQueued => DeferError::AlreadyQueued,
+            SubmitError::NotRunning => DeferError::NotRunning,
+        }
+    }
+}

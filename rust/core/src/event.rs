@@ -1,0 +1,81 @@
+//! What the core reports to its port, for logs.
+
+use core::fmt;
+
+use crate::pool::PoolRef;
+
+/// How much a report matters; the numbers are those of Zephyr's log levels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Level {
+    /// Something is wrong.
+    Error = 1,
+    /// Something may be wrong.
+    Warning = 2,
+    /// A change in the life of a pool.
+    Info = 3,
+    /// What a pool does.
+    Debug = 4,
+}
+
+/// One report. The core formats nothing: an event is an id and two words.
+///
+/// Events are reported by threads, outside every lock: never on the way of a submission, never in an interrupt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A pool was started with so many workers of its own.
+    PoolStarted(PoolRef, u32),
+    /// A worker of the reserve began to work for a pool.
+    WorkerLent(PoolRef, u32),
+    /// A worker of the reserve went back, because its pool had nothing ready.
+    WorkerReturned(PoolRef, u32),
+    /// More jobs came due at once than one interrupt may move; a worker moved so many more.
+    Overdue(PoolRef, u32),
+}
+
+impl Event {
+    /// The event's number, for ports that pass it on in words.
+    pub const fn id(self) -> u32 {
+        match self {
+            Event::PoolStarted(..) => 1,
+            Event::WorkerLent(..) => 2,
+            Event::WorkerReturned(..) => 3,
+            Event::Overdue(..) => 4,
+        }
+    }
+
+    /// How much it matters.
+    pub const fn level(self) -> Level {
+        match self {
+            Event::PoolStarted(..) => Level::Info,
+            Event::WorkerLent(..) | Event::WorkerReturned(..) => Level::Debug,
+            Event::Overdue(..) => Level::Warning,
+        }
+    }
+
+    /// Its two words: the pool and a number.
+    pub const fn words(self) -> (PoolRef, u32) {
+        match self {
+            Event::PoolStarted(pool, n)
+            | Event::WorkerLent(pool, n)
+            | Event::WorkerReturned(pool, n)
+            | Event::Overdue(pool, n) => (pool, n),
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::PoolStarted(pool, n) => write!(f, "pool {pool:?} started with {n} workers"),
+            Event::WorkerLent(pool, n) => write!(f, "pool {pool:?} borrowed worker {n}"),
+            Event::WorkerReturned(pool, n) => write!(f, "pool {pool:?} gave back worker {n}"),
+            Event::Overdue(pool, n) => write!(
+                f,
+                "pool {pool:?}: {n} more jobs came due at once than an interrupt moves; \
+                 raise CONFIG_TASKPOOL_EXPIRY_BATCH if they run late"
+            ),
+        }
+    }
+}

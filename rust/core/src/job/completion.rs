@@ -1,0 +1,90 @@
+//! Completions: what happens when a job has ended.
+
+use core::ptr::NonNull;
+
+use crate::job::Code;
+use crate::reference::Ref;
+
+/// How a submission ended. Every accepted submission gets exactly one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The job ran and answered this code.
+    Done(Code),
+    /// The submission was cancelled before it ran.
+    Cancelled,
+}
+
+/// Something that can be told an outcome.
+pub trait Complete: Sync {
+    /// Called once for each accepted submission, outside every lock: on the worker when the job ran, in the context of
+    /// the caller (an interrupt, perhaps) when it was cancelled. It must not block.
+    ///
+    /// The pool does not touch the job on account of this submission after the call began, so the completion may
+    /// submit the job again. Outcomes of different submissions of one job may be told at the same time, from different
+    /// contexts.
+    fn complete(&self, outcome: Outcome);
+}
+
+/// A reference to a completion; see [`Ref`] for what it promises.
+pub type CompletionRef = Ref<Completion>;
+
+/// The part of a completion that the pool works with.
+#[repr(C)]
+pub struct Completion {
+    complete: unsafe fn(CompletionRef, Outcome),
+}
+
+impl Ref<Completion> {
+    /// Tells the outcome.
+    #[inline]
+    pub(crate) fn tell(self, outcome: Outcome) {
+        // SAFETY: `OnEnd::new` pairs the function with the object that the reference was made from.
+        unsafe { (self.complete)(self, outcome) }
+    }
+}
+
+/// A completion with whatever it needs, for [`Job::with_completion`](crate::Job::with_completion). Several jobs may share one.
+#[repr(C)]
+pub struct OnEnd<C: Complete> {
+    completion: Completion,
+    value: C,
+}
+
+impl<C: Complete> OnEnd<C> {
+    /// Wraps `value` for use by jobs.
+    pub const fn new(value: C) -> Self {
+        OnEnd {
+            completion: Completion {
+                complete: complete::<C>,
+            },
+            value,
+        }
+    }
+
+    pub(crate) const fn reference(&'static self) -> CompletionRef {
+        let pointer = NonNull::new((&raw const *self).cast_mut().cast()).expect("a reference is not null");
+        // SAFETY: a `&'static OnEnd` lives for ever, and the pointer covers all of it, of which `Completion` is the
+        // first field (`repr(C)`).
+        unsafe { Ref::new(pointer) }
+    }
+}
+
+impl<C: Complete> core::ops::Deref for OnEnd<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.value
+    }
+}
+
+/// Goes from the completion back to the whole and tells it.
+///
+/// # Safety
+///
+/// `completion` was made from an `OnEnd<C>`.
+unsafe fn complete<C: Complete>(completion: CompletionRef, outcome: Outcome) {
+    // SAFETY: this function's promise; shared access only, which `C: Sync` allows from anywhere.
+    let whole = unsafe { &*completion.as_ptr().cast::<OnEnd<C>>() };
+    whole.value.complete(outcome);
+}

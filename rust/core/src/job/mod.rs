@@ -1,0 +1,202 @@
+//! One job: what its owner keeps, and how a worker runs it.
+
+mod completion;
+mod state;
+
+pub use completion::{Complete, Completion, CompletionRef, OnEnd, Outcome};
+pub use state::{Accepted, Cancel, Status};
+pub(crate) use state::{State, CANCEL, REARM};
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::ptr::NonNull;
+
+use crate::lock::Locked;
+use crate::pool::PoolRef;
+use crate::reference::Ref;
+use crate::ticks::Ticks;
+
+/// What a run answers: 0 for success, anything else as the job defines it.
+pub type Code = i32;
+
+/// A reference to a job; see [`Ref`] for what it promises.
+pub type JobRef = Ref<Header>;
+
+/// The part of a job that the pool works with: links, deadline and state.
+///
+/// | field | who touches it, when |
+/// |---|---|
+/// | `run`, `completion` | nobody writes them after construction |
+/// | `a` `b` `up`, `rank` | the list or heap that the job is in: ready queue while Queued, timers while Deferred |
+/// | `deadline` | of the queued or deferred submission, `NONE` for an immediate one; while Running: of the next one |
+/// | `order` | set when a deferred submission is accepted; breaks ties between equal deadlines |
+/// | `pool` | of the queued, deferred, running or, with REARM, the next submission |
+/// | `state`, `flags` | see `state.rs` |
+///
+/// All fields that change are [`Locked`]: only lock sections touch them.
+#[repr(C)]
+pub struct Header {
+    run: unsafe fn(JobRef, &Ctx<'_>) -> Code,
+    /// In the ready queue: next. In the heap: left child.
+    pub(crate) a: Locked<Option<JobRef>>,
+    /// In the ready queue: previous. In the heap: right child.
+    pub(crate) b: Locked<Option<JobRef>>,
+    /// In the heap: parent.
+    pub(crate) up: Locked<Option<JobRef>>,
+    pub(crate) deadline: Locked<Ticks>,
+    pub(crate) order: Locked<u32>,
+    pub(crate) pool: Locked<Option<PoolRef>>,
+    completion: Option<CompletionRef>,
+    pub(crate) state: Locked<State>,
+    /// In the heap: length of the shortest way down to a missing child.
+    pub(crate) rank: Locked<u8>,
+    pub(crate) flags: Locked<u8>,
+}
+
+impl Header {
+    const fn new(run: unsafe fn(JobRef, &Ctx<'_>) -> Code) -> Self {
+        Header {
+            run,
+            a: Locked::new(None),
+            b: Locked::new(None),
+            up: Locked::new(None),
+            deadline: Locked::new(Ticks::NONE),
+            order: Locked::new(0),
+            pool: Locked::new(None),
+            completion: None,
+            state: Locked::new(State::Idle),
+            rank: Locked::new(0),
+            flags: Locked::new(0),
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn completion(&self) -> Option<CompletionRef> {
+        self.completion
+    }
+}
+
+/// The function of a job, with its state.
+///
+/// A job never runs on two workers at once, so `run` has the state to itself.
+pub trait Run: Send {
+    /// Runs the job once, on a worker, outside every lock. It may block, submit and cancel jobs, its own included.
+    fn run(&mut self, ctx: &Ctx<'_>) -> Code;
+}
+
+/// A plain function, for jobs without state. It always answers 0.
+impl Run for fn(&Ctx<'_>) {
+    #[inline(always)]
+    fn run(&mut self, ctx: &Ctx<'_>) -> Code {
+        self(ctx);
+        0
+    }
+}
+
+/// A job: a unit of work that its owner keeps, with the links that put it into a queue.
+///
+/// Handing it over never allocates and never fails for lack of room. On a 32-bit machine it takes 40 bytes and its
+/// state: 44 for a plain function.
+#[repr(C)]
+pub struct Job<T: Run = fn(&Ctx<'_>)> {
+    header: Header,
+    state: UnsafeCell<T>,
+}
+
+// SAFETY: the header is `Sync`. The state is only touched by `run_job`, which the state machine keeps to one worker at
+// a time (Queued to Running happens under the lock, and a Running job is never queued), so `Send` suffices.
+unsafe impl<T: Run> Sync for Job<T> {}
+
+impl<T: Run> Job<T> {
+    /// A job that is Idle.
+    pub const fn new(state: T) -> Self {
+        Job {
+            header: Header::new(run_job::<T>),
+            state: UnsafeCell::new(state),
+        }
+    }
+
+    /// An Idle job with a completion, which is told the outcome of every accepted submission.
+    pub const fn with_completion<C: Complete>(state: T, completion: &'static OnEnd<C>) -> Self {
+        let mut job = Self::new(state);
+        job.header.completion = Some(completion.reference());
+        job
+    }
+
+    /// The reference that the pool keeps while the job is under way.
+    #[inline(always)]
+    pub fn reference(&'static self) -> JobRef {
+        // SAFETY: a `&'static Job` lives for ever, nobody can have a `&mut` to it, and the pointer covers the whole
+        // job, of which `Header` is the first field (`repr(C)`).
+        unsafe { Ref::new(NonNull::from(self).cast()) }
+    }
+}
+
+/// Goes from the header back to the job and runs it with its state.
+///
+/// # Safety
+///
+/// `job` was made from a whole `Job<T>`, and the caller is the one worker that moved it to Running.
+unsafe fn run_job<T: Run>(job: JobRef, ctx: &Ctx<'_>) -> Code {
+    let job = job.as_ptr().cast::<Job<T>>();
+    // SAFETY: `job` points at a live `Job<T>` (`Ref::new`'s promise and this function's).
+    let state = unsafe { UnsafeCell::raw_get(&raw const (*job).state) };
+    // SAFETY: only the worker that moved the job to Running is here, and it leaves before the job can be taken again.
+    unsafe { &mut *state }.run(ctx)
+}
+
+/// What a running job knows about its run.
+pub struct Ctx<'run> {
+    pub(crate) job: JobRef,
+    pub(crate) pool: PoolRef,
+    pub(crate) worker: &'run crate::pool::Worker,
+    pub(crate) due: u64,
+    pub(crate) cancelled: fn(JobRef) -> bool,
+}
+
+impl Ctx<'_> {
+    /// The job that runs.
+    pub fn job(&self) -> JobRef {
+        self.job
+    }
+
+    /// The pool that runs it: the one that it was submitted to.
+    pub fn pool(&self) -> PoolRef {
+        self.pool
+    }
+
+    /// The number of the worker that runs it. A pool's own workers count from 0; workers of the shared reserve count
+    /// down from 255.
+    pub fn worker(&self) -> u8 {
+        self.worker.number()
+    }
+
+    /// The deadline of this run in ticks since boot, if it was deferred.
+    pub fn due(&self) -> Option<u64> {
+        (self.due != 0).then_some(self.due)
+    }
+
+    /// Whether somebody has cancelled this run since it began. One lock section.
+    pub fn cancelled(&self) -> bool {
+        (self.cancelled)(self.job)
+    }
+
+    /// Runs the job. Only the shell calls it, once for each `Answer::Run`.
+    #[inline(always)]
+    pub(crate) fn enter(&self) -> Code {
+        // SAFETY: `Header::new` was given the function that fits the whole job (`Job::new` pairs them), and the step
+        // that answered `Run` moved the job to Running for this worker alone.
+        unsafe { (self.job.run)(self.job, self) }
+    }
+}
+
+impl fmt::Debug for Ctx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ctx")
+            .field("job", &self.job)
+            .field("pool", &self.pool)
+            .field("worker", &self.worker())
+            .field("due", &self.due())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,66 @@
+//! The states of a job. `pool/steps.rs` has the arrows between them; `doc/design.md` draws both.
+
+/// Where a job is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum State {
+    /// With its owner only: in no queue, not running.
+    Idle,
+    /// In the ready queue of its pool.
+    Queued,
+    /// Among the timers of its pool.
+    Deferred,
+    /// On a worker, or with its completion about to begin.
+    Running,
+}
+
+/// Flag of a Running job: somebody cancelled this run.
+pub(crate) const CANCEL: u8 = 1;
+/// Flag of a Running job: another submission has been accepted. `deadline` says whether it is deferred.
+pub(crate) const REARM: u8 = 2;
+
+/// What became of an accepted submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// A new submission: the job will run.
+    New,
+    /// A new submission of a running job: it will run once more after this run.
+    Again,
+    /// No new submission: the one under way got this time (or now) instead of its deadline.
+    Moved,
+}
+
+/// What [`cancel`](crate::Shell::cancel) found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancel {
+    /// The job was neither queued, deferred nor running. Nothing changed.
+    Idle,
+    /// The submission was cancelled before it ran; it never will.
+    Cancelled,
+    /// The job is running. The run can see it through [`Ctx::cancelled`](crate::Ctx::cancelled), and ends as it likes.
+    Running {
+        /// The job had been submitted again meanwhile, and that submission was cancelled.
+        resubmission_cancelled: bool,
+    },
+}
+
+/// Where a job was at one moment; it may have moved on since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// In no queue and not running.
+    Idle,
+    /// Waits for a worker.
+    Queued,
+    /// Waits for its deadline, in ticks since boot.
+    Deferred {
+        /// The deadline, in ticks since boot.
+        deadline: u64,
+    },
+    /// Runs on a worker.
+    Running {
+        /// The run has been cancelled.
+        cancelled: bool,
+        /// Another submission waits for the end of this run.
+        resubmitted: bool,
+    },
+}

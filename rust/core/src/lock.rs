@@ -1,0 +1,50 @@
+//! The module's one lock, as the type system sees it.
+//!
+//! Every field that more than one context may touch is a [`Locked`], and only a [`Token`] reads or writes it. A token
+//! exists only inside a lock section of [`Shell`](crate::Shell), so forgetting the lock does not compile. A `Locked`
+//! copies its value in and out and never lends a reference: lists and heap made of them are ordinary safe code.
+
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+
+/// The proof that the module's lock is held. It cannot leave the context that took the lock.
+pub struct Token<'section>(PhantomData<(&'section (), *const ())>);
+
+impl Token<'_> {
+    /// Attests that the module's lock is held.
+    ///
+    /// # Safety
+    ///
+    /// The caller holds the lock for as long as the token lives, and every object that is reached with the token is
+    /// reached under this same lock everywhere.
+    #[inline]
+    pub(crate) const unsafe fn attest() -> Self {
+        Token(PhantomData)
+    }
+}
+
+/// A value that is only read and written under the module's lock.
+#[repr(transparent)]
+pub(crate) struct Locked<T>(UnsafeCell<T>);
+
+// SAFETY: `get` and `set` are the only ways to the value; both ask for a token, which `Shell` makes only while it holds
+// the lock, so accesses never overlap. A value may cross threads on the way, hence `Send`.
+unsafe impl<T: Copy + Send> Sync for Locked<T> {}
+
+impl<T: Copy> Locked<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Locked(UnsafeCell::new(value))
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self, _: &Token<'_>) -> T {
+        // SAFETY: the token excludes every other access (see `Sync` above), and no reference to the value exists.
+        unsafe { *self.0.get() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn set(&self, _: &Token<'_>, value: T) {
+        // SAFETY: as in `get`.
+        unsafe { *self.0.get() = value }
+    }
+}

@@ -1,0 +1,175 @@
+//! A pool: a ready queue, timers, and the workers that share them.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `ready.rs` | the ready queue: first in, first out |
+//! | `timers.rs` | the deferred jobs, earliest deadline first |
+//! | `workers.rs` | the workers, idle ones, and the reserve that all pools share |
+//! | `steps.rs` | the steps of the machine: each one lock section, each arrow of the state diagram |
+
+mod ready;
+mod steps;
+mod timers;
+mod workers;
+
+pub use steps::Order;
+pub(crate) use steps::{Answer, Due};
+pub use workers::{Reserve, Worker, WorkerRef};
+
+use core::ptr::NonNull;
+
+use crate::job::JobRef;
+use crate::lock::{Locked, Token};
+use crate::reference::Ref;
+use crate::ticks::Ticks;
+
+/// A reference to a pool; see [`Ref`] for what it promises.
+pub type PoolRef = Ref<Pool>;
+
+/// The life of a pool. A plain number, since C writes it at link time: what is not one of these is not running.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(transparent)]
+pub(crate) struct Phase(u8);
+
+impl Phase {
+    /// Valid, and waiting for its start: takes submissions, runs nothing.
+    const STARTING: Phase = Phase(1);
+    /// Has workers.
+    const RUNNING: Phase = Phase(2);
+}
+
+/// A pool: a ready queue, timers, and min to max workers.
+///
+/// C lays it out at link time (`struct taskpool_core` in `taskpool.h` is this struct, and both sides check the layout),
+/// so a pool takes submissions before anything has run. What has never been laid out is zero, which is not running.
+#[repr(C)]
+pub struct Pool {
+    head: Locked<Option<JobRef>>,
+    tail: Locked<Option<JobRef>>,
+    /// The deferred job with the earliest deadline.
+    root: Locked<Option<JobRef>>,
+    /// Idle workers, the last one first.
+    idle: Locked<Option<WorkerRef>>,
+    /// The next pool in the reserve's line.
+    next_short: Locked<Option<PoolRef>>,
+    /// The deadline that the pool's timer is armed for.
+    armed: Locked<Ticks>,
+    /// Deferred submissions so far.
+    order: Locked<u32>,
+    /// Workers of the pool now, own and borrowed ones.
+    workers: Locked<u8>,
+    max: Locked<u8>,
+    phase: Locked<Phase>,
+    /// Stands in the reserve's line.
+    short: Locked<bool>,
+}
+
+// C has the same numbers in `taskpool.h`.
+const _: () = assert!(size_of::<Pool>() == 5 * size_of::<usize>() + 16);
+const _: () = assert!(core::mem::offset_of!(Pool, armed) == 5 * size_of::<usize>());
+const _: () = assert!(core::mem::offset_of!(Pool, max) == 5 * size_of::<usize>() + 13);
+
+impl Pool {
+    /// A pool that waits for its start and may have up to `max` workers.
+    ///
+    /// # Panics
+    ///
+    /// When `max` is 0: such a pool would run nothing. In a constant that is a build error.
+    pub const fn new(max: u8) -> Self {
+        assert!(max > 0, "a pool needs at least one worker: raise its maximum");
+        Pool {
+            head: Locked::new(None),
+            tail: Locked::new(None),
+            root: Locked::new(None),
+            idle: Locked::new(None),
+            next_short: Locked::new(None),
+            armed: Locked::new(Ticks::NEVER),
+            order: Locked::new(0),
+            workers: Locked::new(0),
+            max: Locked::new(max),
+            phase: Locked::new(Phase::STARTING),
+            short: Locked::new(false),
+        }
+    }
+
+    /// The reference that jobs, workers and ports keep.
+    pub const fn reference(&'static self) -> PoolRef {
+        let pointer = NonNull::new((&raw const *self).cast_mut()).expect("a reference is not null");
+        // SAFETY: a `&'static Pool` lives for ever, and nobody can have a `&mut` to it.
+        unsafe { Ref::new(pointer) }
+    }
+
+    /// Whether submissions are taken.
+    #[inline(always)]
+    fn accepts(&self, token: &Token<'_>) -> bool {
+        let phase = self.phase.get(token);
+        phase == Phase::RUNNING || phase == Phase::STARTING
+    }
+
+    /// At most so many workers.
+    pub(crate) fn max_workers(&self, token: &Token<'_>) -> u8 {
+        self.max.get(token)
+    }
+
+    #[inline(always)]
+    fn runs(&self, token: &Token<'_>) -> bool {
+        self.phase.get(token) == Phase::RUNNING
+    }
+}
+
+/// What a pool looked like at one moment, for tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Jobs in the ready queue.
+    pub queued: u32,
+    /// Jobs among the timers.
+    pub deferred: u32,
+    /// Workers of the pool that are idle.
+    pub idle: u8,
+    /// Workers of the pool, own and borrowed, idle and active ones.
+    pub workers: u8,
+    /// At most so many workers.
+    pub max: u8,
+    /// Stands in the reserve's line for a worker.
+    pub short: bool,
+    /// The timer is armed for this, in ticks since boot.
+    pub armed: Option<u64>,
+}
+
+impl Pool {
+    /// Walks the whole pool, checks everything that must hold between its parts, and counts.
+    ///
+    /// For tests: it takes time in proportion to the jobs in the pool, under the lock.
+    ///
+    /// # Panics
+    ///
+    /// With a sentence that names what does not hold.
+    pub fn check(&self, token: &Token<'_>) -> Snapshot {
+        let queued = self.check_ready(token);
+        let deferred = self.check_timers(token);
+        let (mut idle, mut link) = (0, self.idle.get(token));
+        while let Some(worker) = link {
+            idle += 1;
+            assert!(
+                idle <= self.workers.get(token),
+                "the idle list has more workers than the pool"
+            );
+            link = worker.check_idle(token, self);
+        }
+        let workers = self.workers.get(token);
+        assert!(
+            workers <= self.max.get(token),
+            "the pool has more workers than its maximum"
+        );
+        let armed = self.armed.get(token);
+        Snapshot {
+            queued,
+            deferred,
+            idle,
+            workers,
+            max: self.max.get(token),
+            short: self.short.get(token),
+            armed: (armed != Ticks::NEVER).then(|| armed.get()),
+        }
+    }
+}

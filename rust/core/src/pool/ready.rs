@@ -1,0 +1,71 @@
+//! The ready queue: a doubly linked list through the jobs, `a` to the next and `b` to the previous. All O(1), but the
+//! check.
+
+use super::Pool;
+use crate::job::{JobRef, State};
+use crate::lock::Token;
+
+impl Pool {
+    /// Appends a job that is in no list.
+    #[inline]
+    pub(super) fn push_ready(&self, token: &Token<'_>, job: JobRef) {
+        let tail = self.tail.get(token);
+        job.a.set(token, None);
+        job.b.set(token, tail);
+        match tail {
+            Some(tail) => tail.a.set(token, Some(job)),
+            None => self.head.set(token, Some(job)),
+        }
+        self.tail.set(token, Some(job));
+    }
+
+    /// Takes the first job.
+    #[inline]
+    pub(super) fn pop_ready(&self, token: &Token<'_>) -> Option<JobRef> {
+        let job = self.head.get(token)?;
+        let next = job.a.get(token);
+        self.head.set(token, next);
+        match next {
+            Some(next) => next.b.set(token, None),
+            None => self.tail.set(token, None),
+        }
+        Some(job)
+    }
+
+    /// Takes a job out of the middle.
+    pub(super) fn unlink_ready(&self, token: &Token<'_>, job: JobRef) {
+        let (next, previous) = (job.a.get(token), job.b.get(token));
+        match previous {
+            Some(previous) => previous.a.set(token, next),
+            None => self.head.set(token, next),
+        }
+        match next {
+            Some(next) => next.b.set(token, previous),
+            None => self.tail.set(token, previous),
+        }
+    }
+
+    /// Walks the queue and counts; see [`Pool::check`].
+    pub(super) fn check_ready(&self, token: &Token<'_>) -> u32 {
+        let (mut count, mut previous, mut link) = (0, None, self.head.get(token));
+        while let Some(job) = link {
+            assert!(
+                job.b.get(token) == previous,
+                "a queued job does not point back at the one before it"
+            );
+            assert!(
+                job.state.get(token) == State::Queued,
+                "a job in the ready queue is not Queued"
+            );
+            assert!(job.flags.get(token) == 0, "a queued job has flags of a running one");
+            count += 1;
+            previous = link;
+            link = job.a.get(token);
+        }
+        assert!(
+            self.tail.get(token) == previous,
+            "the ready queue does not end at its tail"
+        );
+        count
+    }
+}

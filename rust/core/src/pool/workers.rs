@@ -1,0 +1,223 @@
+//! Workers: a pool's own ones, and the reserve that all pools share.
+
+use core::ptr::NonNull;
+
+use super::{Order, Pool, PoolRef};
+use crate::lock::{Locked, Token};
+use crate::reference::Ref;
+
+/// A reference to a worker; see [`Ref`] for what it promises.
+pub type WorkerRef = Ref<Worker>;
+
+/// What the pool keeps of a worker thread. The port keeps the thread, its stack and its semaphore beside it.
+#[repr(C)]
+pub struct Worker {
+    /// The next idle worker, while this one is idle.
+    link: Locked<Option<WorkerRef>>,
+    /// The pool that it works for: always the same for a pool's own worker, `None` for an idle one of the reserve.
+    pub(super) pool: Locked<Option<PoolRef>>,
+    /// See [`Ctx::worker`](crate::Ctx::worker).
+    number: u8,
+    /// Belongs to the reserve.
+    reserve: bool,
+    /// Its thread has been started.
+    started: Locked<bool>,
+}
+
+// C has the same number in `taskpool.h`.
+const _: () = assert!(size_of::<Worker>() == 3 * size_of::<usize>());
+
+impl Worker {
+    /// The worker `index` of a pool's own. Its thread is started when the pool is.
+    pub const fn own(pool: PoolRef, index: u8) -> Self {
+        Worker {
+            link: Locked::new(None),
+            pool: Locked::new(Some(pool)),
+            number: index,
+            reserve: false,
+            started: Locked::new(true),
+        }
+    }
+
+    /// The worker `index` of the reserve. Its thread is started when it is first lent.
+    pub const fn reserve(index: u8) -> Self {
+        Worker {
+            link: Locked::new(None),
+            pool: Locked::new(None),
+            number: u8::MAX - index,
+            reserve: true,
+            started: Locked::new(false),
+        }
+    }
+
+    /// See [`Ctx::worker`](crate::Ctx::worker).
+    #[inline]
+    pub fn number(&self) -> u8 {
+        self.number
+    }
+
+    /// Whether it belongs to the reserve.
+    #[inline]
+    pub fn is_reserve(&self) -> bool {
+        self.reserve
+    }
+
+    /// Checks an idle worker of `pool` and answers the next one; see [`Pool::check`].
+    pub(super) fn check_idle(&self, token: &Token<'_>, pool: &Pool) -> Option<WorkerRef> {
+        let own = self
+            .pool
+            .get(token)
+            .is_some_and(|own| core::ptr::eq(&raw const *own, pool));
+        assert!(
+            own && !self.reserve,
+            "a worker of somebody else's is in a pool's idle list"
+        );
+        self.link.get(token)
+    }
+}
+
+impl Pool {
+    /// Finds a worker for a job that has just become ready: the last one that became idle, else, below the maximum,
+    /// one of the reserve. O(1).
+    #[inline]
+    pub(super) fn call_worker(&self, token: &Token<'_>, me: PoolRef, reserve: &Reserve) -> Order {
+        if let Some(worker) = self.idle.get(token) {
+            self.idle.set(token, worker.link.get(token));
+            return Order::Wake(worker);
+        }
+        if self.workers.get(token) < self.max.get(token) && self.runs(token) {
+            return reserve.lend(token, me);
+        }
+        Order::Nothing
+    }
+
+    /// An own worker has nothing to do.
+    #[inline]
+    pub(super) fn stand_idle(&self, token: &Token<'_>, worker: WorkerRef) {
+        worker.link.set(token, self.idle.get(token));
+        self.idle.set(token, Some(worker));
+    }
+}
+
+/// The workers that all pools share, and the line of pools that found none.
+#[repr(C)]
+pub struct Reserve {
+    idle: Locked<Option<WorkerRef>>,
+    /// First and last pool of the line.
+    first: Locked<Option<PoolRef>>,
+    last: Locked<Option<PoolRef>>,
+}
+
+impl Reserve {
+    /// A reserve without workers.
+    pub const fn new() -> Self {
+        Reserve {
+            idle: Locked::new(None),
+            first: Locked::new(None),
+            last: Locked::new(None),
+        }
+    }
+
+    /// Adds a worker that [`Worker::reserve`] made.
+    pub(crate) fn add(&self, token: &Token<'_>, worker: WorkerRef) {
+        worker.link.set(token, self.idle.get(token));
+        self.idle.set(token, Some(worker));
+    }
+
+    /// Lends a worker to a pool that is below its maximum; without one, the pool joins the line. O(1).
+    fn lend(&self, token: &Token<'_>, pool: PoolRef) -> Order {
+        let Some(worker) = self.idle.get(token) else {
+            self.line_up(token, pool);
+            return Order::Nothing;
+        };
+        self.idle.set(token, worker.link.get(token));
+        attach(token, worker, pool);
+        if worker.started.get(token) {
+            Order::Wake(worker)
+        } else {
+            worker.started.set(token, true);
+            Order::Start(worker)
+        }
+    }
+
+    fn line_up(&self, token: &Token<'_>, pool: PoolRef) {
+        if pool.short.get(token) {
+            return;
+        }
+        pool.short.set(token, true);
+        pool.next_short.set(token, None);
+        match self.last.get(token) {
+            Some(last) => last.next_short.set(token, Some(pool)),
+            None => self.first.set(token, Some(pool)),
+        }
+        self.last.set(token, Some(pool));
+    }
+
+    /// A worker that left its pool: it goes to the first pool of the line, if that one still needs it, else to the
+    /// idle ones. Answers whether to step again. One pool of the line a call, so O(1).
+    pub(super) fn place(&self, token: &Token<'_>, worker: WorkerRef) -> bool {
+        let Some(pool) = self.first.get(token) else {
+            self.add(token, worker);
+            return false;
+        };
+        let next = pool.next_short.get(token);
+        self.first.set(token, next);
+        if next.is_none() {
+            self.last.set(token, None);
+        }
+        pool.short.set(token, false);
+        if pool.wants_worker(token) {
+            attach(token, worker, pool);
+            // More is ready than this worker takes: stand in the line for another.
+            if pool.head.get(token) != pool.tail.get(token) && pool.wants_worker(token) {
+                self.line_up(token, pool);
+            }
+        }
+        true
+    }
+
+    /// Counts the idle workers, for tests.
+    pub fn check(&self, token: &Token<'_>) -> u8 {
+        let (mut count, mut link) = (0, self.idle.get(token));
+        while let Some(worker) = link {
+            assert!(worker.reserve, "a pool's own worker is in the reserve");
+            assert!(
+                worker.pool.get(token).is_none(),
+                "an idle worker of the reserve belongs to a pool"
+            );
+            count += 1;
+            link = worker.link.get(token);
+        }
+        assert!(
+            count == 0 || self.first.get(token).is_none(),
+            "a pool stands in line while a worker of the reserve is idle"
+        );
+        count
+    }
+}
+
+impl Default for Reserve {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Pool {
+    /// Whether a worker of the reserve would find work here.
+    fn wants_worker(&self, token: &Token<'_>) -> bool {
+        self.head.get(token).is_some() && self.workers.get(token) < self.max.get(token)
+    }
+}
+
+fn attach(token: &Token<'_>, worker: WorkerRef, pool: PoolRef) {
+    worker.pool.set(token, Some(pool));
+    pool.workers.set(token, pool.workers.get(token) + 1);
+}
+
+impl Worker {
+    /// The reference that pools and ports keep.
+    pub fn reference(&'static self) -> WorkerRef {
+        // SAFETY: a `&'static Worker` lives for ever, and nobody can have a `&mut` to it.
+        unsafe { Ref::new(NonNull::from(self)) }
+    }
+}

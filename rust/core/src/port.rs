@@ -1,0 +1,55 @@
+//! What the pool needs of an operating system.
+
+use crate::event::{Event, Level};
+use crate::pool::{PoolRef, Reserve, WorkerRef};
+
+/// An operating system, as the pool sees it. A type, not a value: a program has one.
+///
+/// # Safety
+///
+/// `lock` gives what it says; everything that is called "under the lock" returns with the lock still held.
+pub unsafe trait Port {
+    /// What `unlock` needs to undo `lock`: the interrupt state, or a guard.
+    type Key;
+
+    /// At most so many due jobs are moved by one call from an interrupt. At least 1.
+    const EXPIRY_BATCH: u32;
+
+    /// Reports below this level don't exist; `None` for no reports.
+    const LEVEL: Option<Level>;
+
+    /// Takes the module's lock: until `unlock`, no other context, thread or interrupt, is between the two. Never nested.
+    /// Callable everywhere.
+    fn lock() -> Self::Key;
+
+    /// Releases the lock. May be followed at once by interrupts and other threads.
+    fn unlock(key: Self::Key);
+
+    /// The time in ticks since boot. It never goes back. Callable everywhere, outside the lock.
+    fn now() -> u64;
+
+    /// The reserve that the pools of this system share.
+    fn reserve() -> &'static Reserve;
+
+    /// Gives the worker's semaphore once. Called under the lock, from every context; must not switch threads before the
+    /// lock is released. Each call ends exactly one `park` of that worker, also one that begins later.
+    fn wake(worker: WorkerRef);
+
+    /// Starts the thread of a worker of the reserve, which enters `Shell::work`. Called under the lock, once a worker,
+    /// from every context.
+    fn start(worker: WorkerRef);
+
+    /// Lets a thread that was woken under the lock run now if it is more urgent. Called outside the lock; in an
+    /// interrupt it does nothing, as the interrupt's end does it.
+    fn reschedule();
+
+    /// Waits for `wake`, without limit. Called by the worker's own thread only, outside the lock.
+    fn park(worker: WorkerRef);
+
+    /// Sees to it that `Shell::expire` is called for the pool once `now() >= deadline`, and not for an earlier deadline
+    /// any more. Called under the lock, from every context. A deadline that has passed is due at once.
+    fn arm(pool: PoolRef, deadline: u64);
+
+    /// Passes a report on. Called by threads only, outside the lock.
+    fn event(event: Event);
+}

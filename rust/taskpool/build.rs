@@ -1,0 +1,59 @@
+//! Turns Kconfig into one typed constant.
+//!
+//! `zephyr-build` prints a mistyped `rerun-if-changed`, so a changed Kconfig value would not rebuild; this reads the
+//! file that Zephyr's build names in `DOTCONFIG` itself. Without one, on the host, `host.config` stands in for it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::{env, fs};
+
+/// The options that Rust needs: name without `CONFIG_`, and the field of `Config`.
+const NUMBERS: [(&str, &str, &str); 6] = [
+    ("SYS_CLOCK_TICKS_PER_SEC", "ticks_per_second", "u32"),
+    ("TASKPOOL_MIN_THREADS", "min_threads", "u8"),
+    ("TASKPOOL_MAX_THREADS", "max_threads", "u8"),
+    ("TASKPOOL_RESERVE_THREADS", "reserve_threads", "u8"),
+    ("TASKPOOL_EXPIRY_BATCH", "expiry_batch", "u32"),
+    ("TASKPOOL_LOG_LEVEL", "log_level", "u8"),
+];
+
+fn main() {
+    let path = match env::var_os("DOTCONFIG") {
+        Some(path) => PathBuf::from(path),
+        None => PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("host.config"),
+    };
+    println!("cargo:rerun-if-env-changed=DOTCONFIG");
+    println!("cargo:rerun-if-changed={}", path.display());
+    println!("cargo:rustc-check-cfg=cfg(CONFIG_TASKPOOL_SYSTEM_POOL)");
+
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
+    let config: BTreeMap<&str, &str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("CONFIG_")?.split_once('='))
+        .collect();
+
+    assert!(
+        config.get("TASKPOOL") == Some(&"y"),
+        "the crate `taskpool` is used, but {} does not enable it: set CONFIG_TASKPOOL=y in prj.conf",
+        path.display()
+    );
+    let system_pool = config.get("TASKPOOL_SYSTEM_POOL") == Some(&"y");
+    if system_pool {
+        println!("cargo:rustc-cfg=CONFIG_TASKPOOL_SYSTEM_POOL");
+    }
+
+    let mut generated = String::from("Config {\n");
+    for (option, field, kind) in NUMBERS {
+        // What depends on an option that is off has no value.
+        let value = config.get(option).copied().unwrap_or("0");
+        assert!(
+            value.parse::<u32>().is_ok(),
+            "CONFIG_{option}={value} in {} is not a number",
+            path.display()
+        );
+        generated += &format!("    {field}: {value}_{kind},\n");
+    }
+    generated += &format!("    system_pool: {system_pool},\n}}\n");
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap()).join("config.rs");
+    fs::write(&out, generated).unwrap_or_else(|error| panic!("cannot write {}: {error}", out.display()));
+}

@@ -1,0 +1,227 @@
+//! The port to the host: threads, a mutex and a clock of the standard library, for tests and for trying things out.
+
+use core::ptr::NonNull;
+use std::boxed::Box;
+use std::format;
+use std::string::String;
+use std::sync::{Condvar, Mutex, MutexGuard, Once, OnceLock, PoisonError};
+use std::thread;
+use std::time;
+use std::vec::Vec;
+
+use taskpool_core::{Event, Level, Pool as CorePool, PoolRef, Port, Ref, Reserve, Shell, Worker, WorkerRef};
+
+use crate::config::CONFIG;
+
+/// The standard library's threads.
+pub(crate) struct ThisPort;
+
+static LOCK: Mutex<()> = Mutex::new(());
+static RESERVE: Reserve = Reserve::new();
+/// What the timer thread waits for: the deadline of each pool's timer that is armed.
+static TIMERS: Mutex<Vec<(PoolRef, u64)>> = Mutex::new(Vec::new());
+static TIMERS_CHANGED: Condvar = Condvar::new();
+
+/// A worker and what its thread waits on.
+#[repr(C)]
+struct HostWorker {
+    worker: Worker,
+    wakes: Mutex<u32>,
+    woken: Condvar,
+}
+
+impl HostWorker {
+    fn leak(worker: Worker) -> WorkerRef {
+        let whole = Box::leak(Box::new(HostWorker {
+            worker,
+            wakes: Mutex::new(0),
+            woken: Condvar::new(),
+        }));
+        // SAFETY: leaked, so it stays for ever; the pointer covers all of it, and `Worker` is its first field.
+        unsafe { Ref::new(NonNull::from(whole).cast()) }
+    }
+
+    fn of(worker: WorkerRef) -> &'static HostWorker {
+        // SAFETY: every worker of this port was made by `leak`.
+        unsafe { &*worker.as_ptr().cast::<HostWorker>() }
+    }
+}
+
+/// Nothing in here panics while it holds a lock, so a poisoned one is as good as any.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+// SAFETY: `lock` is a mutex; what is called under it takes only other mutexes, each for a moment.
+unsafe impl Port for ThisPort {
+    type Key = MutexGuard<'static, ()>;
+
+    const EXPIRY_BATCH: u32 = CONFIG.expiry_batch;
+    // The `log` crate filters.
+    const LEVEL: Option<Level> = Some(Level::Debug);
+
+    fn lock() -> Self::Key {
+        locked(&LOCK)
+    }
+
+    fn unlock(key: Self::Key) {
+        drop(key);
+    }
+
+    fn now() -> u64 {
+        now()
+    }
+
+    fn reserve() -> &'static Reserve {
+        &RESERVE
+    }
+
+    fn wake(worker: WorkerRef) {
+        let worker = HostWorker::of(worker);
+        *locked(&worker.wakes) += 1;
+        worker.woken.notify_one();
+    }
+
+    fn start(worker: WorkerRef) {
+        spawn(worker, format!("taskpool.r{}", u8::MAX - worker.number()));
+    }
+
+    fn reschedule() {}
+
+    fn park(worker: WorkerRef) {
+        let worker = HostWorker::of(worker);
+        let mut wakes = locked(&worker.wakes);
+        while *wakes == 0 {
+            wakes = worker.woken.wait(wakes).unwrap_or_else(PoisonError::into_inner);
+        }
+        *wakes -= 1;
+    }
+
+    fn arm(pool: PoolRef, deadline: u64) {
+        let mut timers = locked(&TIMERS);
+        match timers.iter_mut().find(|(armed, _)| *armed == pool) {
+            Some((_, armed)) => *armed = deadline,
+            None => timers.push((pool, deadline)),
+        }
+        TIMERS_CHANGED.notify_one();
+    }
+
+    fn event(event: Event) {
+        let level = match event.level() {
+            Level::Error => log::Level::Error,
+            Level::Warning => log::Level::Warn,
+            Level::Info => log::Level::Info,
+            Level::Debug => log::Level::Debug,
+        };
+        log::log!(target: "taskpool", level, "{event}");
+    }
+}
+
+/// The present tick, since the first call.
+pub(crate) fn now() -> u64 {
+    static BOOT: OnceLock<time::Instant> = OnceLock::new();
+    let up = BOOT.get_or_init(time::Instant::now).elapsed();
+    let hz = u64::from(CONFIG.ticks_per_second);
+    up.as_secs() * hz + u64::from(up.subsec_nanos()) * hz / 1_000_000_000
+}
+
+/// The life of the timer thread, which plays the clock interrupt for all pools.
+fn run_timers() -> ! {
+    let mut timers = locked(&TIMERS);
+    loop {
+        let now = now();
+        if let Some(index) = timers.iter().position(|(_, deadline)| *deadline <= now) {
+            let (pool, _) = timers.swap_remove(index);
+            drop(timers);
+            Shell::<ThisPort>::expire(pool);
+            timers = locked(&TIMERS);
+            continue;
+        }
+        timers = match timers.iter().map(|(_, deadline)| *deadline).min() {
+            None => TIMERS_CHANGED.wait(timers).unwrap_or_else(PoisonError::into_inner),
+            Some(next) => {
+                let ticks = (next - now).min(u64::from(CONFIG.ticks_per_second));
+                let nanos = (ticks * 1_000_000_000).div_ceil(u64::from(CONFIG.ticks_per_second));
+                let wait = TIMERS_CHANGED.wait_timeout(timers, time::Duration::from_nanos(nanos));
+                wait.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+    }
+}
+
+fn spawn(worker: WorkerRef, name: String) {
+    let life = move || {
+        let _abort = AbortOnUnwind;
+        Shell::<ThisPort>::work(worker)
+    };
+    if let Err(error) = thread::Builder::new().name(name).spawn(life) {
+        std::eprintln!("taskpool: cannot start a worker thread: {error}; raise the limit of threads");
+        std::process::abort();
+    }
+}
+
+/// A job that panics leaves its job Running for ever, so the program ends, as a Zephyr image does.
+struct AbortOnUnwind;
+
+impl Drop for AbortOnUnwind {
+    fn drop(&mut self) {
+        std::eprintln!("taskpool: a job panicked; the program ends, as `k_panic` would end it on Zephyr");
+        std::process::abort();
+    }
+}
+
+/// Why [`leak_pool`] refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Forbidden {
+    /// No workers, or more than the maximum.
+    ThreadCounts,
+}
+
+impl core::fmt::Display for Forbidden {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a pool needs at least one worker, and a maximum that is not less: correct the thread counts")
+    }
+}
+
+impl std::error::Error for Forbidden {}
+
+/// Makes a pool on the host with `min` workers of its own, which borrows up to `max` from the reserve. It stays for
+/// ever. On Zephyr, `TASKPOOL_DEFINE` in C does this.
+///
+/// # Errors
+///
+/// [`Forbidden::ThreadCounts`] unless 0 < `min` <= `max`.
+pub fn leak_pool(name: &str, min: u8, max: u8) -> Result<crate::Pool, Forbidden> {
+    if min == 0 || min > max {
+        return Err(Forbidden::ThreadCounts);
+    }
+    static BOOT: Once = Once::new();
+    BOOT.call_once(|| {
+        for index in 0..CONFIG.reserve_threads {
+            Shell::<ThisPort>::add_reserve(HostWorker::leak(Worker::reserve(index)));
+        }
+        let timers = thread::Builder::new().name("taskpool.timer".into());
+        if let Err(error) = timers.spawn(|| run_timers()) {
+            std::eprintln!("taskpool: cannot start the timer thread: {error}; raise the limit of threads");
+            std::process::abort();
+        }
+    });
+    let pool: &'static CorePool = Box::leak(Box::new(CorePool::new(max)));
+    let pool = pool.reference();
+    Shell::<ThisPort>::start(pool, min);
+    for index in 0..min {
+        spawn(HostWorker::leak(Worker::own(pool, index)), format!("{name}.w{index}"));
+    }
+    Ok(crate::Pool::from_reference(pool))
+}
+
+/// The system pool, started at its first use.
+#[cfg(CONFIG_TASKPOOL_SYSTEM_POOL)]
+pub(crate) fn system() -> crate::Pool {
+    static SYSTEM: OnceLock<crate::Pool> = OnceLock::new();
+    *SYSTEM.get_or_init(|| {
+        // `config.rs` has checked the counts.
+        leak_pool("taskpool", CONFIG.min_threads, CONFIG.max_threads).unwrap_or_else(|error| panic!("{error}"))
+    })
+}

@@ -1,0 +1,224 @@
+//! A task pool for Zephyr.
+//!
+//! Hand it a job, now or later, and one of a few worker threads runs it. A job belongs to its owner, so handing it over
+//! never allocates and never fails for lack of room, from any thread or interrupt.
+//!
+//! ```
+//! use taskpool::{Ctx, Duration, Job, Run};
+//!
+//! static BLINK: Job = Job::new(|_| println!("blink"));
+//!
+//! struct Sampler {
+//!     samples: u32,
+//! }
+//!
+//! impl Run for Sampler {
+//!     fn run(&mut self, _: &Ctx<'_>) -> i32 {
+//!         self.samples += 1;
+//!         0
+//!     }
+//! }
+//!
+//! static SAMPLE: Job<Sampler> = Job::new(Sampler { samples: 0 });
+//!
+//! let pool = taskpool::system();
+//! pool.submit(&BLINK)?;
+//! pool.submit_after(&SAMPLE, const { Duration::millis(20) })?;
+//! SAMPLE.cancel();
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! On Zephyr the crate runs on kernel threads and one `k_timer` a pool; elsewhere on threads of the standard library,
+//! so that an application's jobs can be tested on the host. The target decides, not a feature.
+
+#![no_std]
+#![deny(unsafe_code)]
+
+#[cfg(not(target_os = "none"))]
+extern crate std;
+
+mod config;
+#[cfg(not(target_os = "none"))]
+#[allow(unsafe_code)]
+#[path = "host.rs"]
+mod port;
+#[cfg(target_os = "none")]
+#[allow(unsafe_code)]
+#[path = "zephyr.rs"]
+mod port;
+mod time;
+
+pub use config::{Config, CONFIG};
+#[cfg(not(target_os = "none"))]
+pub use port::{leak_pool, Forbidden};
+#[cfg(target_os = "none")]
+pub use port::{set_event_sink, EventSink};
+pub use taskpool_core::{
+    Accepted, Cancel, Code, Complete, Ctx, DeferError, Event, JobRef, Level, OnEnd, Outcome, Run, Snapshot, Status,
+    SubmitError,
+};
+pub use time::{Duration, Instant};
+
+use taskpool_core::{PoolRef, Shell};
+
+type System = Shell<port::ThisPort>;
+
+/// A job: a unit of work that its owner keeps, in a `static`.
+///
+/// 40 bytes and its state on a 32-bit machine. Without state, `T` is a plain function, which a closure that captures
+/// nothing becomes; with state it is a type of yours that implements [`Run`]. A job never runs on two workers at once.
+pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
+
+impl<T: Run> Job<T> {
+    /// A job that has not been submitted.
+    pub const fn new(state: T) -> Self {
+        Job(taskpool_core::Job::new(state))
+    }
+
+    /// A job with a completion that is told the outcome of every accepted submission.
+    pub const fn with_completion<C: Complete>(state: T, completion: &'static OnEnd<C>) -> Self {
+        Job(taskpool_core::Job::with_completion(state, completion))
+    }
+
+    /// Cancels the submission that is under way, without waiting.
+    ///
+    /// A queued or deferred job will not run. A running one sees [`Ctx::cancelled`], and if it had been submitted again
+    /// meanwhile, that submission is cancelled. The completion, if the job has one, is told in this context.
+    ///
+    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst.
+    pub fn cancel(&'static self) -> Cancel {
+        System::cancel(self.reference())
+    }
+
+    /// Where the job is now; it may move on at once.
+    ///
+    /// From any thread and interrupt. One lock section, O(1).
+    pub fn status(&'static self) -> Status {
+        System::status(self.reference())
+    }
+
+    fn reference(&'static self) -> JobRef {
+        self.0.reference()
+    }
+}
+
+/// A pool: a ready queue, a timer, and min to max worker threads that share them.
+///
+/// A handle of one word. [`system`] gives the one that Kconfig sizes; `TASKPOOL_DEFINE` in C makes others, with their
+/// own stacks, and [`c_pool!`] names them. All of them take submissions from link time on; what is submitted before a
+/// pool is started waits for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pool(PoolRef);
+
+impl Pool {
+    /// The pool that runs a job.
+    pub fn of(ctx: &Ctx<'_>) -> Self {
+        Pool(ctx.pool())
+    }
+
+    /// Submits a job to run as soon as a worker is free, after the jobs that are ready already.
+    ///
+    /// A deferred job runs now instead, its deadline is dropped ([`Accepted::Moved`]). A running job runs once more
+    /// after this run ([`Accepted::Again`]).
+    ///
+    /// From any thread and interrupt, also from the job itself. One lock section, O(1) at worst (O(log n) for a
+    /// deferred job); it may wake a worker, or start one of the reserve.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::AlreadyQueued`]: the job waits for a worker already; it keeps its place and runs once.
+    /// [`SubmitError::NotRunning`]: the pool takes no submissions. Nothing has changed then.
+    pub fn submit<T: Run>(self, job: &'static Job<T>) -> Result<Accepted, SubmitError> {
+        System::submit(self.0, job.reference())
+    }
+
+    /// Submits a job to run once at least `delay` has passed: in the tick now + `delay` + 1, as the present tick has
+    /// partly passed. Never early; how late depends on the tick, the workers and their priority. No delay is
+    /// [`submit`](Pool::submit).
+    ///
+    /// The deadline of a deferred job is moved. A running job runs once more, after this run and not before then.
+    ///
+    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst; when the job is the
+    /// earliest, the pool's `k_timer` is started too, which Zephyr does in O(n) of all timeouts in the system.
+    ///
+    /// # Errors
+    ///
+    /// [`DeferError::AlreadyQueued`]: the job waits for a worker already; it keeps its place and runs once.
+    /// [`DeferError::NotRunning`]: the pool takes no submissions. [`DeferError::OutOfRange`]: the deadline would lie
+    /// 2^62 ticks after boot, or later. Nothing has changed then.
+    pub fn submit_after<T: Run>(self, job: &'static Job<T>, delay: Duration) -> Result<Accepted, DeferError> {
+        System::submit_after(self.0, job.reference(), delay.as_ticks())
+    }
+
+    /// Submits a job to run at `deadline`, once that tick has begun. A deadline that has passed makes it run now. Jobs
+    /// with one deadline become ready in the order of their submissions. Otherwise as
+    /// [`submit_after`](Pool::submit_after).
+    ///
+    /// # Errors
+    ///
+    /// As [`submit_after`](Pool::submit_after).
+    pub fn submit_at<T: Run>(self, job: &'static Job<T>, deadline: Instant) -> Result<Accepted, DeferError> {
+        System::submit_at(self.0, job.reference(), deadline.as_ticks())
+    }
+
+    /// Walks the pool, checks that all its parts fit, and counts them. For tests: it holds the lock for a time in
+    /// proportion to the jobs in the pool.
+    ///
+    /// # Panics
+    ///
+    /// When something does not fit, with a sentence that says what.
+    #[doc(hidden)]
+    pub fn check(self) -> Snapshot {
+        System::check(self.0)
+    }
+
+    /// From what C defined; [`c_pool!`] is the way to call it.
+    #[doc(hidden)]
+    pub const fn from_reference(pool: PoolRef) -> Self {
+        Pool(pool)
+    }
+}
+
+/// Counts the idle workers of the reserve. For tests.
+///
+/// # Panics
+///
+/// When something about the reserve does not fit.
+#[doc(hidden)]
+pub fn check_reserve() -> u8 {
+    System::check_reserve()
+}
+
+/// The pool that Kconfig sizes (`CONFIG_TASKPOOL_MIN_THREADS` and the options beside it), started before `main`.
+///
+/// Callable from everywhere. It needs `CONFIG_TASKPOOL_SYSTEM_POOL=y`.
+#[cfg(CONFIG_TASKPOOL_SYSTEM_POOL)]
+pub fn system() -> Pool {
+    port::system()
+}
+
+#[doc(hidden)]
+pub mod export {
+    pub use taskpool_core::{Pool as CorePool, Ref};
+}
+
+/// A pool that C defined with `TASKPOOL_DEFINE(name, ...)`, by its name.
+///
+/// ```ignore
+/// static NET: taskpool::Pool = taskpool::c_pool!(net);
+/// NET.submit(&UPLOAD)?;
+/// ```
+///
+/// The symbol must be such a pool: the linker knows names, not types.
+#[macro_export]
+macro_rules! c_pool {
+    ($name:ident) => {{
+        extern "C" {
+            static $name: $crate::export::CorePool;
+        }
+        // SAFETY: `TASKPOOL_DEFINE` lays out a `struct taskpool`, which begins with a pool and stays for ever.
+        let pointer = unsafe { ::core::ptr::NonNull::new_unchecked((&raw const $name).cast_mut()) };
+        // SAFETY: as above; nothing in Rust has a `&mut` to it.
+        $crate::Pool::from_reference(unsafe { $crate::export::Ref::new(pointer) })
+    }};
+}

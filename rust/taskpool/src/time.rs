@@ -1,0 +1,122 @@
+//! Durations and instants, in the system's ticks.
+
+use core::fmt;
+use core::ops::{Add, Sub};
+
+use crate::config::CONFIG;
+use crate::port::now;
+
+/// A span of time in ticks of `CONFIG_SYS_CLOCK_TICKS_PER_SEC`.
+///
+/// The constructors round up to whole ticks, so that a delay is never shorter than asked for. Call them in a constant
+/// where you can: then nothing is converted at run time. What exceeds 64 bits becomes the longest span, which
+/// [`submit_after`](crate::Pool::submit_after) refuses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Duration(u64);
+
+impl Duration {
+    /// No time at all.
+    pub const ZERO: Duration = Duration(0);
+
+    /// So many ticks.
+    pub const fn ticks(ticks: u64) -> Self {
+        Duration(ticks)
+    }
+
+    /// At least so many seconds.
+    pub const fn secs(seconds: u64) -> Self {
+        Self::convert(seconds, 1)
+    }
+
+    /// At least so many milliseconds.
+    pub const fn millis(milliseconds: u64) -> Self {
+        Self::convert(milliseconds, 1_000)
+    }
+
+    /// At least so many microseconds.
+    pub const fn micros(microseconds: u64) -> Self {
+        Self::convert(microseconds, 1_000_000)
+    }
+
+    /// The span in ticks.
+    pub const fn as_ticks(self) -> u64 {
+        self.0
+    }
+
+    /// The span in whole microseconds, rounded down.
+    pub const fn as_micros(self) -> u64 {
+        let hz = CONFIG.ticks_per_second as u64;
+        (self.0 / hz)
+            .saturating_mul(1_000_000)
+            .saturating_add(self.0 % hz * 1_000_000 / hz)
+    }
+
+    /// The span in whole milliseconds, rounded down.
+    pub const fn as_millis(self) -> u64 {
+        self.as_micros() / 1_000
+    }
+
+    const fn convert(units: u64, per_second: u64) -> Self {
+        let hz = CONFIG.ticks_per_second as u64;
+        // One multiplication where the tick divides the unit, as it does at 1 kHz and 10 kHz for milliseconds.
+        if hz % per_second == 0 {
+            return Duration(units.saturating_mul(hz / per_second));
+        }
+        let (whole, part) = (units / per_second, units % per_second);
+        Duration(
+            whole
+                .saturating_mul(hz)
+                .saturating_add((part * hz).div_ceil(per_second)),
+        )
+    }
+}
+
+/// A point in time, in ticks since boot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(u64);
+
+impl Instant {
+    /// The present tick. Callable from interrupts.
+    pub fn now() -> Self {
+        Instant(now())
+    }
+
+    /// So many ticks after boot.
+    pub const fn from_ticks(ticks: u64) -> Self {
+        Instant(ticks)
+    }
+
+    /// In ticks since boot.
+    pub const fn as_ticks(self) -> u64 {
+        self.0
+    }
+
+    /// The time since this instant; nothing, if it lies ahead.
+    pub fn elapsed(self) -> Duration {
+        Instant::now() - self
+    }
+}
+
+/// Saturates at the end of the 64-bit range, which [`submit_at`](crate::Pool::submit_at) refuses.
+impl Add<Duration> for Instant {
+    type Output = Instant;
+
+    fn add(self, span: Duration) -> Instant {
+        Instant(self.0.saturating_add(span.0))
+    }
+}
+
+/// The time between two instants; nothing, if the right one is later.
+impl Sub for Instant {
+    type Output = Duration;
+
+    fn sub(self, earlier: Instant) -> Duration {
+        Duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl fmt::Display for Duration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} us", self.as_micros())
+    }
+}

@@ -1,0 +1,193 @@
+//! The port to Zephyr: the functions of `src/port.c`, and what C calls.
+//!
+//! `zephyr-sys` is not needed here: stacks, boot hooks, logging and tracing are macros of C, so a C file is there in any
+//! case, and this crate builds without libclang.
+
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicPtr, Ordering};
+
+use taskpool_core::{Event, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Worker, WorkerRef};
+
+use crate::config::CONFIG;
+
+/// The kernel's threads, timers and semaphores.
+pub(crate) struct ThisPort;
+
+static RESERVE: Reserve = Reserve::new();
+
+extern "C" {
+    fn taskpool_port_lock() -> u32;
+    fn taskpool_port_unlock(key: u32);
+    fn taskpool_port_now() -> u64;
+    fn taskpool_port_wake(worker: *mut Worker);
+    fn taskpool_port_start(worker: *mut Worker);
+    fn taskpool_port_reschedule();
+    fn taskpool_port_park(worker: *mut Worker);
+    fn taskpool_port_arm(pool: *mut Pool, deadline: u64);
+    fn taskpool_port_event(id: u32, level: u32, pool: *mut Pool, number: u32);
+    #[cfg(CONFIG_TASKPOOL_SYSTEM_POOL)]
+    static taskpool_system: Pool;
+}
+
+// SAFETY: `taskpool_port_lock` is a `k_spinlock`, which masks interrupts as well; the functions called under it are
+// `k_sem_give`, `k_thread_start` and `k_timer_start`, which don't switch threads while interrupts are masked.
+unsafe impl Port for ThisPort {
+    type Key = u32;
+
+    const EXPIRY_BATCH: u32 = CONFIG.expiry_batch;
+    const LEVEL: Option<Level> = level();
+
+    #[inline(always)]
+    fn lock() -> u32 {
+        // SAFETY: callable everywhere; `Shell` never nests it.
+        unsafe { taskpool_port_lock() }
+    }
+
+    #[inline(always)]
+    fn unlock(key: u32) {
+        // SAFETY: `Shell` passes the key of its `lock`.
+        unsafe { taskpool_port_unlock(key) }
+    }
+
+    #[inline(always)]
+    fn now() -> u64 {
+        // SAFETY: callable everywhere.
+        unsafe { taskpool_port_now() }
+    }
+
+    #[inline(always)]
+    fn reserve() -> &'static Reserve {
+        &RESERVE
+    }
+
+    #[inline(always)]
+    fn wake(worker: WorkerRef) {
+        // SAFETY: every worker was made by `taskpool_core_add_worker`, inside a `struct taskpool_worker`.
+        unsafe { taskpool_port_wake(worker.as_ptr()) }
+    }
+
+    fn start(worker: WorkerRef) {
+        // SAFETY: as in `wake`.
+        unsafe { taskpool_port_start(worker.as_ptr()) }
+    }
+
+    #[inline(always)]
+    fn reschedule() {
+        // SAFETY: callable everywhere.
+        unsafe { taskpool_port_reschedule() }
+    }
+
+    #[inline(always)]
+    fn park(worker: WorkerRef) {
+        // SAFETY: as in `wake`; only the worker's own thread comes here.
+        unsafe { taskpool_port_park(worker.as_ptr()) }
+    }
+
+    fn arm(pool: PoolRef, deadline: u64) {
+        // SAFETY: every pool was laid out by C, inside a `struct taskpool`.
+        unsafe { taskpool_port_arm(pool.as_ptr(), deadline) }
+    }
+
+    fn event(event: Event) {
+        let sink = SINK.load(Ordering::Acquire);
+        if !sink.is_null() {
+            // SAFETY: only `set_event_sink` stores here, and what it stores is an `EventSink`.
+            let sink = unsafe { core::mem::transmute::<*mut (), EventSink>(sink) };
+            return sink(event);
+        }
+        let (pool, number) = event.words();
+        // SAFETY: `pool` is only printed.
+        unsafe { taskpool_port_event(event.id(), event.level() as u32, pool.as_ptr(), number) }
+    }
+}
+
+/// Takes events in the place of the C logger. Called by threads only, outside every lock.
+pub type EventSink = fn(Event);
+
+static SINK: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Hands events to `sink` from now on, instead of `LOG_*` in C: `taskpool_zephyr::log_events` calls it, to print them
+/// through the `log` crate. Callable from everywhere.
+pub fn set_event_sink(sink: EventSink) {
+    SINK.store(sink as *mut (), Ordering::Release);
+}
+
+const fn level() -> Option<Level> {
+    match CONFIG.log_level {
+        0 => None,
+        1 => Some(Level::Error),
+        2 => Some(Level::Warning),
+        3 => Some(Level::Info),
+        _ => Some(Level::Debug),
+    }
+}
+
+/// The system pool, which `port.c` defines.
+#[cfg(CONFIG_TASKPOOL_SYSTEM_POOL)]
+pub(crate) fn system() -> crate::Pool {
+    // SAFETY: `port.c` lays it out as `struct taskpool`, which begins with a pool and stays for ever.
+    let pointer = unsafe { NonNull::new_unchecked((&raw const taskpool_system).cast_mut()) };
+    // SAFETY: as above; nothing in Rust has a `&mut` to it.
+    crate::Pool::from_reference(unsafe { Ref::new(pointer) })
+}
+
+/// The present tick.
+pub(crate) fn now() -> u64 {
+    ThisPort::now()
+}
+
+// What C calls. `src/taskpool_core.h` declares it.
+
+/// Makes the worker `index` of `pool`; or, when that is null, of the reserve, which it joins.
+///
+/// # Safety
+///
+/// `worker` points at the beginning of a `struct taskpool_worker`, and `pool` at that of a `struct taskpool`; both stay
+/// for ever. Once a worker, at boot.
+#[no_mangle]
+unsafe extern "C" fn taskpool_core_add_worker(worker: NonNull<Worker>, pool: Option<NonNull<Pool>>, index: u8) {
+    let state = match pool {
+        // SAFETY: this function's promise.
+        Some(pool) => Worker::own(unsafe { Ref::new(pool) }, index),
+        None => Worker::reserve(index),
+    };
+    // SAFETY: this function's promise: room for a worker, which nobody uses yet.
+    unsafe { worker.write(state) };
+    if pool.is_none() {
+        // SAFETY: this function's promise.
+        Shell::<ThisPort>::add_reserve(unsafe { Ref::new(worker) });
+    }
+}
+
+/// Starts a pool whose `workers` own threads are about to run.
+///
+/// # Safety
+///
+/// `pool` points at the beginning of a `struct taskpool` that stays for ever. From a thread.
+#[no_mangle]
+unsafe extern "C" fn taskpool_core_start(pool: NonNull<Pool>, workers: u8) {
+    // SAFETY: this function's promise.
+    Shell::<ThisPort>::start(unsafe { Ref::new(pool) }, workers);
+}
+
+/// The timer of a pool has expired.
+///
+/// # Safety
+///
+/// As `taskpool_core_start`, from any context.
+#[no_mangle]
+unsafe extern "C" fn taskpool_core_expire(pool: NonNull<Pool>) {
+    // SAFETY: this function's promise.
+    Shell::<ThisPort>::expire(unsafe { Ref::new(pool) });
+}
+
+/// The life of a worker's thread.
+///
+/// # Safety
+///
+/// `worker` was given to `taskpool_core_add_worker`, and this is its thread.
+#[no_mangle]
+unsafe extern "C" fn taskpool_core_work(worker: NonNull<Worker>) -> ! {
+    // SAFETY: this function's promise.
+    Shell::<ThisPort>::work(unsafe { Ref::new(worker) })
+}
