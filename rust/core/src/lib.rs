@@ -47,7 +47,7 @@ pub use job::{
     Accepted, Cancel, Code, Complete, Completion, CompletionRef, Ctx, Header, Job, JobRef, OnEnd, Outcome, Run, Status,
 };
 pub use lock::Token;
-pub use pool::{Order, Pool, PoolRef, Reserve, Snapshot, Worker, WorkerRef};
+pub use pool::{Pool, PoolRef, Reserve, Snapshot, Worker, WorkerRef};
 pub use port::Port;
 pub use reference::Ref;
 pub use shell::{Phase, Shell};

@@ -35,9 +35,14 @@ pub unsafe trait Port {
     /// lock is released. Each call ends exactly one `park` of that worker, also one that begins later.
     fn wake(worker: WorkerRef);
 
-    /// Starts the thread of a worker of the reserve, which enters `Shell::work`. Called under the lock, once a worker,
-    /// from every context.
-    fn start(worker: WorkerRef);
+    /// Wakes a worker of the reserve for a pool: its thread takes the priority of the pool's workers and then, the
+    /// `first` time, is started (and enters `Shell::work`), later woken as by `wake`. Called under the lock, from every
+    /// context.
+    fn lend(worker: WorkerRef, pool: PoolRef, first: bool);
+
+    /// A worker of the reserve goes to another pool without having parked: its thread takes the priority of that pool's
+    /// workers. Called by the worker's own thread, outside the lock.
+    fn join(worker: WorkerRef, pool: PoolRef);
 
     /// Lets a thread that was woken under the lock run now if it is more urgent. Called outside the lock; in an
     /// interrupt it does nothing, as the interrupt's end does it.

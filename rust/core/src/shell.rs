@@ -46,12 +46,12 @@ impl<P: Port> Shell<P> {
         match order {
             // Under the lock: a submitter that was preempted between unlocking and waking would hold up the job.
             Order::Wake(worker) => P::wake(worker),
-            Order::Start(worker) => P::start(worker),
+            Order::Lend { worker, pool, first } => P::lend(worker, pool, first),
             Order::Nothing | Order::Arm(_) => {}
         }
         P::unlock(key);
         match order {
-            Order::Wake(_) | Order::Start(_) => P::reschedule(),
+            Order::Wake(_) | Order::Lend { .. } => P::reschedule(),
             Order::Arm(pool) => {
                 Self::tick(pool, false);
             }
@@ -233,7 +233,7 @@ impl<P: Port> Shell<P> {
         let (answer, order) = worker.step(&token, finished, P::reserve());
         match order {
             Order::Wake(other) => P::wake(other),
-            Order::Start(other) => P::start(other),
+            Order::Lend { worker, pool, first } => P::lend(worker, pool, first),
             Order::Nothing | Order::Arm(_) => {}
         }
         P::unlock(key);
@@ -262,6 +262,10 @@ impl<P: Port> Shell<P> {
                 if !joining {
                     Self::report(Event::WorkerReturned(pool, worker.number().into()));
                 }
+                Phase::Joining
+            }
+            Answer::Joined(pool) => {
+                P::join(worker, pool);
                 Phase::Joining
             }
         }

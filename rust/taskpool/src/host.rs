@@ -82,9 +82,15 @@ unsafe impl Port for ThisPort {
         worker.woken.notify_one();
     }
 
-    fn start(worker: WorkerRef) {
-        spawn(worker, format!("taskpool.r{}", u8::MAX - worker.number()));
+    fn lend(worker: WorkerRef, _: PoolRef, first: bool) {
+        if first {
+            spawn(worker, format!("taskpool.r{}", u8::MAX - worker.number()));
+        } else {
+            Self::wake(worker);
+        }
     }
+
+    fn join(_: WorkerRef, _: PoolRef) {}
 
     fn reschedule() {}
 

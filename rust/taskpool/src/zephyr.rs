@@ -15,12 +15,15 @@ pub(crate) struct ThisPort;
 
 static RESERVE: Reserve = Reserve::new();
 
+// To C, the structs of the core are words that it keeps.
+#[expect(improper_ctypes, reason = "C does not look inside")]
 extern "C" {
     fn taskpool_port_lock() -> u32;
     fn taskpool_port_unlock(key: u32);
     fn taskpool_port_now() -> u64;
     fn taskpool_port_wake(worker: *mut Worker);
-    fn taskpool_port_start(worker: *mut Worker);
+    fn taskpool_port_lend(worker: *mut Worker, pool: *mut Pool, first: bool);
+    fn taskpool_port_join(worker: *mut Worker, pool: *mut Pool);
     fn taskpool_port_reschedule();
     fn taskpool_port_park(worker: *mut Worker);
     fn taskpool_port_arm(pool: *mut Pool, deadline: u64);
@@ -30,7 +33,8 @@ extern "C" {
 }
 
 // SAFETY: `taskpool_port_lock` is a `k_spinlock`, which masks interrupts as well; the functions called under it are
-// `k_sem_give`, `k_thread_start` and `k_timer_start`, which don't switch threads while interrupts are masked.
+// `k_sem_give`,
+// `k_thread_start`, `k_thread_priority_set` and `k_timer_start`, which don't switch threads while interrupts are masked.
 unsafe impl Port for ThisPort {
     type Key = u32;
 
@@ -66,9 +70,14 @@ unsafe impl Port for ThisPort {
         unsafe { taskpool_port_wake(worker.as_ptr()) }
     }
 
-    fn start(worker: WorkerRef) {
-        // SAFETY: as in `wake`.
-        unsafe { taskpool_port_start(worker.as_ptr()) }
+    fn lend(worker: WorkerRef, pool: PoolRef, first: bool) {
+        // SAFETY: as in `wake`; every pool was laid out by C, inside a `struct taskpool`.
+        unsafe { taskpool_port_lend(worker.as_ptr(), pool.as_ptr(), first) }
+    }
+
+    fn join(worker: WorkerRef, pool: PoolRef) {
+        // SAFETY: as in `lend`.
+        unsafe { taskpool_port_join(worker.as_ptr(), pool.as_ptr()) }
     }
 
     #[inline(always)]

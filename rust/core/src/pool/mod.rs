@@ -12,8 +12,7 @@ mod steps;
 mod timers;
 mod workers;
 
-pub use steps::Order;
-pub(crate) use steps::{Answer, Due};
+pub(crate) use steps::{Answer, Due, Order};
 pub use workers::{Reserve, Worker, WorkerRef};
 
 use core::ptr::NonNull;

@@ -10,13 +10,17 @@ use crate::ticks::Ticks;
 /// What the shell has to do after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Order {
+pub(crate) enum Order {
     /// Nothing.
     Nothing,
     /// Wake this worker, before the lock is released.
     Wake(WorkerRef),
-    /// Start the thread of this worker, before the lock is released.
-    Start(WorkerRef),
+    /// Wake this worker of the reserve for this pool, before the lock is released; start its thread the first time.
+    Lend {
+        worker: WorkerRef,
+        pool: PoolRef,
+        first: bool,
+    },
     /// See to this pool's timer, after the lock was released.
     Arm(PoolRef),
 }
@@ -35,6 +39,8 @@ pub(crate) enum Answer {
     Complete(CompletionRef),
     /// The worker left this pool. Step again.
     Left(PoolRef),
+    /// The worker, of the reserve, belongs to this pool now. Step again.
+    Joined(PoolRef),
 }
 
 /// What a timer step found.
@@ -196,12 +202,7 @@ impl WorkerRef {
         reserve: &Reserve,
     ) -> (Answer, Order) {
         let Some(pool) = self.pool.get(token) else {
-            let answer = if reserve.place(token, self) {
-                Answer::Again
-            } else {
-                Answer::Block
-            };
-            return (answer, Order::Nothing);
+            return (reserve.place(token, self), Order::Nothing);
         };
         if let Some((job, _)) = finished {
             let completion = job.completion();

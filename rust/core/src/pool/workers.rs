@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-use super::{Order, Pool, PoolRef};
+use super::{Answer, Order, Pool, PoolRef};
 use crate::lock::{Locked, Token};
 use crate::reference::Ref;
 
@@ -132,12 +132,9 @@ impl Reserve {
         };
         self.idle.set(token, worker.link.get(token));
         attach(token, worker, pool);
-        if worker.started.get(token) {
-            Order::Wake(worker)
-        } else {
-            worker.started.set(token, true);
-            Order::Start(worker)
-        }
+        let first = !worker.started.get(token);
+        worker.started.set(token, true);
+        Order::Lend { worker, pool, first }
     }
 
     fn line_up(&self, token: &Token<'_>, pool: PoolRef) {
@@ -154,11 +151,11 @@ impl Reserve {
     }
 
     /// A worker that left its pool: it goes to the first pool of the line, if that one still needs it, else to the
-    /// idle ones. Answers whether to step again. One pool of the line a call, so O(1).
-    pub(super) fn place(&self, token: &Token<'_>, worker: WorkerRef) -> bool {
+    /// idle ones. One pool of the line a call, so O(1).
+    pub(super) fn place(&self, token: &Token<'_>, worker: WorkerRef) -> Answer {
         let Some(pool) = self.first.get(token) else {
             self.add(token, worker);
-            return false;
+            return Answer::Block;
         };
         let next = pool.next_short.get(token);
         self.first.set(token, next);
@@ -166,14 +163,15 @@ impl Reserve {
             self.last.set(token, None);
         }
         pool.short.set(token, false);
-        if pool.wants_worker(token) {
-            attach(token, worker, pool);
-            // More is ready than this worker takes: stand in the line for another.
-            if pool.head.get(token) != pool.tail.get(token) && pool.wants_worker(token) {
-                self.line_up(token, pool);
-            }
+        if !pool.wants_worker(token) {
+            return Answer::Again;
         }
-        true
+        attach(token, worker, pool);
+        // More is ready than this worker takes: stand in the line for another.
+        if pool.head.get(token) != pool.tail.get(token) && pool.wants_worker(token) {
+            self.line_up(token, pool);
+        }
+        Answer::Joined(pool)
     }
 
     /// Counts the idle workers, for tests.

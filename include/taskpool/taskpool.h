@@ -1,0 +1,152 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+/**
+ * @file
+ * @brief Pools that an application defines, with their stacks.
+ *
+ * Stacks are macros of C, so pools are defined in a C file. A Rust application names them with `taskpool::c_pool!`.
+ */
+
+#ifndef TASKPOOL_TASKPOOL_H_
+#define TASKPOOL_TASKPOOL_H_
+
+#include <stdint.h>
+
+#include <zephyr/kernel.h>
+#include <zephyr/sys/iterable_sections.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * @defgroup taskpool Task pool
+ * @{
+ */
+
+/** @cond INTERNAL_HIDDEN */
+
+/* The Rust structs `Pool` and `Worker`; both sides assert these layouts. Only the Rust core looks inside. */
+struct taskpool_core {
+	void *links[5];
+	uint32_t armed[2];
+	uint32_t order;
+	uint8_t workers;
+	uint8_t max;
+	uint8_t phase;
+	uint8_t in_line;
+};
+
+struct taskpool_worker_core {
+	uintptr_t words[3];
+};
+
+BUILD_ASSERT(sizeof(struct taskpool_core) == 5 * sizeof(void *) + 16);
+BUILD_ASSERT(offsetof(struct taskpool_core, armed) == 5 * sizeof(void *));
+BUILD_ASSERT(offsetof(struct taskpool_core, max) == 5 * sizeof(void *) + 13);
+BUILD_ASSERT(sizeof(struct taskpool_worker_core) == 3 * sizeof(void *));
+
+/* Phase::STARTING and Ticks::NEVER of the core. */
+#define Z_TASKPOOL_STARTING 1
+#define Z_TASKPOOL_NEVER    {UINT32_MAX, UINT32_MAX}
+
+struct taskpool_worker {
+	struct taskpool_worker_core core;
+	struct k_sem wake;
+	struct k_thread thread;
+};
+
+/* What does not change stays in flash. */
+struct taskpool_config {
+	const char *name;
+	struct taskpool_worker *workers;
+	k_thread_stack_t *stacks;
+	size_t stack_pitch;
+	size_t stack_size;
+	int8_t priority;
+	uint8_t min_threads;
+};
+
+void z_taskpool_expired(struct k_timer *timer);
+
+/** @endcond */
+
+/** A pool. Define it with @ref TASKPOOL_DEFINE; its fields belong to the implementation. */
+struct taskpool {
+	/** @cond INTERNAL_HIDDEN */
+	struct taskpool_core core;
+	struct k_timer timer;
+	const struct taskpool_config *config;
+	/** @endcond */
+};
+
+/**
+ * @brief Defines a pool that may borrow workers from the reserve.
+ *
+ * The pool is valid from link time: what is submitted before it is started waits for that. It is started at boot, at
+ * the init level `APPLICATION`, before `main`.
+ *
+ * Each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes (32-bit); the pool
+ * itself takes 96 bytes of RAM: 36, a `k_timer` of 56 and a pointer.
+ *
+ * Zero or inverted thread counts, and a priority that does not exist, fail the build.
+ *
+ * @param name_        C name of the pool, also the beginning of its workers' thread names: `name.w0` and so on.
+ * @param min_threads_ Workers of its own: 1 to 64.
+ * @param max_threads_ With borrowed ones: @p min_threads_ to 127.
+ * @param stack_size_  Stack of each own worker, in bytes.
+ * @param priority_    Zephyr thread priority of all its workers, borrowed ones included.
+ */
+#define TASKPOOL_DEFINE_WITH(name_, min_threads_, max_threads_, stack_size_, priority_)                                \
+	Z_TASKPOOL_DEFINE(name_, #name_, min_threads_, max_threads_, stack_size_, priority_)
+
+/**
+ * @brief Defines a pool with a fixed number of workers, all its own.
+ *
+ * @see TASKPOOL_DEFINE_WITH
+ *
+ * @param name_       C name of the pool.
+ * @param threads_    Worker threads: 1 to 64.
+ * @param stack_size_ Stack of each worker, in bytes.
+ * @param priority_   Zephyr thread priority of its workers.
+ */
+#define TASKPOOL_DEFINE(name_, threads_, stack_size_, priority_)                                                       \
+	TASKPOOL_DEFINE_WITH(name_, threads_, threads_, stack_size_, priority_)
+
+/** @cond INTERNAL_HIDDEN */
+
+#define Z_TASKPOOL_DEFINE(name_, label_, min_threads_, max_threads_, stack_size_, priority_)                           \
+	BUILD_ASSERT((min_threads_) >= 1 && (min_threads_) <= 64,                                                      \
+		     "a pool has 1 to 64 worker threads of its own: correct the first count of " #name_);              \
+	BUILD_ASSERT((max_threads_) >= (min_threads_) && (max_threads_) <= 127,                                        \
+		     "a pool's maximum is at least its own worker threads, and at most 127: correct " #name_);         \
+	BUILD_ASSERT((priority_) >= K_HIGHEST_THREAD_PRIO && (priority_) <= K_LOWEST_APPLICATION_THREAD_PRIO,          \
+		     "there is no such thread priority in this configuration: correct that of " #name_);               \
+	static K_KERNEL_STACK_ARRAY_DEFINE(_taskpool_stacks_##name_, min_threads_, stack_size_);                       \
+	static struct taskpool_worker _taskpool_workers_##name_[min_threads_];                                         \
+	static const struct taskpool_config _taskpool_config_##name_ = {                                               \
+		.name = (label_),                                                                                      \
+		.workers = _taskpool_workers_##name_,                                                                  \
+		.stacks = _taskpool_stacks_##name_[0],                                                                 \
+		.stack_pitch = sizeof(_taskpool_stacks_##name_[0]),                                                    \
+		.stack_size = K_KERNEL_STACK_SIZEOF(_taskpool_stacks_##name_[0]),                                      \
+		.priority = (priority_),                                                                               \
+		.min_threads = (min_threads_),                                                                         \
+	};                                                                                                             \
+	STRUCT_SECTION_ITERABLE(taskpool, name_) = {                                                                   \
+		.core = {.armed = Z_TASKPOOL_NEVER, .max = (max_threads_), .phase = Z_TASKPOOL_STARTING},              \
+		.timer = Z_TIMER_INITIALIZER(name_.timer, z_taskpool_expired, NULL),                                   \
+		.config = &_taskpool_config_##name_,                                                                   \
+	}
+
+/** @endcond */
+
+/** @} */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TASKPOOL_TASKPOOL_H_ */

@@ -1,0 +1,25 @@
+//! What a Rust application on Zephyr wants of the task pool and `zephyr-sys` together: kernel objects as completions,
+//! and the pool's events through the `log` crate.
+
+#![no_std]
+#![deny(unsafe_code)]
+
+#[allow(unsafe_code)]
+mod semaphore;
+
+pub use semaphore::{Semaphore, WaitError};
+
+/// Prints the pools' events through the `log` crate from now on, instead of Zephyr's `LOG_*` in C. Set a logger too, for
+/// example by `zephyr::set_logger`. Events come at the levels that `CONFIG_TASKPOOL_LOG_LEVEL` lets through, from threads
+/// only. Callable from everywhere.
+pub fn log_events() {
+    taskpool::set_event_sink(|event| {
+        let level = match event.level() {
+            taskpool::Level::Error => log::Level::Error,
+            taskpool::Level::Warning => log::Level::Warn,
+            taskpool::Level::Info => log::Level::Info,
+            taskpool::Level::Debug => log::Level::Debug,
+        };
+        log::log!(target: "taskpool", level, "{event}");
+    });
+}

@@ -1,0 +1,122 @@
+//! A kernel semaphore as a completion.
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use taskpool::{Complete, Duration, Outcome};
+use zephyr_sys::{k_is_in_isr, k_sem, k_sem_give, k_sem_init, k_sem_take, k_timeout_t, zr_irq_lock, zr_irq_unlock};
+
+/// Counts outcomes: each gives a `k_sem` once, whatever it is.
+///
+/// ```ignore
+/// static DONE: OnEnd<Semaphore> = OnEnd::new(Semaphore::new());
+/// static FETCH: Job = Job::with_completion(fetch, &DONE);
+///
+/// pool.submit(&FETCH)?;
+/// DONE.wait(Duration::secs(1))?;
+/// ```
+pub struct Semaphore {
+    ready: AtomicBool,
+    semaphore: UnsafeCell<MaybeUninit<k_sem>>,
+}
+
+// SAFETY: the kernel allows every context to give and take a semaphore; `get` sees to it that it is initialised once.
+unsafe impl Sync for Semaphore {}
+
+/// Why [`Semaphore::wait`] came back without an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// No outcome came in time.
+    TimedOut,
+    /// The caller is an interrupt, which can't wait.
+    InInterrupt,
+}
+
+impl fmt::Display for WaitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            WaitError::TimedOut => "no job ended in time: wait longer, or look at the job's status",
+            WaitError::InInterrupt => "an interrupt can't wait: wait in a thread, or give no time to look only",
+        })
+    }
+}
+
+impl core::error::Error for WaitError {}
+
+impl Semaphore {
+    /// A semaphore that has counted nothing.
+    pub const fn new() -> Self {
+        Semaphore {
+            ready: AtomicBool::new(false),
+            semaphore: UnsafeCell::new(MaybeUninit::uninit()),
+        }
+    }
+
+    /// Waits for one outcome, `timeout` at the longest, and takes it from the count. With [`Duration::ZERO`] it only
+    /// looks, and may be called from interrupts.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::InInterrupt`] in an interrupt, for any other timeout; [`WaitError::TimedOut`].
+    pub fn wait(&self, timeout: Duration) -> Result<(), WaitError> {
+        // Negative numbers mean "for ever" and absolute times to the kernel.
+        self.take(i64::try_from(timeout.as_ticks()).unwrap_or(FOREVER))
+    }
+
+    /// Waits for one outcome without limit.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::InInterrupt`] in an interrupt.
+    pub fn wait_forever(&self) -> Result<(), WaitError> {
+        self.take(FOREVER)
+    }
+
+    fn take(&self, ticks: i64) -> Result<(), WaitError> {
+        // SAFETY: callable everywhere.
+        if ticks != 0 && unsafe { k_is_in_isr() } {
+            return Err(WaitError::InInterrupt);
+        }
+        // SAFETY: `get` answers an initialised semaphore that does not move.
+        match unsafe { k_sem_take(self.get(), k_timeout_t { ticks }) } {
+            0 => Ok(()),
+            _ => Err(WaitError::TimedOut),
+        }
+    }
+
+    /// The semaphore, initialised by the first caller. It can't be a constant: an empty wait queue points at itself.
+    fn get(&self) -> *mut k_sem {
+        let pointer = self.semaphore.get().cast();
+        if !self.ready.load(Ordering::Acquire) {
+            // SAFETY: callable everywhere; on several CPUs it takes the kernel's global lock.
+            let key = unsafe { zr_irq_lock() };
+            if !self.ready.load(Ordering::Relaxed) {
+                // SAFETY: room for a semaphore that nobody uses before `ready`; the lock lets one caller in.
+                unsafe { k_sem_init(pointer, 0, zephyr_sys::K_SEM_MAX_LIMIT) };
+                self.ready.store(true, Ordering::Release);
+            }
+            // SAFETY: the key of this lock.
+            unsafe { zr_irq_unlock(key) };
+        }
+        pointer
+    }
+}
+
+/// `K_FOREVER`.
+const FOREVER: i64 = -1;
+
+impl Default for Semaphore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Complete for Semaphore {
+    fn complete(&self, _: Outcome) {
+        // SAFETY: as in `take`; callable everywhere.
+        unsafe { k_sem_give(self.get()) }
+    }
+}

@@ -1,0 +1,178 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The kernel's side of the pool: lock, clock, timers, threads, boot and log.
+ */
+
+#include <zephyr/init.h>
+#include <zephyr/logging/log.h>
+#include <zephyr/sys/printk.h>
+
+#include "taskpool_core.h"
+
+LOG_MODULE_REGISTER(taskpool, CONFIG_TASKPOOL_LOG_LEVEL);
+
+/*
+ * The module's one lock. It protects every job, pool and worker of the image. Held by the Rust core only, for O(log n)
+ * at most; under it, the functions marked so below are called and nothing else.
+ */
+static struct k_spinlock lock;
+
+uint32_t taskpool_port_lock(void)
+{
+	return (uint32_t)k_spin_lock(&lock).key;
+}
+
+void taskpool_port_unlock(uint32_t key)
+{
+	k_spin_unlock(&lock, (k_spinlock_key_t){.key = (int)key});
+}
+
+uint64_t taskpool_port_now(void)
+{
+	return (uint64_t)k_uptime_ticks();
+}
+
+/* Under the lock. The kernel does not switch threads while interrupts are masked, so this only makes one ready. */
+void taskpool_port_wake(struct taskpool_worker *worker)
+{
+	k_sem_give(&worker->wake);
+}
+
+void taskpool_port_join(struct taskpool_worker *worker, const struct taskpool *pool)
+{
+	k_thread_priority_set(&worker->thread, pool->config->priority);
+}
+
+/* Under the lock. k_thread_start() is k_wakeup(): right for the first start only. */
+void taskpool_port_lend(struct taskpool_worker *worker, const struct taskpool *pool, bool first)
+{
+	taskpool_port_join(worker, pool);
+	if (first) {
+		k_thread_start(&worker->thread);
+	} else {
+		k_sem_give(&worker->wake);
+	}
+}
+
+void taskpool_port_reschedule(void)
+{
+	k_reschedule();
+}
+
+void taskpool_port_park(struct taskpool_worker *worker)
+{
+	(void)k_sem_take(&worker->wake, K_FOREVER);
+}
+
+/* Under the lock, so that the timer is always armed for what the core remembers. */
+void taskpool_port_arm(struct taskpool *pool, uint64_t deadline)
+{
+	k_timer_start(&pool->timer, K_TIMEOUT_ABS_TICKS(deadline), K_NO_WAIT);
+}
+
+/* In the clock interrupt. It may run for an expiry that was overtaken by a new start; the core looks at the clock. */
+void z_taskpool_expired(struct k_timer *timer)
+{
+	taskpool_core_expire(CONTAINER_OF(timer, struct taskpool, timer));
+}
+
+/* The numbers of `Event::id` in rust/core/src/event.rs; the core has checked the level. */
+void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number)
+{
+	const char *name = pool->config->name;
+
+	ARG_UNUSED(level);
+	switch (id) {
+	case 1:
+		LOG_INF("pool %s started with %u workers", name, number);
+		break;
+	case 2:
+		LOG_DBG("pool %s borrowed worker r%u", name, UINT8_MAX - number);
+		break;
+	case 3:
+		LOG_DBG("pool %s gave back worker r%u", name, UINT8_MAX - number);
+		break;
+	case 4:
+		LOG_WRN("pool %s: %u more jobs came due at once than an interrupt moves; raise "
+			"CONFIG_TASKPOOL_EXPIRY_BATCH if they run late",
+			name, number);
+		break;
+	default:
+		LOG_ERR("pool %s: event %u (%u), which this port does not know; update src/port.c", name, id, number);
+		break;
+	}
+}
+
+static void work(void *worker, void *unused1, void *unused2)
+{
+	ARG_UNUSED(unused1);
+	ARG_UNUSED(unused2);
+	taskpool_core_work(worker);
+}
+
+/* Makes the thread of a worker, and leaves it dormant. */
+static void create(struct taskpool_worker *worker, struct taskpool *pool, uint8_t index, k_thread_stack_t *stack,
+		   size_t size, int priority, const char *name, char kind)
+{
+	k_sem_init(&worker->wake, 0, 1);
+	k_thread_create(&worker->thread, stack, size, work, worker, NULL, NULL, priority, 0, K_FOREVER);
+#ifdef CONFIG_THREAD_NAME
+	char thread_name[CONFIG_THREAD_MAX_NAME_LEN];
+
+	snprintk(thread_name, sizeof(thread_name), "%s.%c%u", name, kind, index);
+	k_thread_name_set(&worker->thread, thread_name);
+#else
+	ARG_UNUSED(name);
+	ARG_UNUSED(kind);
+#endif
+	taskpool_core_add_worker(worker, pool, index);
+}
+
+#if CONFIG_TASKPOOL_RESERVE_THREADS > 0
+static K_KERNEL_STACK_ARRAY_DEFINE(reserve_stacks, CONFIG_TASKPOOL_RESERVE_THREADS, CONFIG_TASKPOOL_RESERVE_STACK_SIZE);
+static struct taskpool_worker reserve[CONFIG_TASKPOOL_RESERVE_THREADS];
+
+static void create_reserve(void)
+{
+	/* The last one added is the first one lent. Lending sets the priority of the pool. */
+	for (int i = CONFIG_TASKPOOL_RESERVE_THREADS - 1; i >= 0; i--) {
+		create(&reserve[i], NULL, i, reserve_stacks[i], K_KERNEL_STACK_SIZEOF(reserve_stacks[i]),
+		       K_LOWEST_APPLICATION_THREAD_PRIO, "taskpool", 'r');
+	}
+}
+#else
+static void create_reserve(void)
+{
+}
+#endif
+
+#ifdef CONFIG_TASKPOOL_SYSTEM_POOL
+/* The Rust crate refers to the symbol; the threads are named after the module. */
+Z_TASKPOOL_DEFINE(taskpool_system, "taskpool", CONFIG_TASKPOOL_MIN_THREADS, CONFIG_TASKPOOL_MAX_THREADS,
+		  CONFIG_TASKPOOL_STACK_SIZE, CONFIG_TASKPOOL_THREAD_PRIORITY);
+#endif
+
+static int boot(void)
+{
+	create_reserve();
+	STRUCT_SECTION_FOREACH(taskpool, pool) {
+		const struct taskpool_config *config = pool->config;
+
+		for (uint8_t i = 0; i < config->min_threads; i++) {
+			k_thread_stack_t *stack =
+				(k_thread_stack_t *)((char *)config->stacks + i * config->stack_pitch);
+
+			create(&config->workers[i], pool, i, stack, config->stack_size, config->priority, config->name,
+			       'w');
+		}
+		taskpool_core_start(pool, config->min_threads);
+		for (uint8_t i = 0; i < config->min_threads; i++) {
+			k_thread_start(&config->workers[i].thread);
+		}
+	}
+	return 0;
+}
+
+/* Drivers are ready by then, and main() has not begun. */
+SYS_INIT(boot, APPLICATION, CONFIG_APPLICATION_INIT_PRIORITY);

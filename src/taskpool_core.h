@@ -1,0 +1,30 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Both sides of the border between C and the Rust core. rust/core/src/port.rs has the contracts of the port.
+ */
+
+#ifndef TASKPOOL_CORE_H_
+#define TASKPOOL_CORE_H_
+
+#include <taskpool/taskpool.h>
+
+/* What the core needs of the kernel: rust/taskpool/src/zephyr.rs calls it. */
+uint32_t taskpool_port_lock(void);
+void taskpool_port_unlock(uint32_t key);
+uint64_t taskpool_port_now(void);
+void taskpool_port_wake(struct taskpool_worker *worker);
+void taskpool_port_lend(struct taskpool_worker *worker, const struct taskpool *pool, bool first);
+void taskpool_port_join(struct taskpool_worker *worker, const struct taskpool *pool);
+void taskpool_port_reschedule(void);
+void taskpool_port_park(struct taskpool_worker *worker);
+void taskpool_port_arm(struct taskpool *pool, uint64_t deadline);
+void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
+
+/* What the core offers. A NULL pool stands for the reserve. */
+void taskpool_core_add_worker(struct taskpool_worker *worker, struct taskpool *pool, uint8_t index);
+void taskpool_core_start(struct taskpool *pool, uint8_t workers);
+void taskpool_core_expire(struct taskpool *pool);
+FUNC_NORETURN void taskpool_core_work(struct taskpool_worker *worker);
+
+#endif /* TASKPOOL_CORE_H_ */
