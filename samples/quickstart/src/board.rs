@@ -15,15 +15,19 @@ pub fn print(line: fmt::Arguments<'_>) {
     zephyr::printkln!("{}", line);
 }
 
+// Where the linker put the image's read-only data. On native_sim the host's linker names only the program's text.
+extern "C" {
+    #[cfg_attr(target_arch = "x86_64", link_name = "__executable_start")]
+    static __rodata_region_start: u8;
+    #[cfg_attr(target_arch = "x86_64", link_name = "etext")]
+    static __rodata_region_end: u8;
+}
+
 /// The image's own read-only data.
 pub fn image() -> &'static [u8] {
-    extern "C" {
-        static __rodata_region_start: u8;
-        static __rodata_region_end: u8;
-    }
     let start = &raw const __rodata_region_start;
     let length = (&raw const __rodata_region_end).addr() - start.addr();
-    // SAFETY: the linker script puts both ends around initialised memory that nobody writes.
+    // SAFETY: the linker puts both ends around initialised memory that nobody writes.
     unsafe { core::slice::from_raw_parts(start, length) }
 }
 
