@@ -9,9 +9,9 @@ use taskpool_zephyr::Semaphore;
 use zephyr_sys::{k_msleep, k_ticks_t, k_timeout_t, k_timer, k_timer_init, k_timer_start, k_timer_stop};
 
 /// The end of the last job.
-pub static ENDED: OnEnd<Semaphore> = OnEnd::new(Semaphore::new());
+pub(crate) static ENDED: OnEnd<Semaphore> = OnEnd::new(Semaphore::new());
 
-pub fn print(line: fmt::Arguments<'_>) {
+pub(crate) fn print(line: fmt::Arguments<'_>) {
     zephyr::printkln!("{}", line);
 }
 
@@ -24,7 +24,7 @@ extern "C" {
 }
 
 /// The image's own read-only data.
-pub fn image() -> &'static [u8] {
+pub(crate) fn image() -> &'static [u8] {
     let start = &raw const __rodata_region_start;
     let length = (&raw const __rodata_region_end).addr() - start.addr();
     // SAFETY: the linker puts both ends around initialised memory that nobody writes.
@@ -43,7 +43,7 @@ unsafe extern "C" fn data_ready(_: *mut k_timer) {
     crate::story::data_ready();
 }
 
-pub fn data_ready_on(period: Duration) {
+pub(crate) fn data_ready_on(period: Duration) {
     let timer = LINE.0.get().cast();
     let period = k_timeout_t {
         ticks: period.as_ticks() as k_ticks_t,
@@ -54,12 +54,12 @@ pub fn data_ready_on(period: Duration) {
     unsafe { k_timer_start(timer, period, period) };
 }
 
-pub fn data_ready_off() {
+pub(crate) fn data_ready_off() {
     // SAFETY: `data_ready_on` has initialised it.
     unsafe { k_timer_stop(LINE.0.get().cast()) };
 }
 
-pub fn sleep_1_ms() {
+pub(crate) fn sleep_1_ms() {
     // SAFETY: called by `main`, a thread.
     unsafe { k_msleep(1) };
 }

@@ -69,7 +69,7 @@ impl Run for Sampler {
 static SAMPLE: Job<Sampler> = Job::with_completion(Sampler { samples: 0 }, &LEDGER);
 
 /// The interrupt of the data-ready line: it hands the work to the pool and returns.
-pub fn data_ready() {
+pub(crate) fn data_ready() {
     LEDGER.note(taskpool::system().submit(&SAMPLE));
 }
 
@@ -96,7 +96,10 @@ impl Run for Checksum {
             LEDGER.note(Pool::of(ctx).submit(&CHECKSUM));
         } else if let Some(digest) = self.digest.take() {
             let (crc, slices) = (digest.finalize(), self.slices);
-            board::print(format_args!("crc32 of {} bytes in {slices} slices: {crc:#010x}", self.offset));
+            board::print(format_args!(
+                "crc32 of {} bytes in {slices} slices: {crc:#010x}",
+                self.offset
+            ));
         }
         0
     }
@@ -137,7 +140,7 @@ static UNWANTED: Job<Alarm> = Job::with_completion(Alarm("after 40 ms"), &LEDGER
 static FINISH: Job = Job::with_completion(|_| board::data_ready_off(), &board::ENDED);
 
 /// Runs the quick start, and returns when all its jobs have ended.
-pub fn run() {
+pub(crate) fn run() {
     let pool = taskpool::system();
 
     board::data_ready_on(Duration::millis(10));

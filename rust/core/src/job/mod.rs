@@ -53,6 +53,9 @@ pub struct Header {
     pub(crate) flags: Locked<u8>,
 }
 
+// What the README states.
+const _: () = assert!(size_of::<usize>() != 4 || size_of::<Header>() == 40);
+
 impl Header {
     const fn new(run: unsafe fn(JobRef, &Ctx<'_>) -> Code) -> Self {
         Header {

@@ -1,0 +1,237 @@
+//! What the machine must do, as naively as it can be said: vectors that are searched from end to end.
+//!
+//! The model knows jobs and pools, and nothing of workers and timers: when a job is taken or comes due is seen at the
+//! machine, and the model says whether it may be this one, and now.
+
+use taskpool_core::{Accepted, Cancel, DeferError, Status};
+
+/// A submission that has been accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Submission {
+    pub(crate) pool: usize,
+    pub(crate) deadline: Option<u64>,
+    /// All submissions of the world, counted.
+    pub(crate) number: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Idle,
+    Queued(Submission),
+    Deferred(Submission),
+    Running {
+        run: Submission,
+        cancelled: bool,
+        next: Option<Submission>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ModelJob {
+    pub(crate) place: Place,
+    /// Submissions that were accepted as new ones.
+    pub(crate) accepted: u32,
+    /// Runs that began and that ended.
+    pub(crate) begun: u32,
+    pub(crate) ended: u32,
+    /// Submissions that were cancelled before they ran.
+    pub(crate) cancelled: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ModelPool {
+    /// Takes submissions.
+    pub(crate) valid: bool,
+    /// Has been started.
+    pub(crate) runs: bool,
+    /// First in, first out.
+    pub(crate) ready: Vec<usize>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) jobs: Vec<ModelJob>,
+    pub(crate) pools: Vec<ModelPool>,
+    numbers: u64,
+}
+
+impl Model {
+    pub(crate) fn add_job(&mut self) {
+        self.jobs.push(ModelJob {
+            place: Place::Idle,
+            accepted: 0,
+            begun: 0,
+            ended: 0,
+            cancelled: 0,
+        });
+    }
+
+    pub(crate) fn add_pool(&mut self, valid: bool) {
+        self.pools.push(ModelPool {
+            valid,
+            ..ModelPool::default()
+        });
+    }
+
+    /// A submission, for now or for a deadline.
+    pub(crate) fn submit(&mut self, pool: usize, job: usize, deadline: Option<u64>) -> Result<Accepted, DeferError> {
+        if !self.pools[pool].valid {
+            return Err(DeferError::NotRunning);
+        }
+        self.numbers += 1;
+        let submission = Submission {
+            pool,
+            deadline,
+            number: self.numbers,
+        };
+        let accepted = match self.jobs[job].place {
+            Place::Queued(_) => return Err(DeferError::AlreadyQueued),
+            Place::Running { next: Some(next), .. } if next.deadline.is_none() => {
+                return Err(DeferError::AlreadyQueued)
+            }
+            Place::Running { run, cancelled, next } => {
+                let next_submission = Some(submission);
+                self.jobs[job].place = Place::Running {
+                    run,
+                    cancelled,
+                    next: next_submission,
+                };
+                match next {
+                    None => Accepted::Again,
+                    Some(_) => Accepted::Moved,
+                }
+            }
+            Place::Idle => {
+                self.place(job, submission);
+                Accepted::New
+            }
+            Place::Deferred(_) => {
+                self.place(job, submission);
+                Accepted::Moved
+            }
+        };
+        if accepted != Accepted::Moved {
+            self.jobs[job].accepted += 1;
+        }
+        Ok(accepted)
+    }
+
+    fn place(&mut self, job: usize, submission: Submission) {
+        match submission.deadline {
+            None => {
+                self.pools[submission.pool].ready.push(job);
+                self.jobs[job].place = Place::Queued(submission);
+            }
+            Some(_) => self.jobs[job].place = Place::Deferred(submission),
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, job: usize) -> Cancel {
+        match self.jobs[job].place {
+            Place::Idle => Cancel::Idle,
+            Place::Queued(_) | Place::Deferred(_) => {
+                for pool in &mut self.pools {
+                    pool.ready.retain(|other| *other != job);
+                }
+                self.jobs[job].place = Place::Idle;
+                self.jobs[job].cancelled += 1;
+                Cancel::Cancelled
+            }
+            Place::Running { run, next, .. } => {
+                if next.is_some() {
+                    self.jobs[job].cancelled += 1;
+                }
+                self.jobs[job].place = Place::Running {
+                    run,
+                    cancelled: true,
+                    next: None,
+                };
+                Cancel::Running {
+                    resubmission_cancelled: next.is_some(),
+                }
+            }
+        }
+    }
+
+    /// The deferred jobs of a pool, first due first.
+    pub(crate) fn deferred(&self, pool: usize) -> Vec<(u64, u64, usize)> {
+        let mut deferred: Vec<_> = (0..self.jobs.len())
+            .filter_map(|job| match self.jobs[job].place {
+                Place::Deferred(s) if s.pool == pool => Some((s.deadline.unwrap_or(0), s.number, job)),
+                _ => None,
+            })
+            .collect();
+        deferred.sort_unstable();
+        deferred
+    }
+
+    /// The machine has moved a deferred job to the ready queue.
+    pub(crate) fn came_due(&mut self, job: usize, now: u64) {
+        let Place::Deferred(submission) = self.jobs[job].place else {
+            panic!("job {job} came due and was not deferred");
+        };
+        let pool = submission.pool;
+        assert!(self.pools[pool].runs, "job {job} came due in a pool that was not started");
+        let (deadline, _, first) = self.deferred(pool)[0];
+        assert!(
+            first == job,
+            "job {job} came due before job {first}, which is due at {deadline}, or was submitted earlier"
+        );
+        assert!(deadline <= now, "job {job} came due at {now}, before its deadline {deadline}");
+        self.pools[pool].ready.push(job);
+        self.jobs[job].place = Place::Queued(submission);
+    }
+
+    /// A worker of the machine has taken a job.
+    pub(crate) fn taken(&mut self, job: usize, now: u64) {
+        let Place::Queued(run) = self.jobs[job].place else {
+            panic!("job {job} was taken and was not queued");
+        };
+        let pool = &mut self.pools[run.pool];
+        assert!(pool.runs, "job {job} was taken in a pool that was not started");
+        assert!(pool.ready[0] == job, "job {job} was taken before job {}", pool.ready[0]);
+        assert!(run.deadline.unwrap_or(0) <= now, "job {job} was taken before its deadline");
+        pool.ready.remove(0);
+        self.jobs[job].begun += 1;
+        self.jobs[job].place = Place::Running {
+            run,
+            cancelled: false,
+            next: None,
+        };
+    }
+
+    /// A worker's run has ended.
+    pub(crate) fn ended(&mut self, job: usize) {
+        let Place::Running { next, .. } = self.jobs[job].place else {
+            panic!("job {job} ended and was not running");
+        };
+        self.jobs[job].ended += 1;
+        self.jobs[job].place = Place::Idle;
+        if let Some(next) = next {
+            self.place(job, next);
+        }
+    }
+
+    pub(crate) fn status(&self, job: usize) -> Status {
+        match self.jobs[job].place {
+            Place::Idle => Status::Idle,
+            Place::Queued(_) => Status::Queued,
+            Place::Deferred(s) => Status::Deferred {
+                deadline: s.deadline.unwrap_or(0),
+            },
+            Place::Running { cancelled, next, .. } => Status::Running {
+                cancelled,
+                resubmitted: next.is_some(),
+            },
+        }
+    }
+
+    /// Submissions of the job that have no outcome yet.
+    pub(crate) fn under_way(&self, job: usize) -> u32 {
+        match self.jobs[job].place {
+            Place::Idle => 0,
+            Place::Queued(_) | Place::Deferred(_) => 1,
+            Place::Running { next, .. } => 1 + u32::from(next.is_some()),
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! The virtual port: a clock that the test moves, semaphores that are counters, and interrupts at chosen points.
+
+use std::boxed::Box;
+use std::cell::RefCell;
+use std::mem::MaybeUninit;
+use std::panic;
+use std::ptr::NonNull;
+
+use taskpool_core::{Event, Level, Pool, PoolRef, Port, Ref, Reserve, WorkerRef};
+
+/// A port without threads: the test steps the workers itself, through [`Shell::advance`].
+///
+/// It asserts the contract of [`Port`] from both sides: the lock is never nested; what must happen under it does, and
+/// what must not does not; interrupts neither park nor report.
+#[derive(Clone, Copy, Debug)]
+pub struct Virtual;
+
+/// What the machine asked of the port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// A semaphore was given.
+    Wake(WorkerRef),
+    /// A worker of the reserve was woken for a pool, or started: the flag.
+    Lend(WorkerRef, PoolRef, bool),
+    /// A worker of the reserve went from one pool to another.
+    Join(WorkerRef, PoolRef),
+    /// A woken thread was let run.
+    Reschedule,
+    /// A worker took its semaphore.
+    Park(WorkerRef),
+    /// A timer was started.
+    Arm(PoolRef, u64),
+    /// A report.
+    Event(Event),
+}
+
+/// What an observer is told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Moment {
+    /// The clock was read.
+    Clock(u64),
+    /// A lock section is over; nothing else has happened since.
+    Section,
+}
+
+/// What happens at a point between two lock sections.
+enum Intrusion {
+    /// An interrupt: it may itself be interrupted at a later point.
+    Interrupt(Box<dyn FnOnce()>),
+    /// Other threads run. They wait until no interrupt is being served.
+    Preemption(Box<dyn FnOnce()>),
+    /// The thread is preempted and never goes on.
+    Abandonment,
+}
+
+/// What unwinds an abandoned thread.
+struct Abandoned;
+
+struct State {
+    now: u64,
+    locked: bool,
+    reserve: &'static Reserve,
+    semaphores: Vec<(WorkerRef, u32)>,
+    /// Workers of the reserve whose threads were started, and the pool whose priority they have.
+    started: Vec<(WorkerRef, PoolRef)>,
+    timers: Vec<(PoolRef, u64)>,
+    calls: Vec<Call>,
+    /// Points passed so far: after each lock section and after each reading of the clock.
+    points: u64,
+    intrusions: Vec<(u64, Intrusion)>,
+    /// Interrupts that are being served.
+    depth: u32,
+    /// The clock interrupt is being served; it does not interrupt itself.
+    in_clock: bool,
+    observer: Option<fn(Moment)>,
+    /// A test looks: its lock sections are neither observed nor points.
+    observing: bool,
+}
+
+impl State {
+    fn new() -> Self {
+        State {
+            now: 0,
+            locked: false,
+            reserve: Box::leak(Box::new(Reserve::new())),
+            semaphores: Vec::new(),
+            started: Vec::new(),
+            timers: Vec::new(),
+            calls: Vec::new(),
+            points: 0,
+            intrusions: Vec::new(),
+            depth: 0,
+            in_clock: false,
+            observer: None,
+            observing: false,
+        }
+    }
+
+    fn give(&mut self, worker: WorkerRef) {
+        let count = match self.semaphores.iter().position(|(of, _)| *of == worker) {
+            Some(index) => &mut self.semaphores[index].1,
+            None => {
+                self.semaphores.push((worker, 0));
+                &mut self.semaphores.last_mut().expect("just pushed").1
+            }
+        };
+        *count += 1;
+        assert!(*count == 1, "a worker is woken twice for one wait");
+    }
+}
+
+thread_local! {
+    static STATE: RefCell<State> = RefCell::new(State::new());
+}
+
+/// Never around anything that could come back here.
+fn state<R>(f: impl FnOnce(&mut State) -> R) -> R {
+    STATE.with(|state| f(&mut state.borrow_mut()))
+}
+
+fn observe(moment: Moment) {
+    if let Some(observer) = state(|s| s.observer) {
+        Virtual::unnoticed(|| observer(moment));
+    }
+}
+
+/// A point between two lock sections: what was registered for it happens now.
+fn point() {
+    state(|s| s.points += 1);
+    while let Some(intrusion) = due_intrusion() {
+        match intrusion {
+            Intrusion::Interrupt(body) => {
+                state(|s| s.depth += 1);
+                body();
+                state(|s| s.depth -= 1);
+            }
+            Intrusion::Preemption(body) => body(),
+            // Without the panic hook: nothing is wrong.
+            Intrusion::Abandonment => panic::resume_unwind(Box::new(Abandoned)),
+        }
+    }
+}
+
+fn due_intrusion() -> Option<Intrusion> {
+    state(|s| {
+        let (points, depth) = (s.points, s.depth);
+        let due = |(at, what): &(u64, Intrusion)| {
+            *at <= points && (depth == 0 || matches!(what, Intrusion::Interrupt(_)))
+        };
+        let index = s.intrusions.iter().position(due)?;
+        Some(s.intrusions.remove(index).1)
+    })
+}
+
+/// A check on the state of the port, with a sentence for whoever broke the contract.
+fn demand(holds: impl FnOnce(&State) -> bool, otherwise: &str) {
+    assert!(state(|s| s.observing || holds(s)), "{otherwise}");
+}
+
+// SAFETY: one test's thread is all there is, and `lock` asserts that its sections don't nest. No call under the lock
+// runs anything of the test's: intrusions come after `unlock`, and after the clock was read, outside the lock.
+unsafe impl Port for Virtual {
+    type Key = ();
+
+    /// So few that tests exhaust it.
+    const EXPIRY_BATCH: u32 = 2;
+    const LEVEL: Option<Level> = Some(Level::Debug);
+
+    fn lock() {
+        assert!(!state(|s| s.locked), "the lock is taken under the lock");
+        state(|s| s.locked = true);
+    }
+
+    fn unlock((): ()) {
+        assert!(state(|s| s.locked), "the lock is released twice");
+        state(|s| s.locked = false);
+        if !state(|s| s.observing) {
+            observe(Moment::Section);
+            point();
+        }
+    }
+
+    fn now() -> u64 {
+        demand(|s| !s.locked, "the clock is read under the lock");
+        let now = state(|s| s.now);
+        observe(Moment::Clock(now));
+        point();
+        now
+    }
+
+    fn reserve() -> &'static Reserve {
+        state(|s| s.reserve)
+    }
+
+    fn wake(worker: WorkerRef) {
+        demand(|s| s.locked, "a worker is woken outside the lock");
+        state(|s| {
+            s.calls.push(Call::Wake(worker));
+            s.give(worker);
+        });
+    }
+
+    fn lend(worker: WorkerRef, pool: PoolRef, first: bool) {
+        demand(|s| s.locked, "a worker is lent outside the lock");
+        state(|s| {
+            s.calls.push(Call::Lend(worker, pool, first));
+            let started = s.started.iter_mut().find(|(of, _)| *of == worker);
+            assert!(started.is_none() == first, "a thread is started twice, or woken before its start");
+            match started {
+                None => s.started.push((worker, pool)),
+                Some((_, priority)) => {
+                    *priority = pool;
+                    s.give(worker);
+                }
+            }
+        });
+    }
+
+    fn join(worker: WorkerRef, pool: PoolRef) {
+        demand(|s| !s.locked, "a worker joins a pool under the lock");
+        demand(|s| s.depth == 0, "an interrupt joins a pool");
+        state(|s| {
+            s.calls.push(Call::Join(worker, pool));
+            let started = s.started.iter_mut().find(|(of, _)| *of == worker);
+            started.expect("only a worker that runs goes to another pool").1 = pool;
+        });
+    }
+
+    fn reschedule() {
+        demand(|s| !s.locked, "threads are switched under the lock");
+        state(|s| s.calls.push(Call::Reschedule));
+    }
+
+    fn park(worker: WorkerRef) {
+        demand(|s| !s.locked, "a worker waits under the lock");
+        demand(|s| s.depth == 0, "an interrupt waits");
+        state(|s| {
+            s.calls.push(Call::Park(worker));
+            let count = s.semaphores.iter_mut().find(|(of, _)| *of == worker);
+            let (_, count) = count.expect("only a worker that was woken is let past its semaphore");
+            *count -= 1;
+        });
+    }
+
+    fn arm(pool: PoolRef, deadline: u64) {
+        demand(|s| s.locked, "a timer is started outside the lock");
+        state(|s| {
+            s.timers.retain(|(of, _)| *of != pool);
+            s.timers.push((pool, deadline));
+            s.calls.push(Call::Arm(pool, deadline));
+        });
+    }
+
+    fn event(event: Event) {
+        demand(|s| !s.locked, "a report is made under the lock");
+        demand(|s| s.depth == 0, "an interrupt makes a report");
+        state(|s| s.calls.push(Call::Event(event)));
+    }
+}
+
+impl Virtual {
+    /// Forgets everything: a new clock at 0, a new reserve.
+    pub(crate) fn reset(observer: fn(Moment)) {
+        state(|s| {
+            *s = State::new();
+            s.observer = Some(observer);
+        });
+    }
+
+    /// Does `body`, whose lock sections are neither observed nor points.
+    pub(crate) fn unnoticed<R>(body: impl FnOnce() -> R) -> R {
+        let before = state(|s| std::mem::replace(&mut s.observing, true));
+        let answer = body();
+        state(|s| s.observing = before);
+        answer
+    }
+
+    /// What the machine has asked of the port since the last call of this function.
+    pub fn take_calls() -> Vec<Call> {
+        state(|s| std::mem::take(&mut s.calls))
+    }
+
+    /// The time, without passing a point.
+    pub(crate) fn clock() -> u64 {
+        state(|s| s.now)
+    }
+
+    /// Moves the clock; interrupts that come due are not delivered yet.
+    pub(crate) fn set_clock(now: u64) {
+        state(|s| {
+            assert!(s.now <= now, "the clock goes back");
+            s.now = now;
+        });
+    }
+
+    /// The worker's semaphore.
+    pub(crate) fn count(worker: WorkerRef) -> u32 {
+        state(|s| s.semaphores.iter().find(|(of, _)| *of == worker).map_or(0, |(_, n)| *n))
+    }
+
+    /// Whether the worker's thread has been started by the machine.
+    pub(crate) fn is_started(worker: WorkerRef) -> bool {
+        Self::priority(worker).is_some()
+    }
+
+    /// The pool whose priority a worker of the reserve has; none before its start.
+    pub(crate) fn priority(worker: WorkerRef) -> Option<PoolRef> {
+        state(|s| s.started.iter().find(|(of, _)| *of == worker).map(|(_, pool)| *pool))
+    }
+
+    /// What the pool's timer is armed for.
+    pub(crate) fn timer(pool: PoolRef) -> Option<u64> {
+        state(|s| s.timers.iter().find(|(of, _)| *of == pool).map(|(_, at)| *at))
+    }
+
+    /// The earliest of all timers.
+    pub(crate) fn next_timer() -> Option<u64> {
+        state(|s| s.timers.iter().map(|(_, at)| *at).min())
+    }
+
+    /// The clock interrupt, which expires every timer that is due. It does not interrupt itself.
+    pub(crate) fn deliver(expire: impl Fn(PoolRef)) {
+        while let Some(pool) = state(|s| {
+            if s.in_clock {
+                return None;
+            }
+            let (now, timers) = (s.now, &mut s.timers);
+            let index = (0..timers.len())
+                .filter(|i| timers[*i].1 <= now)
+                .min_by_key(|i| timers[*i].1)?;
+            s.in_clock = true;
+            s.depth += 1;
+            Some(s.timers.remove(index).0)
+        }) {
+            expire(pool);
+            state(|s| {
+                s.in_clock = false;
+                s.depth -= 1;
+            });
+        }
+    }
+
+    /// `body` interrupts at the `n`-th point from now: after a lock section, or after a reading of the clock.
+    pub(crate) fn interrupt_at(n: u64, body: impl FnOnce() + 'static) {
+        Self::intrude(n, Intrusion::Interrupt(Box::new(body)));
+    }
+
+    /// Other threads do `body` at the `n`-th point from now, or at the first one after it that is not in an interrupt.
+    pub(crate) fn preempt_at(n: u64, body: impl FnOnce() + 'static) {
+        Self::intrude(n, Intrusion::Preemption(Box::new(body)));
+    }
+
+    fn intrude(n: u64, what: Intrusion) {
+        assert!(n > 0, "the first point is number 1");
+        state(|s| s.intrusions.push((s.points + n, what)));
+    }
+
+    /// Forgets interrupts whose point has not come; answers how many there were.
+    pub(crate) fn forget_intrusions() -> usize {
+        state(|s| std::mem::take(&mut s.intrusions).len())
+    }
+
+    /// Whether an interrupt is being served.
+    pub(crate) fn in_interrupt() -> bool {
+        state(|s| s.depth > 0)
+    }
+
+    /// Does `body` on a thread that is preempted for ever at the `n`-th point. Answers what it answered, if it came to
+    /// its end before.
+    pub(crate) fn abandon_at<R>(n: u64, body: impl FnOnce() -> R) -> Option<R> {
+        Self::intrude(n, Intrusion::Abandonment);
+        match panic::catch_unwind(panic::AssertUnwindSafe(body)) {
+            Ok(answer) => {
+                state(|s| s.intrusions.retain(|(_, what)| !matches!(what, Intrusion::Abandonment)));
+                Some(answer)
+            }
+            Err(payload) if payload.is::<Abandoned>() => None,
+            Err(payload) => panic::resume_unwind(payload),
+        }
+    }
+
+    /// A pool that nobody has laid out.
+    pub(crate) fn zeroed_pool() -> PoolRef {
+        let room = Box::leak(Box::new(MaybeUninit::<Pool>::zeroed()));
+        // SAFETY: all fields of a pool are numbers, flags and `Option`s of pointers, for which zero is a value; C relies
+        // on that too. Leaked, so it stays for ever.
+        unsafe { Ref::new(NonNull::from(room).cast()) }
+    }
+}

@@ -1,0 +1,845 @@
+//! A world: pools, workers and jobs on the virtual port, which the test moves step by step.
+//!
+//! After every lock section of the machine, within whatever nest of interrupts and threads, the job states are
+//! compared with the model; after every call that is not nested in another, [`World::check`] looks at the rest.
+
+use std::boxed::Box;
+use std::cell::RefCell;
+use std::marker::PhantomData;
+
+use taskpool_core::{
+    Accepted, Cancel, Code, Complete, Ctx, DeferError, Job, JobRef, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Run,
+    Shell, Snapshot, Status, SubmitError, Worker, WorkerRef, MAX_TICKS,
+};
+
+use crate::model::{Model, Place};
+use crate::port::{Moment, Virtual};
+
+type Machine = Shell<Virtual>;
+
+/// A pool of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct P(usize);
+
+/// A job of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct J(usize);
+
+/// A worker of the world: the reserve first, then those of the pools in the order in which these were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct W(pub usize);
+
+/// What a step of a worker came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It can't go on: not started, waiting without a wake, or in the middle of a step already.
+    Blocked,
+    /// It looks for work next.
+    Looks,
+    /// It waits next.
+    Parks,
+    /// It has taken this job, and runs it in the next step.
+    Takes(J),
+    /// It has run this job, and says so in the next step.
+    Ran(J),
+    /// It has ended this job, and tells its completion in the next step.
+    Completes(J),
+}
+
+/// The world of this thread. A handle: closures take a copy along.
+#[derive(Clone, Copy, Debug)]
+pub struct World(PhantomData<*const ()>);
+
+type Script = Box<dyn FnMut(&Ctx<'_>) -> Code>;
+type Sequel = Box<dyn FnMut(Outcome)>;
+
+struct PoolEntry {
+    reference: PoolRef,
+    min: u8,
+    max: u8,
+}
+
+struct WorkerEntry {
+    reference: WorkerRef,
+    own: Option<usize>,
+    phase: Option<Phase>,
+    /// The job whose completion it is about to tell.
+    completes: Option<usize>,
+    /// In the middle of a step.
+    busy: bool,
+}
+
+struct JobEntry {
+    name: &'static str,
+    reference: JobRef,
+    with_completion: bool,
+    script: Option<Script>,
+    sequel: Option<Sequel>,
+    /// Runs that were entered.
+    runs: u32,
+    inside: bool,
+    told: Vec<Outcome>,
+    /// Its last submitter was abandoned: it may wait until somebody else sees to the timer.
+    abandoned: bool,
+}
+
+/// What the lock sections that come next belong to.
+struct Context {
+    does: Does,
+    /// The last reading of the clock.
+    clock: Option<u64>,
+    decided: Option<Decided>,
+    /// Jobs that it moved because they were due.
+    moved: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Does {
+    Other,
+    Start(usize),
+    Submit { pool: usize, job: usize, when: When },
+    Cancel(usize),
+    Step { finished: Option<usize> },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum When {
+    Now,
+    At(u64),
+    After(u64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decided {
+    Accepted(Result<Accepted, DeferError>),
+    Cancelled(Cancel),
+    Took(Option<usize>),
+    Nothing,
+}
+
+#[derive(Default)]
+struct State {
+    pools: Vec<PoolEntry>,
+    workers: Vec<WorkerEntry>,
+    jobs: Vec<JobEntry>,
+    model: Model,
+    contexts: Vec<Context>,
+    runs: Vec<(&'static str, u64)>,
+    reserve: u8,
+}
+
+thread_local! {
+    static STATE: RefCell<State> = RefCell::default();
+}
+
+/// Never around a call of the machine.
+fn state<R>(f: impl FnOnce(&mut State) -> R) -> R {
+    STATE.with(|state| f(&mut state.borrow_mut()))
+}
+
+/// A job that tells the world that it runs, then does what its script says.
+struct Recorded(usize);
+
+impl Run for Recorded {
+    fn run(&mut self, ctx: &Ctx<'_>) -> Code {
+        let job = self.0;
+        let script = state(|s| {
+            let now = Virtual::clock();
+            let entry = &mut s.jobs[job];
+            assert!(!entry.inside, "{} runs on two workers at once", entry.name);
+            assert!(entry.reference == ctx.job(), "{} was told that it is another job", entry.name);
+            let Place::Running { run, .. } = s.model.jobs[job].place else {
+                panic!("{} runs and was not taken", entry.name);
+            };
+            assert!(ctx.due() == run.deadline, "{} was told a wrong deadline", entry.name);
+            assert!(run.deadline.unwrap_or(0) <= now, "{} runs before its deadline", entry.name);
+            assert!(s.pools[run.pool].reference == ctx.pool(), "{} runs in a wrong pool", entry.name);
+            entry.inside = true;
+            entry.runs += 1;
+            s.runs.push((entry.name, now));
+            entry.script.take()
+        });
+        let mut code = 0;
+        if let Some(mut script) = script {
+            code = script(ctx);
+            state(|s| s.jobs[job].script = Some(script));
+        }
+        state(|s| s.jobs[job].inside = false);
+        code
+    }
+}
+
+/// A completion that tells the world, then does what the sequel says.
+struct Told(usize);
+
+impl Complete for Told {
+    fn complete(&self, outcome: Outcome) {
+        let job = self.0;
+        let sequel = state(|s| {
+            s.jobs[job].told.push(outcome);
+            s.jobs[job].sequel.take()
+        });
+        if let Some(mut sequel) = sequel {
+            sequel(outcome);
+            state(|s| s.jobs[job].sequel = Some(sequel));
+        }
+    }
+}
+
+/// The machine has come out of a lock section, or read the clock.
+fn observe(moment: Moment) {
+    match moment {
+        Moment::Clock(now) => state(|s| {
+            if let Some(context) = s.contexts.last_mut() {
+                context.clock = Some(now);
+            }
+        }),
+        Moment::Section => {
+            let jobs: Vec<JobRef> = state(|s| s.jobs.iter().map(|job| job.reference).collect());
+            let found: Vec<Status> = jobs.into_iter().map(Machine::status).collect();
+            state(|s| s.compare(&found));
+        }
+    }
+}
+
+impl State {
+    /// One lock section further, in the model, and whether the machine has come to the same.
+    fn compare(&mut self, found: &[Status]) {
+        let Some(mut context) = self.contexts.pop() else {
+            panic!("a lock section that the world did not call for");
+        };
+        let decides = context.decided.is_none();
+        if decides {
+            context.decided = Some(self.decide(&context));
+        }
+        for (job, found) in found.iter().enumerate() {
+            match (self.model.jobs[job].place, found) {
+                (Place::Queued(_), Status::Running { .. }) if context.decided == Some(Decided::Took(None)) && decides => {
+                    self.model.taken(job, Virtual::clock());
+                    context.decided = Some(Decided::Took(Some(job)));
+                }
+                (Place::Deferred(_), Status::Queued) if !decides => {
+                    self.model.came_due(job, Virtual::clock());
+                    context.moved += 1;
+                    assert!(
+                        context.moved <= Virtual::EXPIRY_BATCH,
+                        "more jobs were moved at once than a batch has"
+                    );
+                }
+                _ => {}
+            }
+            let expected = self.model.status(job);
+            let name = self.jobs[job].name;
+            assert!(
+                *found == expected,
+                "{name} is {found:?} and should be {expected:?}, in {:?}",
+                context.does
+            );
+            if !matches!(found, Status::Deferred { .. }) {
+                self.jobs[job].abandoned = false;
+            }
+        }
+        self.contexts.push(context);
+    }
+
+    /// What the first lock section of a call does.
+    fn decide(&mut self, context: &Context) -> Decided {
+        match context.does {
+            Does::Other => Decided::Nothing,
+            Does::Start(pool) => {
+                let pool = &mut self.model.pools[pool];
+                pool.runs = pool.valid;
+                Decided::Nothing
+            }
+            Does::Submit { pool, job, when } => {
+                let deadline = match when {
+                    When::Now | When::After(0) => None,
+                    When::At(deadline) => Some(deadline.max(1)),
+                    When::After(delay) => Some(context.clock.expect("the clock was read") + delay + 1),
+                };
+                Decided::Accepted(self.model.submit(pool, job, deadline))
+            }
+            Does::Cancel(job) => Decided::Cancelled(self.model.cancel(job)),
+            Does::Step { finished } => {
+                if let Some(job) = finished {
+                    self.model.ended(job);
+                }
+                Decided::Took(None)
+            }
+        }
+    }
+
+    fn job_of(&self, reference: JobRef) -> usize {
+        let index = self.jobs.iter().position(|job| job.reference == reference);
+        index.expect("every job is made by the world")
+    }
+}
+
+/// Calls the machine, whose lock sections belong to `does` unless something comes between them. Answers how the model
+/// decided, too.
+fn within<R>(does: Does, call: impl FnOnce() -> R) -> (R, Option<Decided>) {
+    let depth = state(|s| {
+        s.contexts.push(Context {
+            does,
+            clock: None,
+            decided: match does {
+                Does::Other => Some(Decided::Nothing),
+                _ => None,
+            },
+            moved: 0,
+        });
+        s.contexts.len()
+    });
+    let answer = call();
+    let context = state(|s| {
+        assert!(s.contexts.len() == depth, "calls end in the order in which they began");
+        s.contexts.pop().expect("just counted")
+    });
+    (answer, context.decided)
+}
+
+/// Lock sections of these calls decide nothing.
+fn aside<R>(call: impl FnOnce() -> R) -> R {
+    within(Does::Other, call).0
+}
+
+impl World {
+    /// An empty world whose pools share a reserve of so many workers. The thread's last one is forgotten.
+    pub fn new(reserve: u8) -> Self {
+        Virtual::reset(observe);
+        state(|s| {
+            *s = State::default();
+            s.reserve = reserve;
+        });
+        for index in 0..reserve {
+            let worker = &*Box::leak(Box::new(Worker::reserve(index)));
+            add_worker(worker, None);
+            aside(|| Machine::add_reserve(worker.reference()));
+        }
+        World(PhantomData)
+    }
+
+    /// A pool that runs, with `min` workers of its own and up to `max`.
+    pub fn pool(self, min: u8, max: u8) -> P {
+        let pool = self.pool_before_start(min, max);
+        self.start(pool);
+        pool
+    }
+
+    /// A pool that waits for its start.
+    pub fn pool_before_start(self, min: u8, max: u8) -> P {
+        let reference = (*Box::leak(Box::new(Pool::new(max)))).reference();
+        let pool = add_pool(reference, min, max, true);
+        for index in 0..min {
+            add_worker(Box::leak(Box::new(Worker::own(reference, index))), Some(pool.0));
+        }
+        pool
+    }
+
+    /// Memory for a pool that nobody has laid out.
+    pub fn no_pool(self) -> P {
+        add_pool(Virtual::zeroed_pool(), 0, 0, false)
+    }
+
+    /// Starts a pool: its own workers' threads are about to run.
+    pub fn start(self, pool: P) {
+        let (reference, min) = state(|s| (s.pools[pool.0].reference, s.pools[pool.0].min));
+        within(Does::Start(pool.0), || Machine::start(reference, min));
+        state(|s| {
+            for worker in s.workers.iter_mut().filter(|worker| worker.own == Some(pool.0)) {
+                worker.phase.get_or_insert(Machine::awake(worker.reference));
+            }
+        });
+        self.settled();
+    }
+
+    /// A job without a completion.
+    pub fn job(self, name: &'static str) -> J {
+        let index = state(|s| s.jobs.len());
+        add_job(name, Box::leak(Box::new(Job::new(Recorded(index)))), false)
+    }
+
+    /// A job whose outcomes are recorded; see [`World::outcomes`].
+    pub fn job_with_completion(self, name: &'static str) -> J {
+        let index = state(|s| s.jobs.len());
+        let completion: &OnEnd<Told> = Box::leak(Box::new(OnEnd::new(Told(index))));
+        let job = Job::with_completion(Recorded(index), completion);
+        add_job(name, Box::leak(Box::new(job)), true)
+    }
+
+    /// What the job does while it runs.
+    pub fn when_run(self, job: J, script: impl FnMut(&Ctx<'_>) -> Code + 'static) {
+        state(|s| s.jobs[job.0].script = Some(Box::new(script)));
+    }
+
+    /// What the job's completion does when it is told.
+    pub fn when_told(self, job: J, sequel: impl FnMut(Outcome) + 'static) {
+        state(|s| {
+            assert!(s.jobs[job.0].with_completion, "the job has no completion");
+            s.jobs[job.0].sequel = Some(Box::new(sequel));
+        });
+    }
+
+    /// Submits a job.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn submit(self, pool: P, job: J) -> Result<Accepted, SubmitError> {
+        let (pool_ref, job_ref) = references(pool, job);
+        let does = self.submission(pool, job, When::Now);
+        let (answer, decided) = within(does, || Machine::submit(pool_ref, job_ref));
+        assert_eq!(Some(Decided::Accepted(answer.map_err(DeferError::from))), decided, "submit");
+        self.settled();
+        answer
+    }
+
+    /// Submits a job for a deadline.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn submit_at(self, pool: P, job: J, deadline: u64) -> Result<Accepted, DeferError> {
+        let (pool_ref, job_ref) = references(pool, job);
+        let does = self.submission(pool, job, When::At(deadline));
+        let (answer, decided) = within(does, || Machine::submit_at(pool_ref, job_ref, deadline));
+        self.deferred(answer, decided, deadline > MAX_TICKS)
+    }
+
+    /// Submits a job for later.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn submit_after(self, pool: P, job: J, delay: u64) -> Result<Accepted, DeferError> {
+        let (pool_ref, job_ref) = references(pool, job);
+        let does = self.submission(pool, job, When::After(delay));
+        let now = Virtual::clock();
+        let (answer, decided) = within(does, || Machine::submit_after(pool_ref, job_ref, delay));
+        let too_late = delay > 0 && delay.saturating_add(now).saturating_add(1) > MAX_TICKS;
+        self.deferred(answer, decided, too_late)
+    }
+
+    fn submission(self, pool: P, job: J, when: When) -> Does {
+        Does::Submit {
+            pool: pool.0,
+            job: job.0,
+            when,
+        }
+    }
+
+    fn deferred(
+        self,
+        answer: Result<Accepted, DeferError>,
+        decided: Option<Decided>,
+        too_late: bool,
+    ) -> Result<Accepted, DeferError> {
+        if too_late {
+            assert_eq!(answer, Err(DeferError::OutOfRange));
+            assert_eq!(decided, None, "a deadline out of range needs no lock section");
+        } else {
+            assert_eq!(Some(Decided::Accepted(answer)), decided, "submit for later");
+        }
+        self.settled();
+        answer
+    }
+
+    /// Cancels a job.
+    pub fn cancel(self, job: J) -> Cancel {
+        let reference = state(|s| s.jobs[job.0].reference);
+        let (answer, decided) = within(Does::Cancel(job.0), || Machine::cancel(reference));
+        assert_eq!(Some(Decided::Cancelled(answer)), decided, "cancel");
+        self.settled();
+        answer
+    }
+
+    /// Where the job is.
+    pub fn status(self, job: J) -> Status {
+        let reference = state(|s| s.jobs[job.0].reference);
+        Virtual::unnoticed(|| Machine::status(reference))
+    }
+
+    /// One move of a worker.
+    pub fn step(self, worker: W) -> Step {
+        let Some((reference, phase)) = state(|s| {
+            let entry = &mut s.workers[worker.0];
+            if entry.phase.is_none() && Virtual::is_started(entry.reference) {
+                entry.phase = Some(Machine::awake(entry.reference));
+            }
+            let phase = entry.phase?;
+            let waits = phase == Phase::Parked && Virtual::count(entry.reference) == 0;
+            if entry.busy || waits || Virtual::in_interrupt() {
+                return None;
+            }
+            entry.busy = true;
+            Some((entry.reference, phase))
+        }) else {
+            return Step::Blocked;
+        };
+        let finished = match phase {
+            Phase::Ran(job, _) => Some(state(|s| s.job_of(job))),
+            _ => None,
+        };
+        let does = match phase {
+            Phase::Looking | Phase::Joining | Phase::Ran(..) => Does::Step { finished },
+            Phase::Parked | Phase::Running(..) | Phase::Completing(..) => Does::Other,
+        };
+        let (next, decided) = within(does, || Machine::advance(reference, phase));
+        let step = state(|s| {
+            let step = match next {
+                Phase::Looking | Phase::Joining => Step::Looks,
+                Phase::Parked => Step::Parks,
+                Phase::Running(job, _, _) => Step::Takes(J(s.job_of(job))),
+                Phase::Ran(job, _) => Step::Ran(J(s.job_of(job))),
+                Phase::Completing(..) => Step::Completes(J(finished.expect("a completion follows a run"))),
+            };
+            let took = match decided {
+                Some(Decided::Took(took)) => took.map(J),
+                _ => None,
+            };
+            match step {
+                Step::Takes(job) => assert!(took == Some(job), "a worker runs another job than it took"),
+                _ => assert!(took.is_none(), "a worker took a job and does not run it"),
+            }
+            let entry = &mut s.workers[worker.0];
+            entry.busy = false;
+            entry.phase = Some(next);
+            if let (Phase::Running(_, pool, _), None) = (next, entry.own) {
+                let priority = Virtual::priority(entry.reference);
+                assert!(priority == Some(pool), "a worker of the reserve has another pool's priority");
+            }
+            entry.completes = match step {
+                Step::Completes(job) => Some(job.0),
+                _ => None,
+            };
+            step
+        });
+        self.settled();
+        step
+    }
+
+    /// Steps all workers in turn until each of them is blocked.
+    pub fn run(self) {
+        for _ in 0..100_000 {
+            let workers = state(|s| s.workers.len());
+            let mut blocked = true;
+            for worker in 0..workers {
+                blocked &= self.step(W(worker)) == Step::Blocked;
+            }
+            if blocked {
+                return;
+            }
+        }
+        panic!("the workers never come to rest");
+    }
+
+    /// The workers in number.
+    pub fn workers(self) -> usize {
+        state(|s| s.workers.len())
+    }
+
+    /// The present tick.
+    pub fn now(self) -> u64 {
+        Virtual::clock()
+    }
+
+    /// Lets time pass; timers fire at their ticks.
+    pub fn advance(self, ticks: u64) {
+        let end = Virtual::clock() + ticks;
+        while let Some(next) = Virtual::next_timer().filter(|next| *next <= end) {
+            Virtual::set_clock(next.max(Virtual::clock()));
+            if Virtual::in_interrupt() {
+                // The clock interrupt, if it is being served, sees what is due when it comes to its end.
+                break;
+            }
+            self.deliver();
+        }
+        Virtual::set_clock(end.max(Virtual::clock()));
+        self.deliver();
+    }
+
+    /// Lets time pass with the clock interrupt withheld.
+    pub fn advance_without_interrupt(self, ticks: u64) {
+        Virtual::set_clock(Virtual::clock() + ticks);
+        self.settled();
+    }
+
+    /// Delivers the clock interrupt for all timers that are due.
+    pub fn deliver(self) {
+        Virtual::deliver(|pool| aside(|| Machine::expire(pool)));
+        self.settled();
+    }
+
+    /// An interrupt does `body` at the `n`-th point from now: after a lock section, or after a reading of the clock.
+    pub fn interrupt_at(self, n: u64, body: impl FnOnce() + 'static) {
+        Virtual::interrupt_at(n, || aside(body));
+    }
+
+    /// Other threads do `body` at the `n`-th point from now, or the first one after it that is not in an interrupt.
+    pub fn preempt_at(self, n: u64, body: impl FnOnce() + 'static) {
+        Virtual::preempt_at(n, || aside(body));
+    }
+
+    /// Whether an interrupt is being served.
+    pub fn in_interrupt(self) -> bool {
+        Virtual::in_interrupt()
+    }
+
+    /// Forgets the interrupts whose points have not come; answers how many there were.
+    pub fn forget_interrupts(self) -> usize {
+        Virtual::forget_intrusions()
+    }
+
+    /// Submits for a deadline from a thread that is preempted for ever at the `n`-th point. Answers whether it was.
+    pub fn abandon_submit_at(self, n: u64, pool: P, job: J, deadline: u64) -> bool {
+        self.abandon(n, job, || self.submit_at(pool, job, deadline).is_ok())
+    }
+
+    /// Submits from a thread that is preempted for ever at the `n`-th point. Answers whether it was.
+    pub fn abandon_submit(self, n: u64, pool: P, job: J) -> bool {
+        self.abandon(n, job, || self.submit(pool, job).is_ok())
+    }
+
+    fn abandon(self, n: u64, job: J, body: impl FnOnce() -> bool) -> bool {
+        let depth = state(|s| s.contexts.len());
+        let abandoned = Virtual::abandon_at(n, body).is_none();
+        if abandoned {
+            state(|s| {
+                s.contexts.truncate(depth);
+                s.jobs[job.0].abandoned = matches!(s.model.jobs[job.0].place, Place::Deferred(_));
+            });
+            self.settled();
+        }
+        abandoned
+    }
+
+    /// The names of the jobs that ran, in order.
+    pub fn runs(self) -> Vec<&'static str> {
+        state(|s| s.runs.iter().map(|(name, _)| *name).collect())
+    }
+
+    /// The names of the jobs that ran, and when they began.
+    pub fn runs_at(self) -> Vec<(&'static str, u64)> {
+        state(|s| s.runs.clone())
+    }
+
+    /// What the job's completion has been told.
+    pub fn outcomes(self, job: J) -> Vec<Outcome> {
+        state(|s| s.jobs[job.0].told.clone())
+    }
+
+    /// What the pool looks like.
+    pub fn snapshot(self, pool: P) -> Snapshot {
+        let reference = state(|s| s.pools[pool.0].reference);
+        Virtual::unnoticed(|| Machine::check(reference))
+    }
+
+    /// Idle workers of the reserve.
+    pub fn reserve(self) -> u8 {
+        Virtual::unnoticed(Machine::check_reserve)
+    }
+
+    /// The reference to a pool, to read the port's log with.
+    pub fn pool_ref(self, pool: P) -> PoolRef {
+        state(|s| s.pools[pool.0].reference)
+    }
+
+    /// The reference to a worker, to read the port's log with.
+    pub fn worker_ref(self, worker: W) -> WorkerRef {
+        state(|s| s.workers[worker.0].reference)
+    }
+
+    /// Runs everything to its end, however late it is due. Afterwards all jobs are Idle and all workers wait.
+    pub fn drain(self) {
+        self.forget_interrupts();
+        self.deliver();
+        self.run();
+        while let Some(next) = Virtual::next_timer() {
+            self.advance(next.saturating_sub(self.now()));
+            self.run();
+        }
+        state(|s| {
+            for (job, entry) in s.jobs.iter().enumerate() {
+                let status = s.model.status(job);
+                assert!(status == Status::Idle, "{} was forgotten: it is {status:?}", entry.name);
+            }
+        });
+    }
+
+    /// Checks what the machine is, when no call is under way.
+    fn settled(self) {
+        if state(|s| s.contexts.is_empty()) {
+            self.check();
+        }
+    }
+
+    /// Checks everything that must hold when no call is under way.
+    ///
+    /// # Panics
+    ///
+    /// With a sentence that says what does not hold.
+    pub fn check(self) {
+        let pools: Vec<PoolRef> = state(|s| s.pools.iter().map(|pool| pool.reference).collect());
+        let found: Vec<Snapshot> = pools
+            .into_iter()
+            .map(|pool| Virtual::unnoticed(|| Machine::check(pool)))
+            .collect();
+        let reserve = self.reserve();
+        state(|s| {
+            s.check_submissions();
+            s.check_reserve(&found, reserve);
+            for (pool, found) in found.iter().enumerate() {
+                s.check_pool(pool, found, reserve);
+            }
+        });
+    }
+}
+
+impl State {
+    /// Every accepted submission is under way or has had exactly one outcome; runs are entered once.
+    fn check_submissions(&self) {
+        for (job, entry) in self.jobs.iter().enumerate() {
+            let (name, model) = (entry.name, &self.model.jobs[job]);
+            assert!(
+                model.accepted == model.ended + model.cancelled + self.model.under_way(job),
+                "{name}: the model has lost a submission: {model:?}"
+            );
+            let about_to_run = |worker: &&WorkerEntry| match worker.phase {
+                Some(Phase::Running(running, _, _)) => running == entry.reference && !worker.busy,
+                _ => false,
+            };
+            let entered = model.begun - self.workers.iter().filter(about_to_run).count() as u32;
+            assert!(entry.runs == entered, "{name} ran {} times and should {entered}", entry.runs);
+            if entry.with_completion {
+                let told = |what: fn(&Outcome) -> bool| entry.told.iter().filter(|told| what(told)).count() as u32;
+                let done = told(|told| matches!(told, Outcome::Done(_)));
+                let to_tell = self.workers.iter().filter(|w| w.completes == Some(job)).count() as u32;
+                assert!(done + to_tell == model.ended, "{name}: {done} of {} runs told", model.ended);
+                let cancelled = told(|told| *told == Outcome::Cancelled);
+                assert!(
+                    cancelled == model.cancelled,
+                    "{name}: {cancelled} of {} cancellations told",
+                    model.cancelled
+                );
+            }
+        }
+    }
+
+    /// Whoever waits without a wake is where a submitter can find it.
+    fn check_reserve(&self, found: &[Snapshot], idle: u8) {
+        let waiting = |worker: &&WorkerEntry| match worker.phase {
+            Some(phase) => phase == Phase::Parked && Virtual::count(worker.reference) == 0,
+            None => worker.own.is_none() && !Virtual::is_started(worker.reference),
+        };
+        let waiting: Vec<&WorkerEntry> = self.workers.iter().filter(waiting).collect();
+        let of_reserve = waiting.iter().filter(|worker| worker.own.is_none()).count();
+        assert!(
+            of_reserve == usize::from(idle),
+            "{of_reserve} workers of the reserve wait, and {idle} are on its list"
+        );
+        for (pool, found) in found.iter().enumerate() {
+            let of_pool = waiting.iter().filter(|worker| worker.own == Some(pool)).count();
+            assert!(
+                of_pool == usize::from(found.idle),
+                "{of_pool} workers of pool {pool} wait, and {} are on its list",
+                found.idle
+            );
+        }
+    }
+
+    fn check_pool(&self, pool: usize, found: &Snapshot, reserve: u8) {
+        let (entry, model) = (&self.pools[pool], &self.model.pools[pool]);
+        let deferred = self.model.deferred(pool);
+        assert!(found.queued as usize == model.ready.len(), "pool {pool}: wrong ready queue");
+        assert!(found.deferred as usize == deferred.len(), "pool {pool}: wrong timers");
+        assert!(found.max == entry.max, "pool {pool}: its maximum has changed");
+        if let Some(armed) = found.armed {
+            let timer = Virtual::timer(entry.reference);
+            assert!(timer == Some(armed), "pool {pool}: armed for {armed}, and the timer is {timer:?}");
+        }
+        if !model.runs {
+            let nothing = found.workers == 0 && found.idle == 0 && !found.short && found.armed.is_none();
+            assert!(nothing, "pool {pool} does something before its start");
+            return;
+        }
+        assert!(found.workers >= entry.min, "pool {pool} has lost a worker");
+        let runs = |worker: &&WorkerEntry| match worker.phase {
+            Some(Phase::Running(_, of, _)) => of == entry.reference,
+            _ => false,
+        };
+        let running = self.workers.iter().filter(runs).count() as u32;
+        // These come for a job, or to see to the timer, without anybody's help.
+        let Some(coming) = u32::from(found.workers).checked_sub(u32::from(found.idle) + running) else {
+            panic!("pool {pool} runs jobs on more workers than it has");
+        };
+        assert!(
+            found.idle == 0 || found.queued <= coming,
+            "pool {pool}: {} jobs wait, {coming} workers come, and {} stay idle",
+            found.queued,
+            found.idle
+        );
+        let room = found.workers < found.max;
+        if room && found.queued > coming {
+            assert!(
+                reserve == 0 && found.short,
+                "pool {pool} needs a worker of the reserve and does not stand in its line"
+            );
+        }
+        let earliest = deferred.iter().find(|(_, _, job)| !self.jobs[*job].abandoned);
+        if let Some((earliest, _, _)) = earliest {
+            let covered = found.armed.is_some_and(|armed| armed <= *earliest);
+            let nobody_free = found.idle == 0 && (!room || reserve == 0);
+            assert!(
+                covered || coming > 0 || nobody_free,
+                "pool {pool}: a job is due at {earliest}, the timer is armed for {:?}, and nobody sees to it",
+                found.armed
+            );
+        }
+    }
+}
+
+fn references(pool: P, job: J) -> (PoolRef, JobRef) {
+    state(|s| (s.pools[pool.0].reference, s.jobs[job.0].reference))
+}
+
+fn add_pool(reference: PoolRef, min: u8, max: u8, valid: bool) -> P {
+    state(|s| {
+        s.pools.push(PoolEntry {
+            reference,
+            min,
+            max,
+        });
+        s.model.add_pool(valid);
+        P(s.pools.len() - 1)
+    })
+}
+
+fn add_worker(worker: &'static Worker, own: Option<usize>) {
+    state(|s| {
+        s.workers.push(WorkerEntry {
+            reference: worker.reference(),
+            own,
+            phase: None,
+            completes: None,
+            busy: false,
+        });
+    });
+}
+
+fn add_job(name: &'static str, job: &'static Job<Recorded>, with_completion: bool) -> J {
+    state(|s| {
+        s.jobs.push(JobEntry {
+            name,
+            reference: job.reference(),
+            with_completion,
+            script: None,
+            sequel: None,
+            runs: 0,
+            inside: false,
+            told: Vec::new(),
+            abandoned: false,
+        });
+        s.model.add_job();
+        J(s.jobs.len() - 1)
+    })
+}

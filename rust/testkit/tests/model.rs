@@ -1,0 +1,264 @@
+//! Random operations, interrupted at random, against the naive model: after each lock section every job is where the
+//! model says, and after each operation everything else holds that [`World::check`] knows of.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
+use taskpool_core::Outcome;
+use taskpool_testkit::{World, J, P, W};
+
+/// The least that one run of this test is worth.
+const OPERATIONS: u64 = 100_000;
+
+static EXECUTED: AtomicU64 = AtomicU64::new(0);
+
+/// One pool: workers of its own, maximum above that, and whether it is started at once.
+type PoolPlan = (u8, u8, bool);
+
+#[derive(Clone, Debug)]
+struct Plan {
+    reserve: u8,
+    pools: [PoolPlan; 2],
+    operations: Vec<Operation>,
+}
+
+/// What one thread or interrupt does.
+#[derive(Clone, Copy, Debug)]
+enum Action {
+    Submit(usize, usize),
+    SubmitAfter(usize, usize, u64),
+    /// The deadline lies so far from five ticks ago.
+    SubmitAt(usize, usize, u64),
+    Cancel(usize),
+    Step(usize),
+    Advance(u64),
+    AdvanceWithoutInterrupt(u64),
+    Deliver,
+    Start(usize),
+}
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Plain(Action),
+    /// Interrupts come at these points of the action.
+    Interrupted(Action, Vec<(u64, Action)>),
+    /// Other threads run at these points of the action.
+    Preempted(Action, Vec<(u64, Action)>),
+    /// The submitter is preempted at this point and never goes on.
+    AbandonedSubmitAt(u64, usize, usize, u64),
+    AbandonedSubmit(u64, usize, usize),
+    /// All workers go on until nothing is left for them.
+    RunAll,
+}
+
+const JOBS: usize = 8;
+
+fn action() -> impl Strategy<Value = Action> {
+    let (pool, job) = (0..2_usize, 0..JOBS);
+    prop_oneof![
+        4 => (pool.clone(), job.clone()).prop_map(|(p, j)| Action::Submit(p, j)),
+        3 => (pool.clone(), job.clone(), 0..6_u64).prop_map(|(p, j, d)| Action::SubmitAfter(p, j, d)),
+        4 => (pool.clone(), job.clone(), 0..12_u64).prop_map(|(p, j, d)| Action::SubmitAt(p, j, d)),
+        2 => job.prop_map(Action::Cancel),
+        9 => (0..8_usize).prop_map(Action::Step),
+        2 => (0..5_u64).prop_map(Action::Advance),
+        1 => (0..5_u64).prop_map(Action::AdvanceWithoutInterrupt),
+        1 => Just(Action::Deliver),
+        1 => pool.prop_map(Action::Start),
+    ]
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let nested = || vec((1..9_u64, action()), 1..4);
+    prop_oneof![
+        12 => action().prop_map(Operation::Plain),
+        4 => (action(), nested()).prop_map(|(outer, inner)| Operation::Interrupted(outer, inner)),
+        4 => (action(), nested()).prop_map(|(outer, inner)| Operation::Preempted(outer, inner)),
+        1 => (1..4_u64, 0..2_usize, 0..JOBS, 0..12_u64)
+            .prop_map(|(n, p, j, d)| Operation::AbandonedSubmitAt(n, p, j, d)),
+        1 => (1..4_u64, 0..2_usize, 0..JOBS).prop_map(|(n, p, j)| Operation::AbandonedSubmit(n, p, j)),
+        1 => Just(Operation::RunAll),
+    ]
+}
+
+fn plan() -> impl Strategy<Value = Plan> {
+    let pool = || (1..3_u8, 0..3_u8, prop::bool::weighted(0.8));
+    (0..3_u8, pool(), pool(), vec(operation(), 60..180)).prop_map(|(reserve, first, second, operations)| Plan {
+        reserve,
+        pools: [first, second],
+        operations,
+    })
+}
+
+/// A world with its pools and jobs; a handle, as interrupts take it along.
+#[derive(Clone, Copy)]
+struct Scene {
+    world: World,
+    pools: [P; 2],
+    jobs: [J; JOBS],
+}
+
+impl Scene {
+    fn new(plan: &Plan) -> Self {
+        let world = World::new(plan.reserve);
+        let pools = plan.pools.map(|(min, more, now)| {
+            let pool = world.pool_before_start(min, min + more);
+            if now {
+                world.start(pool);
+            }
+            pool
+        });
+        let jobs = [
+            world.job("plain"),
+            world.job("plain too"),
+            world.job_with_completion("told"),
+            world.job("submits itself"),
+            world.job_with_completion("defers itself, told"),
+            world.job_with_completion("submitted by its completion"),
+            world.job_with_completion("cancels itself and another"),
+            world.job("goes to the other pool"),
+        ];
+        let scene = Scene { world, pools, jobs };
+        scene.write_scripts();
+        scene
+    }
+
+    /// Jobs that submit themselves come to an end by themselves, so that a case does.
+    fn write_scripts(self) {
+        let Scene { world, pools, jobs } = self;
+        let mut runs = 0;
+        world.when_run(jobs[3], move |_| {
+            runs += 1;
+            if runs % 3 != 0 {
+                _ = world.submit(pools[0], jobs[3]);
+            }
+            3
+        });
+        let mut runs = 0;
+        world.when_run(jobs[4], move |_| {
+            runs += 1;
+            if runs % 3 != 0 {
+                _ = world.submit_after(pools[1], jobs[4], runs % 4);
+            }
+            4
+        });
+        let mut told = 0;
+        world.when_told(jobs[5], move |outcome| {
+            told += 1;
+            if told % 3 != 0 {
+                match outcome {
+                    Outcome::Done(_) => _ = world.submit(pools[1], jobs[5]),
+                    _ => _ = world.submit_after(pools[0], jobs[5], 2),
+                }
+            }
+        });
+        world.when_run(jobs[6], move |ctx| {
+            _ = world.submit_after(pools[0], jobs[6], 3);
+            world.cancel(jobs[6]);
+            assert!(ctx.cancelled());
+            world.cancel(jobs[4]);
+            6
+        });
+        let mut runs = 0;
+        world.when_run(jobs[7], move |ctx| {
+            runs += 1;
+            if runs % 4 != 0 {
+                let other = if ctx.pool() == world.pool_ref(pools[0]) { 1 } else { 0 };
+                _ = world.submit(pools[other], jobs[7]);
+            }
+            7
+        });
+    }
+
+    fn act(self, action: Action) {
+        EXECUTED.fetch_add(1, Ordering::Relaxed);
+        let Scene { world, pools, jobs } = self;
+        match action {
+            Action::Submit(p, j) => _ = world.submit(pools[p], jobs[j]),
+            Action::SubmitAfter(p, j, delay) => _ = world.submit_after(pools[p], jobs[j], delay),
+            Action::SubmitAt(p, j, ticks) => {
+                _ = world.submit_at(pools[p], jobs[j], (world.now() + ticks).saturating_sub(5));
+            }
+            Action::Cancel(j) => _ = world.cancel(jobs[j]),
+            Action::Step(w) => _ = world.step(W(w % world.workers())),
+            Action::Advance(ticks) => world.advance(ticks),
+            Action::AdvanceWithoutInterrupt(ticks) => world.advance_without_interrupt(ticks),
+            Action::Deliver => world.deliver(),
+            // The host starts pools from threads only, and so does C.
+            Action::Start(p) if !world.in_interrupt() => world.start(pools[p]),
+            Action::Start(_) => {}
+        }
+    }
+
+    fn operate(self, operation: Operation) {
+        let Scene { world, pools, jobs } = self;
+        match operation {
+            Operation::Plain(action) => self.act(action),
+            Operation::Interrupted(outer, inner) => {
+                for (n, action) in inner {
+                    world.interrupt_at(n, move || self.act(action));
+                }
+                self.act(outer);
+                world.forget_interrupts();
+            }
+            Operation::Preempted(outer, inner) => {
+                for (n, action) in inner {
+                    world.preempt_at(n, move || self.act(action));
+                }
+                self.act(outer);
+                world.forget_interrupts();
+            }
+            Operation::AbandonedSubmitAt(n, p, j, ticks) => {
+                EXECUTED.fetch_add(1, Ordering::Relaxed);
+                world.abandon_submit_at(n, pools[p], jobs[j], (world.now() + ticks).saturating_sub(5));
+            }
+            Operation::AbandonedSubmit(n, p, j) => {
+                EXECUTED.fetch_add(1, Ordering::Relaxed);
+                world.abandon_submit(n, pools[p], jobs[j]);
+            }
+            Operation::RunAll => {
+                EXECUTED.fetch_add(1, Ordering::Relaxed);
+                world.run();
+            }
+        }
+    }
+
+    /// Whatever happened, everything that was accepted comes to its end.
+    fn end(self) {
+        let Scene { world, pools, .. } = self;
+        for pool in pools {
+            world.start(pool);
+            // Whoever defers next also sees to what an abandoned submitter left.
+            let last = world.job("last");
+            world.submit_after(pool, last, 20).expect("a new job is accepted");
+        }
+        world.drain();
+    }
+}
+
+#[test]
+fn random_operations_agree_with_the_model() {
+    let mut runner = TestRunner::new(Config {
+        // PROPTEST_CASES asks for more.
+        cases: Config::default().cases.max(1_000),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/model.seeds"))),
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    });
+    let result = runner.run(&plan(), |plan| {
+        let scene = Scene::new(&plan);
+        for operation in plan.operations {
+            scene.operate(operation);
+        }
+        scene.end();
+        Ok(())
+    });
+    if let Err(error) = result {
+        panic!("{error}\n{runner}");
+    }
+    let executed = EXECUTED.load(Ordering::Relaxed);
+    println!("{executed} operations");
+    assert!(executed >= OPERATIONS, "only {executed} operations: raise the number of cases");
+}
