@@ -162,26 +162,26 @@ impl<P: Port> Shell<P> {
         Self::tick(pool, true);
     }
 
-    /// Moves due jobs to the ready queue, and arms the timer for the earliest of the others. Answers how many it moved.
+    /// Moves due jobs to the ready queue, a batch at most, and arms the timer for the earliest of the others. Answers how
+    /// many it moved.
     fn tick(pool: PoolRef, fired: bool) -> u32 {
         let now = P::now();
         let mut moved = 0;
-        while moved < P::EXPIRY_BATCH {
-            let last = moved + 1 == P::EXPIRY_BATCH;
+        loop {
             let due = Self::section(|token| {
-                let (due, order) = pool.expire(token, now, fired, last, P::reserve());
+                let may_move = moved < P::EXPIRY_BATCH;
+                let (due, order) = pool.expire(token, now, fired, may_move, P::reserve());
                 if let Due::Arm(deadline) = due {
-                    // Under the lock, so that the timer is always armed for what `armed` says.
+                    // Under the lock: outside, two contexts could start the timer in the wrong order.
                     P::arm(pool, deadline);
                 }
                 (due, order)
             });
-            if due != Due::Moved {
-                break;
+            match due {
+                Due::Moved => moved += 1,
+                Due::Arm(_) | Due::Nothing => return moved,
             }
-            moved += 1;
         }
-        moved
     }
 
     /// The life of a worker: the port's thread enters here and never returns.

@@ -51,7 +51,7 @@ pub struct Pool {
     idle: Locked<Option<WorkerRef>>,
     /// The next pool in the reserve's line.
     next_short: Locked<Option<PoolRef>>,
-    /// The deadline that the pool's timer is armed for.
+    /// The deadline that the pool's timer is armed for; "never" also while it is armed for one that has passed.
     armed: Locked<Ticks>,
     /// Deferred submissions so far.
     order: Locked<u32>,

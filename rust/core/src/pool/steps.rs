@@ -136,15 +136,14 @@ impl PoolRef {
         (Ok(accepted), self.put_off(token, job))
     }
 
-    /// One step of the pool's timer: moves one due job to the ready queue, or finds out what the timer has to be
-    /// armed for. `fired`: the timer has expired, so it is not armed any more. `last`: the caller won't step again
-    /// now; what is still due is left to the workers.
+    /// One step of the pool's timer: moves one due job to the ready queue; or, when nothing is due or may be moved, finds
+    /// out what the timer has to be armed for. `fired`: the timer has expired, so it is not armed any more.
     pub(crate) fn expire(
         self,
         token: &Token<'_>,
         now: u64,
         fired: bool,
-        last: bool,
+        may_move: bool,
         reserve: &Reserve,
     ) -> (Due, Order) {
         if !self.runs(token) {
@@ -157,16 +156,15 @@ impl PoolRef {
             return (Due::Nothing, Order::Nothing);
         };
         let deadline = job.deadline.get(token);
-        if deadline.get() <= now {
-            if fired && last {
-                // Nothing covers what is left, and every worker that takes a job sees that.
-                self.armed.set(token, Ticks::NEVER);
-            }
+        let due = deadline.get() <= now;
+        if due && may_move {
             leave_timers(token, job);
             return (Due::Moved, self.queue(token, job, reserve));
         }
         if fired || deadline.get() < self.armed.get(token).get() {
-            self.armed.set(token, deadline);
+            // What is due already waits for the next tick, if nobody comes before. Called "never", it is uncovered for
+            // every worker that takes a step, so that it does not wait that long.
+            self.armed.set(token, if due { Ticks::NEVER } else { deadline });
             return (Due::Arm(deadline.get()), Order::Nothing);
         }
         (Due::Nothing, Order::Nothing)

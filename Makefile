@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# The project's commands. Each is a script; this file only gives them short names.
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+setup: ## install what is missing: packages, Rust targets, a Zephyr workspace
+	@scripts/setup
+
+demo: ## build and run the quick start sample
+	@scripts/demo
+
+test: ## all tests: host, native_sim, qemu_cortex_m3
+	@scripts/test
+
+lint: ## formatting, clippy, Kconfig, YAML, shell, unsafe code
+	@scripts/lint
+
+clean: ## remove what builds made (not build/venv and build/workspace)
+	@rm -rf rust/target twister-out*
+	@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name venv ! -name workspace -exec rm -rf {} +
