@@ -33,7 +33,7 @@ pub type JobRef = Ref<Header>;
 /// | `pool` | of the queued, deferred, running or, with REARM, the next submission |
 /// | `state`, `flags` | see `state.rs` |
 ///
-/// All fields that change are [`Locked`]: only lock sections touch them.
+/// All fields that change are `Locked`: only lock sections touch them.
 #[repr(C)]
 pub struct Header {
     run: unsafe fn(JobRef, &Ctx<'_>) -> Code,
