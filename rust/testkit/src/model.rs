@@ -171,13 +171,19 @@ impl Model {
             panic!("job {job} came due and was not deferred");
         };
         let pool = submission.pool;
-        assert!(self.pools[pool].runs, "job {job} came due in a pool that was not started");
+        assert!(
+            self.pools[pool].runs,
+            "job {job} came due in a pool that was not started"
+        );
         let (deadline, _, first) = self.deferred(pool)[0];
         assert!(
             first == job,
             "job {job} came due before job {first}, which is due at {deadline}, or was submitted earlier"
         );
-        assert!(deadline <= now, "job {job} came due at {now}, before its deadline {deadline}");
+        assert!(
+            deadline <= now,
+            "job {job} came due at {now}, before its deadline {deadline}"
+        );
         self.pools[pool].ready.push(job);
         self.jobs[job].place = Place::Queued(submission);
     }
@@ -190,7 +196,10 @@ impl Model {
         let pool = &mut self.pools[run.pool];
         assert!(pool.runs, "job {job} was taken in a pool that was not started");
         assert!(pool.ready[0] == job, "job {job} was taken before job {}", pool.ready[0]);
-        assert!(run.deadline.unwrap_or(0) <= now, "job {job} was taken before its deadline");
+        assert!(
+            run.deadline.unwrap_or(0) <= now,
+            "job {job} was taken before its deadline"
+        );
         pool.ready.remove(0);
         self.jobs[job].begun += 1;
         self.jobs[job].place = Place::Running {

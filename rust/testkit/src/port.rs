@@ -1,6 +1,5 @@
 //! The virtual port: a clock that the test moves, semaphores that are counters, and interrupts at chosen points.
 
-use std::boxed::Box;
 use std::cell::RefCell;
 use std::mem::MaybeUninit;
 use std::panic;
@@ -8,7 +7,7 @@ use std::ptr::NonNull;
 
 use taskpool_core::{Event, Level, Pool, PoolRef, Port, Ref, Reserve, WorkerRef};
 
-/// A port without threads: the test steps the workers itself, through [`Shell::advance`].
+/// A port without threads: the test steps the workers itself, through [`Shell::advance`](taskpool_core::Shell::advance).
 ///
 /// It asserts the contract of [`Port`] from both sides: the lock is never nested; what must happen under it does, and
 /// what must not does not; interrupts neither park nor report.
@@ -56,6 +55,15 @@ enum Intrusion {
 /// What unwinds an abandoned thread.
 struct Abandoned;
 
+/// A timer that is armed.
+#[derive(Clone, Copy)]
+struct Timer {
+    pool: PoolRef,
+    deadline: u64,
+    /// A tick that has begun is over for a timer, as it is on Zephyr: then it fires in the next one.
+    fires: u64,
+}
+
 struct State {
     now: u64,
     locked: bool,
@@ -63,7 +71,7 @@ struct State {
     semaphores: Vec<(WorkerRef, u32)>,
     /// Workers of the reserve whose threads were started, and the pool whose priority they have.
     started: Vec<(WorkerRef, PoolRef)>,
-    timers: Vec<(PoolRef, u64)>,
+    timers: Vec<Timer>,
     calls: Vec<Call>,
     /// Points passed so far: after each lock section and after each reading of the clock.
     points: u64,
@@ -144,9 +152,8 @@ fn point() {
 fn due_intrusion() -> Option<Intrusion> {
     state(|s| {
         let (points, depth) = (s.points, s.depth);
-        let due = |(at, what): &(u64, Intrusion)| {
-            *at <= points && (depth == 0 || matches!(what, Intrusion::Interrupt(_)))
-        };
+        let due =
+            |(at, what): &(u64, Intrusion)| *at <= points && (depth == 0 || matches!(what, Intrusion::Interrupt(_)));
         let index = s.intrusions.iter().position(due)?;
         Some(s.intrusions.remove(index).1)
     })
@@ -205,7 +212,10 @@ unsafe impl Port for Virtual {
         state(|s| {
             s.calls.push(Call::Lend(worker, pool, first));
             let started = s.started.iter_mut().find(|(of, _)| *of == worker);
-            assert!(started.is_none() == first, "a thread is started twice, or woken before its start");
+            assert!(
+                started.is_none() == first,
+                "a thread is started twice, or woken before its start"
+            );
             match started {
                 None => s.started.push((worker, pool)),
                 Some((_, priority)) => {
@@ -245,8 +255,9 @@ unsafe impl Port for Virtual {
     fn arm(pool: PoolRef, deadline: u64) {
         demand(|s| s.locked, "a timer is started outside the lock");
         state(|s| {
-            s.timers.retain(|(of, _)| *of != pool);
-            s.timers.push((pool, deadline));
+            s.timers.retain(|timer| timer.pool != pool);
+            let fires = deadline.max(s.now + 1);
+            s.timers.push(Timer { pool, deadline, fires });
             s.calls.push(Call::Arm(pool, deadline));
         });
     }
@@ -310,12 +321,17 @@ impl Virtual {
 
     /// What the pool's timer is armed for.
     pub(crate) fn timer(pool: PoolRef) -> Option<u64> {
-        state(|s| s.timers.iter().find(|(of, _)| *of == pool).map(|(_, at)| *at))
+        state(|s| {
+            s.timers
+                .iter()
+                .find(|timer| timer.pool == pool)
+                .map(|timer| timer.deadline)
+        })
     }
 
-    /// The earliest of all timers.
+    /// When the next of all timers fires.
     pub(crate) fn next_timer() -> Option<u64> {
-        state(|s| s.timers.iter().map(|(_, at)| *at).min())
+        state(|s| s.timers.iter().map(|timer| timer.fires).min())
     }
 
     /// The clock interrupt, which expires every timer that is due. It does not interrupt itself.
@@ -324,13 +340,13 @@ impl Virtual {
             if s.in_clock {
                 return None;
             }
-            let (now, timers) = (s.now, &mut s.timers);
+            let (now, timers) = (s.now, &s.timers);
             let index = (0..timers.len())
-                .filter(|i| timers[*i].1 <= now)
-                .min_by_key(|i| timers[*i].1)?;
+                .filter(|i| timers[*i].fires <= now)
+                .min_by_key(|i| timers[*i].fires)?;
             s.in_clock = true;
             s.depth += 1;
-            Some(s.timers.remove(index).0)
+            Some(s.timers.remove(index).pool)
         }) {
             expire(pool);
             state(|s| {

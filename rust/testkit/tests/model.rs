@@ -19,6 +19,8 @@ type PoolPlan = (u8, u8, bool);
 
 #[derive(Clone, Debug)]
 struct Plan {
+    /// The clock at the beginning: zero, or near a carry.
+    clock: u64,
     reserve: u8,
     pools: [PoolPlan; 2],
     operations: Vec<Operation>,
@@ -49,6 +51,8 @@ enum Operation {
     /// The submitter is preempted at this point and never goes on.
     AbandonedSubmitAt(u64, usize, usize, u64),
     AbandonedSubmit(u64, usize, usize),
+    /// Jobs for one deadline, more than a batch.
+    Burst(usize, u64),
     /// All workers go on until nothing is left for them.
     RunAll,
 }
@@ -79,17 +83,22 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (1..4_u64, 0..2_usize, 0..JOBS, 0..12_u64)
             .prop_map(|(n, p, j, d)| Operation::AbandonedSubmitAt(n, p, j, d)),
         1 => (1..4_u64, 0..2_usize, 0..JOBS).prop_map(|(n, p, j)| Operation::AbandonedSubmit(n, p, j)),
+        1 => (0..2_usize, 3..8_u64).prop_map(|(p, d)| Operation::Burst(p, d)),
         1 => Just(Operation::RunAll),
     ]
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
     let pool = || (1..3_u8, 0..3_u8, prop::bool::weighted(0.8));
-    (0..3_u8, pool(), pool(), vec(operation(), 60..180)).prop_map(|(reserve, first, second, operations)| Plan {
-        reserve,
-        pools: [first, second],
-        operations,
-    })
+    let clock = prop_oneof![2 => Just(0), 1 => Just((1 << 32) - 30), 1 => Just((7 << 32) - 60)];
+    (clock, 0..3_u8, pool(), pool(), vec(operation(), 60..180)).prop_map(
+        |(clock, reserve, first, second, operations)| Plan {
+            clock,
+            reserve,
+            pools: [first, second],
+            operations,
+        },
+    )
 }
 
 /// A world with its pools and jobs; a handle, as interrupts take it along.
@@ -103,6 +112,7 @@ struct Scene {
 impl Scene {
     fn new(plan: &Plan) -> Self {
         let world = World::new(plan.reserve);
+        world.advance(plan.clock);
         let pools = plan.pools.map(|(min, more, now)| {
             let pool = world.pool_before_start(min, min + more);
             if now {
@@ -218,6 +228,13 @@ impl Scene {
                 EXECUTED.fetch_add(1, Ordering::Relaxed);
                 world.abandon_submit(n, pools[p], jobs[j]);
             }
+            Operation::Burst(p, ticks) => {
+                let deadline = world.now() + ticks;
+                for job in jobs {
+                    EXECUTED.fetch_add(1, Ordering::Relaxed);
+                    _ = world.submit_at(pools[p], job, deadline);
+                }
+            }
             Operation::RunAll => {
                 EXECUTED.fetch_add(1, Ordering::Relaxed);
                 world.run();
@@ -260,5 +277,8 @@ fn random_operations_agree_with_the_model() {
     }
     let executed = EXECUTED.load(Ordering::Relaxed);
     println!("{executed} operations");
-    assert!(executed >= OPERATIONS, "only {executed} operations: raise the number of cases");
+    assert!(
+        executed >= OPERATIONS,
+        "only {executed} operations: raise the number of cases"
+    );
 }

@@ -1,0 +1,292 @@
+//! Every window between two lock sections: interrupts and other threads come in between, and threads that are preempted
+//! there never go on.
+//!
+//! Each test goes through the points of an operation until there is none left. After every lock section the world
+//! compares all jobs with the model, and at the end everything accepted has had its outcome.
+
+use taskpool_core::Accepted;
+use taskpool_testkit::{Step, World, J, P, W};
+
+/// Two pools, the first with a reserve to grow into; jobs, of which some are under way. Workers: 0 is the reserve, 1 and
+/// 2 the pools' own.
+#[derive(Clone, Copy)]
+struct Scene {
+    world: World,
+    pool: P,
+    other: P,
+    job: J,
+    second: J,
+}
+
+type Act = (&'static str, fn(Scene));
+
+/// What the job and the workers are like when the operation begins.
+const SETTINGS: [Act; 9] = [
+    ("idle", |_| {}),
+    ("idle, workers wait", |s| s.world.run()),
+    ("queued", |s| _ = s.world.submit(s.pool, s.job)),
+    ("deferred", |s| _ = s.world.submit_at(s.pool, s.job, 30)),
+    ("deferred, others are due", |s| {
+        for name in ["x", "y", "z"] {
+            s.world.submit_at(s.pool, s.world.job(name), 30).unwrap();
+        }
+        s.world.submit_at(s.pool, s.job, 30).unwrap();
+        s.world.advance_without_interrupt(40);
+    }),
+    ("running", |s| {
+        s.world.submit(s.pool, s.job).unwrap();
+        assert_eq!(s.world.step(W(1)), Step::Takes(s.job));
+    }),
+    ("running, submitted again", |s| {
+        s.world.submit(s.pool, s.job).unwrap();
+        assert_eq!(s.world.step(W(1)), Step::Takes(s.job));
+        s.world.submit(s.other, s.job).unwrap();
+    }),
+    ("ran, deferred again", |s| {
+        s.world.submit(s.pool, s.job).unwrap();
+        assert_eq!(s.world.step(W(1)), Step::Takes(s.job));
+        s.world.submit_at(s.pool, s.job, 30).unwrap();
+        assert_eq!(s.world.step(W(1)), Step::Ran(s.job));
+    }),
+    ("ran, another waits for a worker", |s| {
+        s.world.submit(s.pool, s.job).unwrap();
+        assert_eq!(s.world.step(W(1)), Step::Takes(s.job));
+        s.world.submit(s.pool, s.second).unwrap();
+        assert_eq!(s.world.step(W(1)), Step::Ran(s.job));
+    }),
+];
+
+/// What any context may do.
+const ACTIONS: [Act; 11] = [
+    ("submit", |s| _ = s.world.submit(s.pool, s.job)),
+    ("submit elsewhere", |s| _ = s.world.submit(s.other, s.job)),
+    ("submit for later", |s| _ = s.world.submit_after(s.pool, s.job, 5)),
+    ("submit for earlier", |s| _ = s.world.submit_at(s.pool, s.job, 2)),
+    ("submit for later, elsewhere", |s| {
+        _ = s.world.submit_at(s.other, s.job, 45)
+    }),
+    ("cancel", |s| _ = s.world.cancel(s.job)),
+    ("submit another", |s| _ = s.world.submit(s.pool, s.second)),
+    ("submit another for earlier", |s| {
+        _ = s.world.submit_after(s.pool, s.second, 1)
+    }),
+    ("cancel another", |s| _ = s.world.cancel(s.second)),
+    ("time passes", |s| s.world.advance(45)),
+    ("time passes without the interrupt", |s| {
+        s.world.advance_without_interrupt(45)
+    }),
+];
+
+/// What only threads do.
+const THREAD_ACTIONS: [Act; 6] = [
+    ("the reserve steps", |s| _ = s.world.step(W(0))),
+    ("a worker steps", |s| _ = s.world.step(W(1))),
+    ("a worker steps twice", |s| {
+        s.world.step(W(1));
+        s.world.step(W(1));
+    }),
+    ("a worker of the other pool steps", |s| _ = s.world.step(W(2))),
+    ("all workers run", |s| s.world.run()),
+    ("a pool is started", |s| {
+        let late = s.world.pool_before_start(1, 2);
+        for name in ["p", "q", "r"] {
+            s.world.submit(late, s.world.job(name)).unwrap();
+            s.world.submit_at(late, s.world.job(name), 1).unwrap();
+        }
+        s.world.start(late);
+    }),
+];
+
+fn scene(setting: Act) -> Scene {
+    let world = World::new(1);
+    let (pool, other) = (world.pool(1, 2), world.pool(1, 2));
+    let (job, second) = (world.job_with_completion("job"), world.job("second"));
+    let scene = Scene {
+        world,
+        pool,
+        other,
+        job,
+        second,
+    };
+    setting.1(scene);
+    scene
+}
+
+/// For every setting and operation, comes between at every point of it; answers how many cases there were.
+fn everywhere(operations: &[Act], between: &[Act], come: fn(World, u64, Box<dyn FnOnce()>)) -> usize {
+    let mut cases = 0;
+    for setting in SETTINGS {
+        for operation in operations {
+            for action in between {
+                for n in 1.. {
+                    let scene = scene(setting);
+                    let act = action.1;
+                    come(scene.world, n, Box::new(move || act(scene)));
+                    operation.1(scene);
+                    let beyond = scene.world.forget_interrupts() > 0;
+                    scene.world.drain();
+                    if beyond {
+                        break;
+                    }
+                    cases += 1;
+                }
+            }
+        }
+    }
+    cases
+}
+
+#[test]
+fn interrupts_come_at_every_point_of_every_operation() {
+    let operations: Vec<Act> = ACTIONS.into_iter().chain(THREAD_ACTIONS).collect();
+    let cases = everywhere(&operations, &ACTIONS, |world, n, body| world.interrupt_at(n, body));
+    assert!(cases > 1_500, "only {cases} cases");
+}
+
+#[test]
+fn other_threads_run_at_every_point_of_every_operation() {
+    let operations: Vec<Act> = ACTIONS.into_iter().chain(THREAD_ACTIONS).collect();
+    let cases = everywhere(&operations, &THREAD_ACTIONS, |world, n, body| world.preempt_at(n, body));
+    assert!(cases > 1_000, "only {cases} cases");
+}
+
+#[test]
+fn two_interrupts_come_at_every_pair_of_points() {
+    let mut cases = 0;
+    for setting in SETTINGS {
+        for operation in [ACTIONS[0], ACTIONS[2], ACTIONS[5], ACTIONS[9], THREAD_ACTIONS[1]] {
+            for (first, second) in [(0, 5), (5, 0), (2, 9), (9, 2), (7, 5), (3, 3)] {
+                for n in 1..8 {
+                    // A later point may lie in the first interrupt: it is interrupted itself.
+                    for m in n..8 {
+                        let scene = scene(setting);
+                        let (first, second) = (ACTIONS[first].1, ACTIONS[second].1);
+                        scene.world.interrupt_at(n, move || first(scene));
+                        scene.world.interrupt_at(m, move || second(scene));
+                        operation.1(scene);
+                        let beyond = scene.world.forget_interrupts();
+                        scene.world.drain();
+                        cases += usize::from(beyond == 0);
+                    }
+                }
+            }
+        }
+    }
+    assert!(cases > 1_000, "only {cases} cases");
+}
+
+#[test]
+fn a_submitter_that_never_goes_on_holds_up_nobody() {
+    let mut cases = 0;
+    for setting in SETTINGS {
+        for n in 1.. {
+            let scene = scene(setting);
+            let Scene {
+                world, pool, second, ..
+            } = scene;
+            let other = world.job("other");
+            if !world.abandon_submit(n, pool, other) {
+                break;
+            }
+            cases += 1;
+            world.submit_at(pool, second, world.now() + 10).unwrap_or(Accepted::New);
+            world.drain();
+            assert!(
+                world.runs().contains(&"other"),
+                "{}: its job was accepted, so it runs",
+                setting.0
+            );
+        }
+    }
+    assert!(cases >= SETTINGS.len(), "only {cases} cases");
+}
+
+#[test]
+fn the_job_of_a_submitter_that_never_goes_on_runs_without_anybody_else() {
+    let world = World::new(0);
+    let pool = world.pool(1, 1);
+    world.run();
+    let job = world.job("job");
+    // Between unlocking and letting the woken worker run: it was woken under the lock.
+    assert!(world.abandon_submit(1, pool, job));
+    world.run();
+    assert_eq!(world.runs(), ["job"]);
+}
+
+#[test]
+fn deadlines_are_met_although_a_submitter_never_arms_the_timer() {
+    for abandoned in [5, 10, 15] {
+        for deadline in [5, 10, 15] {
+            let world = World::new(0);
+            let pool = world.pool(1, 1);
+            world.run();
+            let (lost, kept) = (world.job("lost"), world.job("kept"));
+            assert!(world.abandon_submit_at(1, pool, lost, abandoned));
+            assert_eq!(world.snapshot(pool).armed, None, "it was preempted before it armed");
+            world.submit_at(pool, kept, deadline).unwrap();
+            for _ in 0..deadline {
+                world.advance(1);
+                world.run();
+            }
+            assert!(world.runs_at().contains(&("kept", deadline)));
+            world.drain();
+            assert!(
+                world.runs_at().contains(&("lost", abandoned)),
+                "and its own as well, then"
+            );
+        }
+    }
+}
+
+#[test]
+fn deadlines_that_were_there_before_are_met_too() {
+    let world = World::new(0);
+    let pool = world.pool(1, 1);
+    let (before, lost) = (world.job("before"), world.job("lost"));
+    world.submit_at(pool, before, 20).unwrap();
+    assert!(world.abandon_submit_at(1, pool, lost, 10));
+    world.advance(20);
+    world.run();
+    assert!(world.runs_at().contains(&("before", 20)));
+    world.drain();
+}
+
+#[test]
+fn a_worker_sees_to_what_a_submitter_left_unarmed() {
+    let world = World::new(0);
+    let pool = world.pool(1, 1);
+    world.run();
+    let (lost, job) = (world.job("lost"), world.job("job"));
+    assert!(world.abandon_submit_at(1, pool, lost, 10));
+    world.submit(pool, job).unwrap();
+    world.run();
+    assert_eq!(world.snapshot(pool).armed, Some(10));
+    world.drain();
+    assert_eq!(world.runs_at(), [("job", 0), ("lost", 10)]);
+}
+
+#[test]
+fn a_submitter_that_never_goes_on_at_any_point_of_its_deferral_holds_up_nobody() {
+    for setting in SETTINGS {
+        for deadline in [2, 35, 50] {
+            for n in 1.. {
+                let scene = scene(setting);
+                let Scene {
+                    world, pool, second, ..
+                } = scene;
+                let other = world.job("other");
+                if !world.abandon_submit_at(n, pool, other, deadline) {
+                    break;
+                }
+                // Another thread, and what was under way before.
+                let due = world.now() + 10;
+                if world.submit_at(pool, second, due).is_ok() {
+                    world.advance(10);
+                    world.run();
+                    assert!(world.runs_at().contains(&("second", due)), "{}: {n}", setting.0);
+                }
+                world.drain();
+            }
+        }
+    }
+}
