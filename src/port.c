@@ -50,9 +50,8 @@ void taskpool_port_lend(struct taskpool_worker *worker, const struct taskpool *p
 	taskpool_port_join(worker, pool);
 	if (first) {
 		k_thread_start(&worker->thread);
-	} else {
-		k_sem_give(&worker->wake);
 	}
+	k_sem_give(&worker->wake);
 }
 
 void taskpool_port_reschedule(void)
@@ -112,8 +111,8 @@ static void work(void *worker, void *unused1, void *unused2)
 }
 
 /* Makes the thread of a worker, and leaves it dormant. */
-static void create(struct taskpool_worker *worker, struct taskpool *pool, uint8_t index, k_thread_stack_t *stack,
-		   size_t size, int priority, const char *name, char kind)
+static void create(struct taskpool_worker *worker, k_thread_stack_t *stack, size_t size, int priority, const char *name,
+		   char kind, uint8_t index)
 {
 	k_sem_init(&worker->wake, 0, 1);
 	k_thread_create(&worker->thread, stack, size, work, worker, NULL, NULL, priority, 0, K_FOREVER);
@@ -125,8 +124,8 @@ static void create(struct taskpool_worker *worker, struct taskpool *pool, uint8_
 #else
 	ARG_UNUSED(name);
 	ARG_UNUSED(kind);
+	ARG_UNUSED(index);
 #endif
-	taskpool_core_add_worker(worker, pool, index);
 }
 
 #if CONFIG_TASKPOOL_RESERVE_THREADS > 0
@@ -137,8 +136,9 @@ static void create_reserve(void)
 {
 	/* The last one added is the first one lent. Lending sets the priority of the pool. */
 	for (int i = CONFIG_TASKPOOL_RESERVE_THREADS - 1; i >= 0; i--) {
-		create(&reserve[i], NULL, i, reserve_stacks[i], K_KERNEL_STACK_SIZEOF(reserve_stacks[i]),
-		       K_LOWEST_APPLICATION_THREAD_PRIO, "taskpool", 'r');
+		create(&reserve[i], reserve_stacks[i], K_KERNEL_STACK_SIZEOF(reserve_stacks[i]),
+		       K_LOWEST_APPLICATION_THREAD_PRIO, "taskpool", 'r', i);
+		taskpool_core_add_reserve(&reserve[i], i);
 	}
 }
 #else
@@ -153,23 +153,29 @@ Z_TASKPOOL_DEFINE(taskpool_system, "taskpool", CONFIG_TASKPOOL_MIN_THREADS, CONF
 		  CONFIG_TASKPOOL_STACK_SIZE, CONFIG_TASKPOOL_THREAD_PRIORITY);
 #endif
 
+static void start(struct taskpool *pool)
+{
+	const struct taskpool_config *config = pool->config;
+	struct taskpool_worker *first = NULL;
+
+	/* Chained so that the first worker is the first one woken. */
+	for (int i = config->min_threads - 1; i >= 0; i--) {
+		struct taskpool_worker *worker = &config->workers[i];
+		k_thread_stack_t *stack = (k_thread_stack_t *)((char *)config->stacks + i * config->stack_pitch);
+
+		create(worker, stack, config->stack_size, config->priority, config->name, 'w', i);
+		taskpool_core_add_worker(worker, pool, i, first);
+		k_thread_start(&worker->thread);
+		first = worker;
+	}
+	taskpool_core_start(pool, first, config->min_threads);
+}
+
 static int boot(void)
 {
 	create_reserve();
 	STRUCT_SECTION_FOREACH(taskpool, pool) {
-		const struct taskpool_config *config = pool->config;
-
-		for (uint8_t i = 0; i < config->min_threads; i++) {
-			k_thread_stack_t *stack =
-				(k_thread_stack_t *)((char *)config->stacks + i * config->stack_pitch);
-
-			create(&config->workers[i], pool, i, stack, config->stack_size, config->priority, config->name,
-			       'w');
-		}
-		taskpool_core_start(pool, config->min_threads);
-		for (uint8_t i = 0; i < config->min_threads; i++) {
-			k_thread_start(&config->workers[i].thread);
-		}
+		start(pool);
 	}
 	return 0;
 }

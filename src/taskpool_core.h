@@ -21,9 +21,11 @@ void taskpool_port_park(struct taskpool_worker *worker);
 void taskpool_port_arm(struct taskpool *pool, uint64_t deadline);
 void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
 
-/* What the core offers. A NULL pool stands for the reserve. */
-void taskpool_core_add_worker(struct taskpool_worker *worker, struct taskpool *pool, uint8_t index);
-void taskpool_core_start(struct taskpool *pool, uint8_t workers);
+/* What the core offers. The workers of a pool are chained before it is started with the last one made. */
+void taskpool_core_add_reserve(struct taskpool_worker *worker, uint8_t index);
+void taskpool_core_add_worker(struct taskpool_worker *worker, struct taskpool *pool, uint8_t index,
+			      struct taskpool_worker *next);
+void taskpool_core_start(struct taskpool *pool, struct taskpool_worker *first, uint8_t count);
 void taskpool_core_expire(struct taskpool *pool);
 FUNC_NORETURN void taskpool_core_work(struct taskpool_worker *worker);
 

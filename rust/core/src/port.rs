@@ -35,9 +35,8 @@ pub unsafe trait Port {
     /// lock is released. Each call ends exactly one `park` of that worker, also one that begins later.
     fn wake(worker: WorkerRef);
 
-    /// Wakes a worker of the reserve for a pool: its thread takes the priority of the pool's workers and then, the
-    /// `first` time, is started (and enters `Shell::work`), later woken as by `wake`. Called under the lock, from every
-    /// context.
+    /// Wakes a worker of the reserve for a pool: as `wake`, but its thread takes the priority of the pool's workers
+    /// before, and is started (to enter `Shell::work`) the `first` time. Called under the lock, from every context.
     fn lend(worker: WorkerRef, pool: PoolRef, first: bool);
 
     /// A worker of the reserve goes to another pool without having parked: its thread takes the priority of that pool's
@@ -52,7 +51,7 @@ pub unsafe trait Port {
     fn park(worker: WorkerRef);
 
     /// Sees to it that `Shell::expire` is called for the pool once `now() >= deadline`, and not for an earlier deadline
-    /// any more. Called under the lock, from every context. A deadline that has passed is due at once.
+    /// any more; for a deadline that has passed, in the next tick. Called under the lock, from every context.
     fn arm(pool: PoolRef, deadline: u64);
 
     /// Passes a report on. Called by threads only, outside the lock.

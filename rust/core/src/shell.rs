@@ -21,11 +21,11 @@ pub struct Shell<P>(PhantomData<P>);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
     /// About to look for a job.
-    #[default]
     Looking,
     /// Of the reserve, and about to look for a job: first for a pool, if it has none.
     Joining,
-    /// Waits on its semaphore.
+    /// Waits on its semaphore; all begin so.
+    #[default]
     Parked,
     /// Runs this job, for this pool, with this deadline.
     Running(JobRef, PoolRef, u64),
@@ -73,25 +73,25 @@ impl<P: Port> Shell<P> {
         }
     }
 
-    /// Starts a pool whose `workers` own threads are about to enter [`work`](Shell::work), and lets it run what was
-    /// submitted before. Threads only. Does nothing for a pool that runs already.
+    /// Starts a pool with the `count` workers that are chained from `first` (see [`Worker::own`](crate::Worker::own)), and
+    /// lets it run what was submitted before. Threads only, at boot; their own threads may be started before or after.
+    /// Does nothing for a pool that runs already.
     ///
     /// # Panics
     ///
-    /// When `workers` is 0 or more than the pool's maximum.
-    pub fn start(pool: PoolRef, workers: u8) {
-        if !Self::look(|token| pool.start(token, workers)) {
+    /// When `count` is 0 or more than the pool's maximum.
+    pub fn start(pool: PoolRef, first: WorkerRef, count: u8) {
+        let Some(ready) = Self::look(|token| pool.start(token, first, count)) else {
             return;
-        }
-        Self::report(Event::PoolStarted(pool, workers.into()));
-        let max = Self::look(|token| pool.max_workers(token));
-        for _ in workers..max {
-            Self::section(|token| ((), pool.reinforce(token, P::reserve())));
+        };
+        Self::report(Event::PoolStarted(pool, count.into()));
+        for _ in 0..ready {
+            Self::section(|token| ((), pool.call_worker(token, pool, P::reserve())));
         }
         Self::tick(pool, false);
     }
 
-    /// Adds a worker to the reserve. Threads only, at boot.
+    /// Adds a worker to the reserve. Threads only, at boot, before any pool is started.
     pub fn add_reserve(worker: WorkerRef) {
         Self::look(|token| P::reserve().add(token, worker));
     }
@@ -186,19 +186,9 @@ impl<P: Port> Shell<P> {
 
     /// The life of a worker: the port's thread enters here and never returns.
     pub fn work(worker: WorkerRef) -> ! {
-        let mut phase = Self::awake(worker);
+        let mut phase = Phase::default();
         loop {
             phase = Self::advance(worker, phase);
-        }
-    }
-
-    /// Where a worker goes on that was started or woken.
-    #[inline(always)]
-    pub fn awake(worker: WorkerRef) -> Phase {
-        if worker.is_reserve() {
-            Phase::Joining
-        } else {
-            Phase::Looking
         }
     }
 
@@ -210,7 +200,11 @@ impl<P: Port> Shell<P> {
             Phase::Ran(job, code) => Some((job, code)),
             Phase::Parked => {
                 P::park(worker);
-                return Self::awake(worker);
+                return if worker.is_reserve() {
+                    Phase::Joining
+                } else {
+                    Phase::Looking
+                };
             }
             Phase::Running(job, pool, due) => {
                 let ctx = Ctx {

@@ -85,9 +85,8 @@ unsafe impl Port for ThisPort {
     fn lend(worker: WorkerRef, _: PoolRef, first: bool) {
         if first {
             spawn(worker, format!("taskpool.r{}", u8::MAX - worker.number()));
-        } else {
-            Self::wake(worker);
         }
+        Self::wake(worker);
     }
 
     fn join(_: WorkerRef, _: PoolRef) {}
@@ -215,10 +214,13 @@ pub fn leak_pool(name: &str, min: u8, max: u8) -> Result<crate::Pool, Forbidden>
     });
     let pool: &'static CorePool = Box::leak(Box::new(CorePool::new(max)));
     let pool = pool.reference();
-    Shell::<ThisPort>::start(pool, min);
-    for index in 0..min {
-        spawn(HostWorker::leak(Worker::own(pool, index)), format!("{name}.w{index}"));
+    let mut first = HostWorker::leak(Worker::own(pool, min - 1, None));
+    spawn(first, format!("{name}.w{}", min - 1));
+    for index in (0..min - 1).rev() {
+        first = HostWorker::leak(Worker::own(pool, index, Some(first)));
+        spawn(first, format!("{name}.w{index}"));
     }
+    Shell::<ThisPort>::start(pool, first, min);
     Ok(crate::Pool::from_reference(pool))
 }
 

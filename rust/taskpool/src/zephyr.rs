@@ -66,7 +66,7 @@ unsafe impl Port for ThisPort {
 
     #[inline(always)]
     fn wake(worker: WorkerRef) {
-        // SAFETY: every worker was made by `taskpool_core_add_worker`, inside a `struct taskpool_worker`.
+        // SAFETY: C made every worker, inside a `struct taskpool_worker`.
         unsafe { taskpool_port_wake(worker.as_ptr()) }
     }
 
@@ -147,43 +147,61 @@ pub(crate) fn now() -> u64 {
 
 // What C calls. `src/taskpool_core.h` declares it.
 
-/// Makes the worker `index` of `pool`; or, when that is null, of the reserve, which it joins.
+/// Makes the worker `index` of the reserve, and adds it.
+///
+/// # Safety
+///
+/// `worker` points at the beginning of a `struct taskpool_worker` that stays for ever. Once a worker, at boot, before any
+/// pool is started.
+#[no_mangle]
+unsafe extern "C" fn taskpool_core_add_reserve(worker: NonNull<Worker>, index: u8) {
+    // SAFETY: this function's promise: room for a worker, which nobody uses yet.
+    unsafe { worker.write(Worker::reserve(index)) };
+    // SAFETY: this function's promise.
+    Shell::<ThisPort>::add_reserve(unsafe { Ref::new(worker) });
+}
+
+/// Makes the worker `index` of `pool`, and chains it before `next`.
 ///
 /// # Safety
 ///
 /// `worker` points at the beginning of a `struct taskpool_worker`, and `pool` at that of a `struct taskpool`; both stay
-/// for ever. Once a worker, at boot.
+/// for ever. `next` was made before, for the same pool. Once a worker, at boot.
 #[no_mangle]
-unsafe extern "C" fn taskpool_core_add_worker(worker: NonNull<Worker>, pool: Option<NonNull<Pool>>, index: u8) {
-    let state = match pool {
-        // SAFETY: this function's promise.
-        Some(pool) => Worker::own(unsafe { Ref::new(pool) }, index),
-        None => Worker::reserve(index),
-    };
+unsafe extern "C" fn taskpool_core_add_worker(
+    worker: NonNull<Worker>,
+    pool: NonNull<Pool>,
+    index: u8,
+    next: Option<NonNull<Worker>>,
+) {
+    // SAFETY: this function's promise.
+    let next = next.map(|next| unsafe { Ref::new(next) });
+    // SAFETY: this function's promise.
+    let pool = unsafe { Ref::new(pool) };
     // SAFETY: this function's promise: room for a worker, which nobody uses yet.
-    unsafe { worker.write(state) };
-    if pool.is_none() {
-        // SAFETY: this function's promise.
-        Shell::<ThisPort>::add_reserve(unsafe { Ref::new(worker) });
-    }
+    unsafe { worker.write(Worker::own(pool, index, next)) };
 }
 
-/// Starts a pool whose `workers` own threads are about to run.
+/// Starts a pool with the `count` workers chained from `first`.
 ///
 /// # Safety
 ///
-/// `pool` points at the beginning of a `struct taskpool` that stays for ever. From a thread.
+/// `pool` points at the beginning of a `struct taskpool` that stays for ever, and `first` is the last one that
+/// `taskpool_core_add_worker` made for it. From a thread.
 #[no_mangle]
-unsafe extern "C" fn taskpool_core_start(pool: NonNull<Pool>, workers: u8) {
+unsafe extern "C" fn taskpool_core_start(pool: NonNull<Pool>, first: NonNull<Worker>, count: u8) {
     // SAFETY: this function's promise.
-    Shell::<ThisPort>::start(unsafe { Ref::new(pool) }, workers);
+    let pool = unsafe { Ref::new(pool) };
+    // SAFETY: this function's promise.
+    let first = unsafe { Ref::new(first) };
+    Shell::<ThisPort>::start(pool, first, count);
 }
 
 /// The timer of a pool has expired.
 ///
 /// # Safety
 ///
-/// As `taskpool_core_start`, from any context.
+/// `pool` points at the beginning of a `struct taskpool` that stays for ever. From any context.
 #[no_mangle]
 unsafe extern "C" fn taskpool_core_expire(pool: NonNull<Pool>) {
     // SAFETY: this function's promise.
@@ -194,7 +212,7 @@ unsafe extern "C" fn taskpool_core_expire(pool: NonNull<Pool>) {
 ///
 /// # Safety
 ///
-/// `worker` was given to `taskpool_core_add_worker`, and this is its thread.
+/// `worker` was made by one of the functions above, and this is its thread.
 #[no_mangle]
 unsafe extern "C" fn taskpool_core_work(worker: NonNull<Worker>) -> ! {
     // SAFETY: this function's promise.

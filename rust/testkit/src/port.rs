@@ -218,11 +218,9 @@ unsafe impl Port for Virtual {
             );
             match started {
                 None => s.started.push((worker, pool)),
-                Some((_, priority)) => {
-                    *priority = pool;
-                    s.give(worker);
-                }
+                Some((_, priority)) => *priority = pool,
             }
+            s.give(worker);
         });
     }
 

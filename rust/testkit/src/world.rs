@@ -56,6 +56,8 @@ struct PoolEntry {
     reference: PoolRef,
     min: u8,
     max: u8,
+    /// The first of its own workers.
+    first: Option<WorkerRef>,
 }
 
 struct WorkerEntry {
@@ -343,8 +345,15 @@ impl World {
     pub fn pool_before_start(self, min: u8, max: u8) -> P {
         let reference = (*Box::leak(Box::new(Pool::new(max)))).reference();
         let pool = add_pool(reference, min, max, true);
-        for index in 0..min {
-            add_worker(Box::leak(Box::new(Worker::own(reference, index))), Some(pool.0));
+        // Chained from the last to the first, as ports do it: the first worker is the first one woken.
+        let mut workers: Vec<&'static Worker> = Vec::new();
+        for index in (0..min).rev() {
+            let next = workers.last().map(|worker| worker.reference());
+            workers.push(Box::leak(Box::new(Worker::own(reference, index, next))));
+        }
+        state(|s| s.pools[pool.0].first = workers.last().map(|worker| worker.reference()));
+        for worker in workers.into_iter().rev() {
+            add_worker(worker, Some(pool.0));
         }
         pool
     }
@@ -356,11 +365,14 @@ impl World {
 
     /// Starts a pool: its own workers' threads are about to run.
     pub fn start(self, pool: P) {
-        let (reference, min) = state(|s| (s.pools[pool.0].reference, s.pools[pool.0].min));
-        within(Does::Start(pool.0), || Machine::start(reference, min));
+        let (reference, min, first) =
+            state(|s| (s.pools[pool.0].reference, s.pools[pool.0].min, s.pools[pool.0].first));
+        // A pool without workers is refused for their number, whatever is said to be the first.
+        let first = first.unwrap_or_else(|| (*Box::leak(Box::new(Worker::reserve(0)))).reference());
+        within(Does::Start(pool.0), || Machine::start(reference, first, min));
         state(|s| {
             for worker in s.workers.iter_mut().filter(|worker| worker.own == Some(pool.0)) {
-                worker.phase.get_or_insert(Machine::awake(worker.reference));
+                worker.phase.get_or_insert(Phase::Parked);
             }
         });
         self.settled();
@@ -476,12 +488,12 @@ impl World {
         Virtual::unnoticed(|| Machine::status(reference))
     }
 
-    /// One move of a worker.
+    /// One move of a worker; the end of a wait is none of its own.
     pub fn step(self, worker: W) -> Step {
         let Some((reference, phase)) = state(|s| {
             let entry = &mut s.workers[worker.0];
             if entry.phase.is_none() && Virtual::is_started(entry.reference) {
-                entry.phase = Some(Machine::awake(entry.reference));
+                entry.phase = Some(Phase::Parked);
             }
             let phase = entry.phase?;
             let waits = phase == Phase::Parked && Virtual::count(entry.reference) == 0;
@@ -492,6 +504,11 @@ impl World {
             Some((entry.reference, phase))
         }) else {
             return Step::Blocked;
+        };
+        // Nothing of the pool lies between the end of the wait and the next lock section: one move.
+        let phase = match phase {
+            Phase::Parked => within(Does::Other, || Machine::advance(reference, phase)).0,
+            phase => phase,
         };
         let finished = match phase {
             Phase::Ran(job, _) => Some(state(|s| s.job_of(job))),
@@ -840,7 +857,12 @@ fn references(pool: P, job: J) -> (PoolRef, JobRef) {
 
 fn add_pool(reference: PoolRef, min: u8, max: u8, valid: bool) -> P {
     state(|s| {
-        s.pools.push(PoolEntry { reference, min, max });
+        s.pools.push(PoolEntry {
+            reference,
+            min,
+            max,
+            first: None,
+        });
         s.model.add_pool(valid);
         P(s.pools.len() - 1)
     })

@@ -31,8 +31,12 @@ fn ends(world: World, worker: W) {
 fn the_last_idle_worker_is_woken_first() {
     let world = World::new(0);
     let pool = world.pool(3, 3);
+    submit(world, pool, ["x", "y", "z"]);
+    for worker in 0..3 {
+        takes(world, W(worker));
+    }
     for worker in [1, 0, 2] {
-        assert_eq!(world.step(W(worker)), Step::Parks);
+        ends(world, W(worker));
     }
     Virtual::take_calls();
     submit(world, pool, ["a", "b", "c", "d"]);
@@ -40,7 +44,7 @@ fn the_last_idle_worker_is_woken_first() {
     let expected: Vec<Call> = woken.into_iter().flat_map(|wake| [wake, Call::Reschedule]).collect();
     assert_eq!(Virtual::take_calls(), expected, "the fourth job finds nobody to wake");
     world.run();
-    assert_eq!(world.runs().len(), 4);
+    assert_eq!(world.runs().len(), 7);
 }
 
 #[test]
@@ -59,11 +63,9 @@ fn a_submission_to_busy_workers_wakes_nobody() {
 #[test]
 fn a_wake_that_comes_before_the_wait_is_not_lost() {
     let world = World::new(0);
-    let pool = world.pool(1, 1);
-    assert_eq!(world.step(W(0)), Step::Parks);
     // The worker is on the idle list and has not reached its semaphore yet.
+    let pool = world.pool(1, 1);
     let [a] = submit(world, pool, ["a"]);
-    assert_eq!(world.step(W(0)), Step::Looks);
     assert_eq!(world.step(W(0)), Step::Takes(a));
     world.drain();
 }
@@ -166,7 +168,8 @@ fn a_borrowed_worker_reports_that_it_came() {
     Virtual::take_calls();
     takes(world, W(0));
     let report = Event::WorkerLent(world.pool_ref(pool), 255);
-    assert_eq!(Virtual::take_calls(), [Call::Event(report)]);
+    let woken = Call::Park(world.worker_ref(W(0)));
+    assert_eq!(Virtual::take_calls(), [woken, Call::Event(report)]);
     world.drain();
 }
 
@@ -280,6 +283,27 @@ fn a_pool_calls_the_reserve_at_its_start_for_what_waits() {
 }
 
 #[test]
+fn what_waits_for_the_start_gets_the_pools_own_workers_first() {
+    let world = World::new(2);
+    let pool = world.pool_before_start(2, 4);
+    submit(world, pool, ["a", "b"]);
+    world.start(pool);
+    assert_eq!((world.snapshot(pool).workers, world.reserve()), (2, 2));
+    world.run();
+    assert_eq!(world.runs(), ["a", "b"]);
+}
+
+#[test]
+fn a_submission_right_after_the_start_finds_the_pools_own_workers() {
+    let world = World::new(1);
+    let pool = world.pool(2, 3);
+    submit(world, pool, ["a", "b"]);
+    assert_eq!((world.snapshot(pool).workers, world.reserve()), (2, 1));
+    world.run();
+    assert_eq!(world.runs(), ["a", "b"]);
+}
+
+#[test]
 fn a_pool_that_finds_nothing_ready_at_its_start_borrows_nobody() {
     let world = World::new(1);
     world.pool(1, 2);
@@ -373,6 +397,6 @@ fn a_worker_says_who_it_is() {
 }
 
 #[test]
-fn a_worker_begins_by_looking() {
-    assert_eq!(Phase::default(), Phase::Looking);
+fn a_worker_begins_by_waiting() {
+    assert_eq!(Phase::default(), Phase::Parked);
 }

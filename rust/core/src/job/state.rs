@@ -10,7 +10,7 @@ pub(crate) enum State {
     Queued,
     /// Among the timers of its pool.
     Deferred,
-    /// On a worker, or with its completion about to begin.
+    /// On a worker.
     Running,
 }
 

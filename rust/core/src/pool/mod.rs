@@ -105,11 +105,6 @@ impl Pool {
         phase == Phase::RUNNING || phase == Phase::STARTING
     }
 
-    /// At most so many workers.
-    pub(crate) fn max_workers(&self, token: &Token<'_>) -> u8 {
-        self.max.get(token)
-    }
-
     #[inline(always)]
     fn runs(&self, token: &Token<'_>) -> bool {
         self.phase.get(token) == Phase::RUNNING

@@ -45,6 +45,16 @@ impl Pool {
         }
     }
 
+    /// Counts the jobs, up to `limit`.
+    pub(super) fn count_ready(&self, token: &Token<'_>, limit: u8) -> u8 {
+        let (mut count, mut link) = (0, self.head.get(token));
+        while let (Some(job), true) = (link, count < limit) {
+            count += 1;
+            link = job.a.get(token);
+        }
+        count
+    }
+
     /// Walks the queue and counts; see [`Pool::check`].
     pub(super) fn check_ready(&self, token: &Token<'_>) -> u32 {
         let (mut count, mut previous, mut link) = (0, None, self.head.get(token));

@@ -56,27 +56,22 @@ pub(crate) enum Due {
 }
 
 impl PoolRef {
-    /// Starts the pool with so many workers of its own. Answers false when it was not waiting for that.
-    pub(crate) fn start(self, token: &Token<'_>, workers: u8) -> bool {
+    /// Starts the pool with the `count` workers of its own that are chained from `first`, all idle. Answers for how many
+    /// jobs a worker has to be called; `None` when the pool was not waiting for its start.
+    ///
+    /// The one step that is not O(log n): it walks over at most as many ready jobs as the pool may have workers.
+    pub(crate) fn start(self, token: &Token<'_>, first: WorkerRef, count: u8) -> Option<u8> {
         if self.phase.get(token) != Phase::STARTING {
-            return false;
+            return None;
         }
         assert!(
-            0 < workers && workers <= self.max.get(token),
+            0 < count && count <= self.max.get(token),
             "a pool needs at least one worker of its own, and not more than its maximum"
         );
-        self.workers.set(token, workers);
+        self.idle.set(token, Some(first));
+        self.workers.set(token, count);
         self.phase.set(token, Phase::RUNNING);
-        true
-    }
-
-    /// Calls one worker of the reserve for what became ready before the start.
-    pub(crate) fn reinforce(self, token: &Token<'_>, reserve: &Reserve) -> Order {
-        if self.head.get(token).is_some() {
-            self.call_worker(token, self, reserve)
-        } else {
-            Order::Nothing
-        }
+        Some(self.count_ready(token, self.max.get(token)))
     }
 
     /// Submits a job to run as soon as a worker is free.
@@ -288,11 +283,10 @@ impl PoolRef {
     }
 }
 
-/// 3: Queued to Running. Answers the deadline of the run.
+/// 3: Queued to Running, with no flag set. Answers the deadline of the run.
 #[inline]
 fn begin_run(token: &Token<'_>, job: JobRef) -> u64 {
     job.state.set(token, State::Running);
-    job.flags.set(token, 0);
     job.deadline.get(token).get()
 }
 

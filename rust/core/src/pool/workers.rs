@@ -28,10 +28,10 @@ pub struct Worker {
 const _: () = assert!(size_of::<Worker>() == 3 * size_of::<usize>());
 
 impl Worker {
-    /// The worker `index` of a pool's own. Its thread is started when the pool is.
-    pub const fn own(pool: PoolRef, index: u8) -> Self {
+    /// The worker `index` of a pool's own, before `next` in the chain that [`Shell::start`](crate::Shell::start) takes.
+    pub const fn own(pool: PoolRef, index: u8, next: Option<WorkerRef>) -> Self {
         Worker {
-            link: Locked::new(None),
+            link: Locked::new(next),
             pool: Locked::new(Some(pool)),
             number: index,
             reserve: false,
@@ -80,7 +80,7 @@ impl Pool {
     /// Finds a worker for a job that has just become ready: the last one that became idle, else, below the maximum,
     /// one of the reserve. O(1).
     #[inline]
-    pub(super) fn call_worker(&self, token: &Token<'_>, me: PoolRef, reserve: &Reserve) -> Order {
+    pub(crate) fn call_worker(&self, token: &Token<'_>, me: PoolRef, reserve: &Reserve) -> Order {
         if let Some(worker) = self.idle.get(token) {
             self.idle.set(token, worker.link.get(token));
             return Order::Wake(worker);
