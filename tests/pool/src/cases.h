@@ -1,0 +1,89 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What Rust exports: the bodies of the cases, and what is called around them.
+ */
+
+#ifndef TEST_CASES_H_
+#define TEST_CASES_H_
+
+/* src/submit.rs */
+void submit_from_thread(void);
+void submit_from_interrupt(void);
+void submit_from_timer_interrupt(void);
+void submit_runs_by_thread_priority(void);
+void fifo_on_one_worker(void);
+void queued_job_keeps_its_place(void);
+void running_job_runs_once_more(void);
+void never_on_two_workers(void);
+void several_workers_run_at_once(void);
+void two_pools_at_once(void);
+void job_moves_between_pools(void);
+
+/* src/defer.rs */
+void deferred_is_never_early(void);
+void deferred_from_interrupt(void);
+void deadlines_run_in_order(void);
+void equal_deadlines_run_as_submitted(void);
+void absolute_deadline(void);
+void past_deadline_runs_now(void);
+void zero_delay_runs_now(void);
+void later_deadline_leaves_the_timer(void);
+void earlier_deadline_moves_the_timer(void);
+void deadline_moves_earlier(void);
+void deadline_moves_later(void);
+void out_of_range_is_refused(void);
+void more_due_than_a_batch(void);
+
+/* src/cancel.rs */
+void cancel_idle(void);
+void cancel_queued(void);
+void cancel_deferred(void);
+void cancel_running(void);
+void cancel_running_and_resubmitted(void);
+void cancel_from_timer_interrupt(void);
+
+/* src/resubmit.rs */
+void status_in_each_state(void);
+void submit_in_each_state(void);
+void submit_after_in_each_state(void);
+void job_submits_itself(void);
+
+/* src/workers.rs */
+void workers_are_idle_at_rest(void);
+void pool_grows_and_shrinks(void);
+void pool_stays_below_its_maximum(void);
+void pool_in_line_gets_the_worker(void);
+void pool_in_line_may_change_its_mind(void);
+void borrowed_worker_has_the_pools_priority(void);
+void threads_have_names(void);
+
+/* src/boot.rs */
+void submitted_before_the_start(void);
+void pool_that_is_not_running_refuses(void);
+
+/* src/completion.rs */
+void semaphore_waits_in_a_thread(void);
+void semaphore_does_not_wait_in_an_interrupt(void);
+void semaphore_times_out(void);
+void outcomes_are_told_once(void);
+void completion_may_submit_again(void);
+void completion_is_told_on_the_worker(void);
+void errors_say_what_to_do(void);
+
+/* src/events.rs */
+void start_is_logged_by_c(void);
+void events_are_logged_by_c(void);
+void events_are_logged_by_rust(void);
+
+/* src/burst.rs */
+void burst(void);
+
+/* src/boot.rs: before and after the pools are started, and around the cases */
+void boot_before_kernel(void);
+void boot_before_pools(void);
+void boot_after_pools(void);
+void suite_setup(void);
+void suite_after_each(void);
+
+#endif /* TEST_CASES_H_ */
