@@ -1,0 +1,155 @@
+//! An interrupt that submits, defers or cancels, at each instruction of the pool's operations.
+//!
+//! The emulator counts instructions, so a run is the same every time, and an interrupt can be made to come after any
+//! number of them. A sweep is one operation with one action of the interrupt: its first trial interrupts before the
+//! operation, each next one an instruction later, and the last ones after the operation has returned. An interrupt that
+//! comes in a masked section lands at the section's end. After each trial everything is given time to end, and then
+//! the pools must be as they were, and each accepted submission must have had one outcome.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `gptm.c`, `board.rs` | the interrupt, and the pools |
+//! | `subject.rs` | the jobs, and the books about them |
+//! | `operation.rs` | what is interrupted, and what the interrupt does |
+//! | `offset.rs` | from instructions to cycles of the timer |
+//! | `coverage.rs` | where interrupts have landed |
+//! | `trial.rs` | one trial, and what must hold after it |
+
+#![no_std]
+
+mod board;
+mod coverage;
+mod offset;
+mod operation;
+mod subject;
+mod trial;
+
+use coverage::Coverage;
+use operation::{Action, Operation, ACTIONS, OPERATIONS, TRIALS_BEFORE};
+use trial::Trial;
+use zephyr::printkln;
+
+/// Trials of each sweep that come after the operation has returned.
+const TRIALS_AFTER: u32 = 4;
+/// No operation takes so many instructions: a sweep this long has lost its way.
+const LONGEST: u32 = 20_000;
+
+/// Checks that trials land where `offset.rs` says: on each NOP of a row, one after the other.
+#[no_mangle]
+extern "C" fn sweep_calibrate() -> bool {
+    const NOPS: u32 = board::NOPS_BEFORE - offset::MOST_NOPS;
+    for instructions in offset::LEAST..NOPS {
+        board::prepare();
+        offset::arm(instructions, NOPS);
+        board::after();
+        let hit = board::hit();
+        // The first instruction after the arming is the jump to the NOPs.
+        let expected = board::before().end - 2 * (NOPS + 1 - instructions);
+        if hit.pc != expected || hit.nested != 0 {
+            printkln!(
+                "the interrupt after {} instructions landed at {:#x}, not at {:#x}: check the timer's clock",
+                instructions,
+                hit.pc,
+                expected
+            );
+            return false;
+        }
+    }
+    printkln!(
+        "interrupts after {} to {} instructions: each landed on its instruction",
+        offset::LEAST,
+        NOPS - 1
+    );
+    true
+}
+
+/// All sweeps of one operation.
+#[no_mangle]
+extern "C" fn sweep_case(number: u32) -> bool {
+    let operation = &OPERATIONS[number as usize];
+    let mut coverage = Coverage::new();
+    if let Err(reason) = trial::rest() {
+        printkln!("FAILED before the first trial: {}", reason);
+        return false;
+    }
+    for told in [true, false] {
+        let mut path = None;
+        for action in ACTIONS.into_iter().filter(|action| operation.allows(*action)) {
+            let swept = sweep(operation, number, action, told, &mut coverage).and_then(|hash| {
+                // The interrupt acts after it has landed: sweeps of one operation land on the same instructions.
+                if action != Action::CancelOther && *path.get_or_insert(hash) != hash {
+                    return Err("the interrupts did not land where those with another action did");
+                }
+                Ok(())
+            });
+            if let Err(reason) = swept {
+                trial::print();
+                printkln!("FAILED: {}", reason);
+                return false;
+            }
+        }
+    }
+    printkln!("{}: {}", operation.name, coverage);
+    if operation.clock && coverage.nested() == 0 {
+        printkln!("FAILED: no interrupt came into the clock interrupt");
+        return false;
+    }
+    true
+}
+
+/// One operation with one action, interrupted at each instruction. `told`: the job has a completion. Answers a hash of
+/// the addresses that were interrupted.
+fn sweep(
+    operation: &'static Operation,
+    number: u32,
+    action: Action,
+    told: bool,
+    coverage: &mut Coverage,
+) -> Result<u32, &'static str> {
+    let (mut after, mut hash) = (0, 0u32);
+    let mut phase = None;
+    let first = operation.first_trial();
+    for instructions in first..LONGEST {
+        let landed = Trial::new(number, action, told, instructions).run(operation)?;
+        coverage.note(landed.hit);
+        hash = hash.wrapping_mul(0x0100_0193) ^ landed.hit.pc;
+        if *phase.get_or_insert(landed.phase) != landed.phase {
+            return Err("the way from the programming of the clock was not the same as in the last trial");
+        }
+        if instructions < first + TRIALS_BEFORE {
+            if !operation.begins(instructions, landed.hit) {
+                return Err("an interrupt before the operation did not land on its instruction");
+            }
+        } else if board::after_range().contains(&landed.hit.pc) {
+            if landed.hit.pc != board::after_range().start + 2 * after {
+                return Err("an interrupt after the operation did not land on its instruction");
+            }
+            after += 1;
+            if after == TRIALS_AFTER {
+                coverage.end(instructions + 1 - TRIALS_AFTER - (first + TRIALS_BEFORE));
+                return Ok(hash);
+            }
+        } else if after > 0 || board::before().contains(&landed.hit.pc) {
+            return Err("an interrupt landed out of order");
+        }
+    }
+    Err("the operation did not end")
+}
+
+/// The interrupt.
+#[no_mangle]
+extern "C" fn sweep_action() {
+    trial::interrupt();
+}
+
+/// The test thread has been kept from going on, and the pools' workers have not.
+#[no_mangle]
+extern "C" fn sweep_stalled() {
+    trial::stalled();
+}
+
+/// Where the test was when the kernel gave up.
+#[no_mangle]
+extern "C" fn sweep_print_trial() {
+    trial::print();
+}

@@ -1,0 +1,113 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The cases of the sweep, and what its Rust side needs of the kernel. src/lib.rs says what is tested.
+ */
+
+#include <zephyr/fatal.h>
+#include <zephyr/kernel.h>
+#include <zephyr/ztest.h>
+
+#include <taskpool/taskpool.h>
+
+#include "sweep.h"
+
+/*
+ * Above the test thread (CONFIG_ZTEST_THREAD_PRIORITY): its worker preempts an operation. It can't borrow, so a wake
+ * that is lost stays lost.
+ */
+TASKPOOL_DEFINE(sweep_fast, 1, 2048, 2);
+/* As above, and it may borrow. */
+TASKPOOL_DEFINE_WITH(sweep_lent, 1, 2, 2048, 2);
+/* Below the test thread: what is queued stays so until that one waits. */
+TASKPOOL_DEFINE(sweep_slow, 1, 2048, 8);
+
+static K_SEM_DEFINE(held, 0, 1);
+
+/* Above the test thread, below the pools' workers. */
+#define STALL_PRIORITY 4
+
+static K_SEM_DEFINE(stalled, 0, 1);
+static volatile uint32_t stall_end;
+
+/* Keeps the test thread from going on, wherever it is, and nobody else. */
+static void stall(void *unused1, void *unused2, void *unused3)
+{
+	for (;;) {
+		k_sem_take(&stalled, K_FOREVER);
+		while (sweep_now() < stall_end) {
+		}
+		sweep_stalled();
+	}
+}
+
+K_THREAD_DEFINE(stall_thread, 1024, stall, NULL, NULL, NULL, STALL_PRIORITY, 0, 0);
+
+void sweep_stall_until(uint32_t tick)
+{
+	stall_end = tick;
+	k_sem_give(&stalled);
+}
+
+uint32_t sweep_now(void)
+{
+	return k_uptime_ticks();
+}
+
+void sweep_sleep_until(uint32_t tick)
+{
+	k_sleep(K_TIMEOUT_ABS_TICKS(tick));
+}
+
+void sweep_hold(void)
+{
+	k_sem_take(&held, K_FOREVER);
+}
+
+void sweep_release(void)
+{
+	k_sem_give(&held);
+}
+
+/* zephyr-lang-rust's main() refers to it. */
+void rust_main(void)
+{
+}
+
+/* Nothing can be trusted after a panic, no lock either: say where it was, in words that end the test, and stop. */
+void k_sys_fatal_error_handler(unsigned int reason, const struct arch_esf *esf)
+{
+	ARG_UNUSED(esf);
+	sweep_print_trial();
+	printk("fatal error %u\nPROJECT EXECUTION FAILED\n", reason);
+	k_fatal_halt(reason);
+}
+
+#define CASE(number_, name_)                                                                                           \
+	ZTEST(sweep, test_##name_)                                                                                     \
+	{                                                                                                              \
+		zassert_true(sweep_case(number_), "see above");                                                        \
+	}
+
+/* ztest runs them by name; the first one proves the method that the others rely on. */
+ZTEST(sweep, test_00_calibration)
+{
+	zassert_true(sweep_calibrate(), "see above");
+}
+
+/* The numbers of OPERATIONS in src/operation.rs. */
+CASE(0, 01_submit_stays_queued)
+CASE(1, 02_submit_round_trip)
+CASE(2, 03_submit_running)
+CASE(3, 04_defer_running)
+CASE(4, 05_submit_borrows_worker)
+CASE(5, 06_defer_first)
+CASE(6, 07_defer_behind_others)
+CASE(7, 08_defer_moves_deadline)
+CASE(8, 09_cancel_queued)
+CASE(9, 10_cancel_deferred)
+CASE(10, 11_cancel_running)
+CASE(11, 12_expiry_of_one)
+CASE(12, 13_expiry_of_several)
+
+ZTEST_SUITE(sweep, NULL, NULL, NULL, NULL, NULL);

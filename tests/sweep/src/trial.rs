@@ -1,0 +1,290 @@
+//! One trial, and what must hold after it.
+
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+
+use taskpool::{Pool, Status};
+use zephyr::printkln;
+
+use crate::board::{self, Hit, LENT, POOLS};
+use crate::operation::{Action, Operation, ACTIONS, OPERATIONS};
+use crate::subject::Subject;
+
+/// One interrupt into one operation.
+#[derive(Clone, Copy)]
+pub struct Trial {
+    number: u32,
+    pub action: Action,
+    /// The jobs have completions.
+    told: bool,
+    /// The interrupt comes so many instructions after the arming.
+    pub instructions: u32,
+    /// The tick in which it began.
+    pub begin: u32,
+}
+
+/// Where the interrupt landed, and what the operation noted about the clock.
+pub struct Landed {
+    pub hit: Hit,
+    pub phase: u32,
+}
+
+// The trial under way, for the interrupt and the jobs.
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+static ACTION: AtomicU32 = AtomicU32::new(0);
+static TOLD: AtomicBool = AtomicBool::new(false);
+static INSTRUCTIONS: AtomicU32 = AtomicU32::new(0);
+static BEGIN: AtomicU32 = AtomicU32::new(0);
+/// An operation has begun, and the interrupt has not come.
+static ARMED: AtomicBool = AtomicBool::new(false);
+/// The next run of the job does what the operation says.
+static INSIDE: AtomicBool = AtomicBool::new(false);
+static PHASE: AtomicU32 = AtomicU32::new(0);
+/// The latest deadline.
+static LATEST: AtomicU32 = AtomicU32::new(0);
+/// The tick in which the test thread began to wait for the end of everything.
+static DRAINED: AtomicU32 = AtomicU32::new(u32::MAX);
+/// The last [`Fault`], or 0.
+static FAULT: AtomicU32 = AtomicU32::new(0);
+
+/// Time for all that has been accepted to end, in ticks.
+const PATIENCE: u32 = 12;
+
+impl Trial {
+    pub fn new(number: u32, action: Action, told: bool, instructions: u32) -> Self {
+        Trial {
+            number,
+            action,
+            told,
+            instructions,
+            begin: board::now(),
+        }
+    }
+
+    fn current() -> Self {
+        Trial {
+            number: NUMBER.load(Relaxed),
+            action: ACTIONS[ACTION.load(Relaxed) as usize],
+            told: TOLD.load(Relaxed),
+            instructions: INSTRUCTIONS.load(Relaxed),
+            begin: BEGIN.load(Relaxed),
+        }
+    }
+
+    pub fn operation(&self) -> &'static Operation {
+        &OPERATIONS[self.number as usize]
+    }
+
+    pub fn same(&self) -> Subject {
+        Subject::same(self.told)
+    }
+
+    pub fn other(&self) -> Subject {
+        Subject::other(self.told)
+    }
+
+    pub fn set_phase(&self, phase: u32) {
+        PHASE.store(phase, Relaxed);
+    }
+
+    /// Interrupts the operation once, and checks what came of it. The trial begins and ends at the beginning of a tick.
+    pub fn run(self, operation: &'static Operation) -> Result<Landed, &'static str> {
+        NUMBER.store(self.number, Relaxed);
+        ACTION.store(self.action as u32, Relaxed);
+        TOLD.store(self.told, Relaxed);
+        INSTRUCTIONS.store(self.instructions, Relaxed);
+        BEGIN.store(self.begin, Relaxed);
+        LATEST.store(self.begin, Relaxed);
+        DRAINED.store(u32::MAX, Relaxed);
+        Subject::all().for_each(Subject::forget_deadlines);
+        board::prepare();
+
+        operation.prepare(&self);
+        INSIDE.store(operation.inside().is_some(), Relaxed);
+        ARMED.store(true, Relaxed);
+        operation.perform(&self);
+
+        check();
+        DRAINED.store(board::now(), Relaxed);
+        if !Subject::HOLDER.idle() {
+            let waits = borrows();
+            board::release();
+            waits?;
+        }
+        settle(LATEST.load(Relaxed))?;
+        if let Some(fault) = Fault::reported() {
+            return Err(fault.sentence());
+        }
+        Subject::all().try_for_each(Subject::audit)?;
+        Ok(Landed {
+            hit: board::hit(),
+            phase: PHASE.load(Relaxed),
+        })
+    }
+}
+
+/// The pools' parts must fit at any time; it panics if they don't.
+fn check() {
+    for pool in POOLS {
+        pool.check();
+    }
+}
+
+/// Waits while a job holds the pool's own worker: a borrowed one runs all others.
+fn borrows() -> Result<(), &'static str> {
+    board::sleep_until(LATEST.load(Relaxed).max(board::now()) + 1);
+    if LENT.check().queued != 0 {
+        return Err("a job stays queued where a worker could be borrowed");
+    }
+    Ok(())
+}
+
+/// Waits for the end of everything, with `latest` as the latest deadline. Nothing is done to the pools meanwhile, so
+/// what is forgotten stays forgotten.
+fn settle(latest: u32) -> Result<(), &'static str> {
+    board::sleep_until(latest.max(board::now()) + 1);
+    let end = board::now() + PATIENCE;
+    loop {
+        let verdict = settled();
+        if verdict.is_ok() || board::now() >= end {
+            return verdict;
+        }
+        board::sleep_until(board::now() + 1);
+    }
+}
+
+/// Before a case: what an earlier one may have left behind.
+pub fn rest() -> Result<(), &'static str> {
+    Subject::all().for_each(Subject::open_books);
+    Fault::reported();
+    settle(board::now())
+}
+
+/// Whether everything has ended.
+fn settled() -> Result<(), &'static str> {
+    POOLS.into_iter().try_for_each(empty)?;
+    if taskpool::check_reserve() != 1 {
+        return Err("the borrowed worker was not given back");
+    }
+    if !Subject::all().all(Subject::idle) {
+        return Err("a job is not idle in the end");
+    }
+    Ok(())
+}
+
+fn empty(pool: Pool) -> Result<(), &'static str> {
+    let snapshot = pool.check();
+    if snapshot.queued != 0 {
+        return Err("a job stays queued: a wake was lost");
+    }
+    if snapshot.deferred != 0 {
+        return Err("a job stays deferred: the timer was not armed for it");
+    }
+    if snapshot.idle != 1 || snapshot.workers != 1 {
+        return Err("a worker is missing");
+    }
+    if snapshot.short {
+        return Err("the pool stands in line for a worker and has no work");
+    }
+    if snapshot.armed.is_some() {
+        return Err("the pool believes that its timer is armed");
+    }
+    Ok(())
+}
+
+/// The interrupt. Wherever it comes, the pools' parts must fit.
+pub fn interrupt() {
+    if !ARMED.swap(false, Relaxed) {
+        return;
+    }
+    check();
+    let trial = Trial::current();
+    trial.action.perform(&trial);
+    check();
+}
+
+/// A worker above the test thread has had the time to run the job.
+pub fn stalled() {
+    let same = Trial::current().same();
+    if same.status() == Status::Queued {
+        Fault::Held.report(same, 0, board::now());
+    }
+}
+
+/// What a run of this job does.
+pub fn inside(subject: Subject) {
+    let trial = Trial::current();
+    if subject != trial.same() || !INSIDE.swap(false, Relaxed) {
+        return;
+    }
+    if let Some(inside) = trial.operation().inside() {
+        inside(&trial);
+    }
+}
+
+/// A job may run at this tick.
+pub fn expect(deadline: u32) {
+    LATEST.fetch_max(deadline, Relaxed);
+}
+
+/// The tick from which on every worker may run; the last of all, before that.
+pub fn drained_since() -> u32 {
+    DRAINED.load(Relaxed)
+}
+
+/// Prints the trial under way. Takes no lock.
+pub fn print() {
+    let trial = Trial::current();
+    printkln!(
+        "operation: {}; action: {:?}; {} completion; {} instructions after the arming; interrupted pc {:#x}",
+        trial.operation().name,
+        trial.action,
+        if trial.told { "with" } else { "without" },
+        trial.instructions,
+        board::hit().pc
+    );
+    for subject in Subject::all() {
+        printkln!("{}", subject);
+    }
+}
+
+/// What can be found wrong while a trial goes on.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub enum Fault {
+    TwoWorkers = 1,
+    NobodyAsked,
+    Early,
+    Late,
+    Held,
+}
+
+impl Fault {
+    fn sentence(self) -> &'static str {
+        match self {
+            Fault::TwoWorkers => "the job runs on two workers",
+            Fault::NobodyAsked => "the job ran for a deadline that nobody asked for",
+            Fault::Early => "the job ran before its deadline",
+            Fault::Late => "the job ran late: the timer was not armed for it",
+            Fault::Held => "the job waits for the thread that submitted it",
+        }
+    }
+
+    /// It was found at `now`.
+    pub fn report(self, subject: Subject, due: u32, now: u32) {
+        printkln!("job {}, due at {}, at {}:", subject.number(), due, now);
+        FAULT.store(self as u32, Relaxed);
+    }
+
+    fn reported() -> Option<Self> {
+        let found = FAULT.swap(0, Relaxed);
+        [
+            Fault::TwoWorkers,
+            Fault::NobodyAsked,
+            Fault::Early,
+            Fault::Late,
+            Fault::Held,
+        ]
+        .into_iter()
+        .find(|fault| *fault as u32 == found)
+    }
+}
