@@ -54,9 +54,11 @@ void taskpool_port_lend(struct taskpool_worker *worker, const struct taskpool *p
 	k_sem_give(&worker->wake);
 }
 
-void taskpool_port_reschedule(void)
+void z_reschedule(struct k_spinlock *lock, k_spinlock_key_t key);
+
+void taskpool_port_unlock_and_switch(uint32_t key)
 {
-	k_reschedule();
+	z_reschedule(&lock, (k_spinlock_key_t){.key = (int)key});
 }
 
 void taskpool_port_park(struct taskpool_worker *worker)
@@ -67,7 +69,7 @@ void taskpool_port_park(struct taskpool_worker *worker)
 /* Under the lock, so that the timer is always armed for what the core remembers. */
 void taskpool_port_arm(struct taskpool *pool, uint64_t deadline)
 {
-	k_timer_start(&pool->timer, K_TIMEOUT_ABS_TICKS(deadline), K_NO_WAIT);
+	k_timer_start(&pool->timer, (k_timeout_t){.ticks = Z_TICK_ABS((k_ticks_t)deadline)}, K_NO_WAIT);
 }
 
 /* In the clock interrupt. It may run for an expiry that was overtaken by a new start; the core looks at the clock. */

@@ -13,7 +13,7 @@ const NUMBERS: [(&str, &str, &str); 6] = [
     ("TASKPOOL_MIN_THREADS", "min_threads", "u8"),
     ("TASKPOOL_MAX_THREADS", "max_threads", "u8"),
     ("TASKPOOL_RESERVE_THREADS", "reserve_threads", "u8"),
-    ("TASKPOOL_EXPIRY_BATCH", "expiry_batch", "u32"),
+    ("TASKPOOL_EXPIRY_BATCH", "expiry_batch", "u8"),
     ("TASKPOOL_LOG_LEVEL", "log_level", "u8"),
 ];
 

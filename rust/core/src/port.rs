@@ -7,13 +7,14 @@ use crate::pool::{PoolRef, Reserve, WorkerRef};
 ///
 /// # Safety
 ///
-/// `lock` gives what it says; everything that is called "under the lock" returns with the lock still held.
+/// `lock` gives what it says; everything that is called "under the lock" returns with the lock still held. A program uses
+/// a job, pool, worker or reserve with one port only: each port has its own lock.
 pub unsafe trait Port {
     /// What `unlock` needs to undo `lock`: the interrupt state, or a guard.
     type Key;
 
-    /// At most so many due jobs are moved by one call from an interrupt. At least 1.
-    const EXPIRY_BATCH: u32;
+    /// The clock interrupt moves at most so many due jobs while no worker takes them. At least 1.
+    const EXPIRY_BATCH: u8;
 
     /// Reports below this level don't exist; `None` for no reports.
     const LEVEL: Option<Level>;
@@ -25,7 +26,8 @@ pub unsafe trait Port {
     /// Releases the lock. May be followed at once by interrupts and other threads.
     fn unlock(key: Self::Key);
 
-    /// The time in ticks since boot. It never goes back. Callable everywhere, outside the lock.
+    /// The time in ticks since boot. In the function of a kernel timer it may be the tick that is being announced, which
+    /// lags behind the others'. Callable everywhere, outside the lock.
     fn now() -> u64;
 
     /// The reserve that the pools of this system share.
@@ -40,12 +42,12 @@ pub unsafe trait Port {
     fn lend(worker: WorkerRef, pool: PoolRef, first: bool);
 
     /// A worker of the reserve goes to another pool without having parked: its thread takes the priority of that pool's
-    /// workers. Called by the worker's own thread, outside the lock.
+    /// workers. Called by the worker's own thread, under the lock; `unlock_and_switch` follows.
     fn join(worker: WorkerRef, pool: PoolRef);
 
-    /// Lets a thread that was woken under the lock run now if it is more urgent. Called outside the lock; in an
-    /// interrupt it does nothing, as the interrupt's end does it.
-    fn reschedule();
+    /// As `unlock`, after something was woken: a woken thread that is more urgent than the calling one runs before this
+    /// returns. In an interrupt it only unlocks, as the interrupt's end switches.
+    fn unlock_and_switch(key: Self::Key);
 
     /// Waits for `wake`, without limit. Called by the worker's own thread only, outside the lock.
     fn park(worker: WorkerRef);

@@ -17,9 +17,9 @@ impl<T> Ref<T> {
     /// # Safety
     ///
     /// `pointer` is aligned and points at a `T`, at the start of whatever object the reference will be taken back to,
-    /// with the right to access all of that object. It stays there and is not referred to by `&mut` for as long as the
-    /// pool may use it: a job until the outcome of its last accepted submission has been given, everything else for
-    /// ever.
+    /// with the right to access all of that object. It stays there and is not referred to by `&mut` for as long as any
+    /// copy of the reference is used: by the pool, a job's until the outcome of its last accepted submission has been
+    /// given, all others for ever; and by whoever else was given one.
     #[inline]
     pub const unsafe fn new(pointer: NonNull<T>) -> Self {
         Ref(pointer)

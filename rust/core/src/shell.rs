@@ -39,25 +39,55 @@ impl<P: Port> Shell<P> {
     /// One lock section, and what its order asks for.
     #[inline(always)]
     fn section<R>(step: impl FnOnce(&Token<'_>) -> (R, Order)) -> R {
+        Self::section_as_of(P::now, step)
+    }
+
+    /// As `section`, for a caller who knows the time.
+    #[inline(always)]
+    fn section_as_of<R>(now: impl FnOnce() -> u64, step: impl FnOnce(&Token<'_>) -> (R, Order)) -> R {
         let key = P::lock();
         // SAFETY: the lock was just taken and is released after the token's last use; a port has one lock.
         let token = unsafe { Token::attest() };
         let (answer, order) = step(&token);
-        match order {
-            // Under the lock: a submitter that was preempted between unlocking and waking would hold up the job.
-            Order::Wake(worker) => P::wake(worker),
-            Order::Lend { worker, pool, first } => P::lend(worker, pool, first),
-            Order::Nothing | Order::Arm(_) => {}
-        }
-        P::unlock(key);
-        match order {
-            Order::Wake(_) | Order::Lend { .. } => P::reschedule(),
-            Order::Arm(pool) => {
-                Self::tick(pool, false);
-            }
-            Order::Nothing => {}
+        if let Some(pool) = Self::carry_out(&token, key, order) {
+            Self::tick(pool, false, now());
         }
         answer
+    }
+
+    /// Ends a lock section as the step ordered. Answers the pool whose timer is to be seen to.
+    #[inline(always)]
+    fn carry_out(token: &Token<'_>, key: P::Key, order: Order) -> Option<PoolRef> {
+        match order {
+            Order::Nothing => P::unlock(key),
+            // Under the lock: a submitter that was preempted between unlocking and waking would hold up the job.
+            Order::Wake(worker) => {
+                P::wake(worker);
+                P::unlock_and_switch(key);
+            }
+            Order::Borrow(pool) => {
+                Self::borrow(token, pool);
+                P::unlock_and_switch(key);
+            }
+            Order::Join { worker, pool } => {
+                P::join(worker, pool);
+                P::unlock_and_switch(key);
+            }
+            Order::Arm(pool) => {
+                P::unlock(key);
+                return Some(pool);
+            }
+        }
+        None
+    }
+
+    /// Lends a worker of the reserve, if there is one.
+    #[cold]
+    #[inline(never)]
+    fn borrow(token: &Token<'_>, pool: PoolRef) {
+        if let Some(lent) = P::reserve().lend(token, pool) {
+            P::lend(lent.worker, pool, lent.first);
+        }
     }
 
     /// A lock section that gives no order.
@@ -86,9 +116,9 @@ impl<P: Port> Shell<P> {
         };
         Self::report(Event::PoolStarted(pool, count.into()));
         for _ in 0..ready {
-            Self::section(|token| ((), pool.call_worker(token, pool, P::reserve())));
+            Self::section(|token| ((), pool.call_worker(token, pool)));
         }
-        Self::tick(pool, false);
+        Self::tick(pool, false, P::now());
     }
 
     /// Adds a worker to the reserve. Threads only, at boot, before any pool is started.
@@ -103,7 +133,7 @@ impl<P: Port> Shell<P> {
     /// [`SubmitError`]; nothing has changed then.
     #[inline]
     pub fn submit(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
-        Self::section(|token| pool.submit(token, job, P::reserve()))
+        Self::section(|token| pool.submit(token, job))
     }
 
     /// Submits a job to run once `now() >= deadline`, in ticks since boot. One lock section of O(log n), and sometimes
@@ -117,8 +147,14 @@ impl<P: Port> Shell<P> {
             return Err(DeferError::OutOfRange);
         }
         // Tick 0 is over for every caller, so tick 1 is no later, and 0 can stand for "no deadline".
-        let deadline = Ticks::new(deadline.max(1));
-        Self::section(|token| pool.defer(token, job, deadline)).map_err(DeferError::from)
+        Self::defer(pool, job, deadline.max(1), 0)
+    }
+
+    /// Defers. `now` is the time of the call, or 0 when nobody has looked: then the clock is read when it is needed.
+    #[inline(never)]
+    fn defer(pool: PoolRef, job: JobRef, deadline: u64, now: u64) -> Result<Accepted, DeferError> {
+        let now = || if now == 0 { P::now() } else { now };
+        Self::section_as_of(now, |token| pool.defer(token, job, Ticks::new(deadline))).map_err(DeferError::from)
     }
 
     /// Submits a job to run when at least `delay` ticks have passed: at now + delay + 1, as the current tick has partly
@@ -134,13 +170,18 @@ impl<P: Port> Shell<P> {
         if delay > MAX_TICKS {
             return Err(DeferError::OutOfRange);
         }
-        Self::submit_at(pool, job, P::now() + delay + 1)
+        let now = P::now();
+        let deadline = now + delay + 1;
+        if deadline > MAX_TICKS {
+            return Err(DeferError::OutOfRange);
+        }
+        Self::defer(pool, job, deadline, now)
     }
 
     /// Cancels what is under way of a job, without waiting. One lock section, O(log n), then the completion of what was
     /// cancelled, in the caller's context.
     pub fn cancel(job: JobRef) -> Cancel {
-        let (cancel, completion) = Self::look(|token| job.cancel(token));
+        let (cancel, completion) = Self::section(|token| job.cancel(token));
         if let Some(completion) = completion {
             completion.tell(Outcome::Cancelled);
         }
@@ -159,109 +200,126 @@ impl<P: Port> Shell<P> {
     /// The pool's timer has expired. The port calls this, in the clock interrupt; it moves at most
     /// [`Port::EXPIRY_BATCH`] jobs, one lock section each.
     pub fn expire(pool: PoolRef) {
-        Self::tick(pool, true);
+        Self::tick(pool, true, P::now());
     }
 
     /// Moves due jobs to the ready queue, a batch at most, and arms the timer for the earliest of the others. Answers how
     /// many it moved.
-    fn tick(pool: PoolRef, fired: bool) -> u32 {
-        let now = P::now();
+    fn tick(pool: PoolRef, fired: bool, now: u64) -> u32 {
         let mut moved = 0;
-        loop {
+        // The clock interrupt's batch is counted under the lock: it can span several calls.
+        while fired || moved < u32::from(P::EXPIRY_BATCH) {
             let due = Self::section(|token| {
-                let may_move = moved < P::EXPIRY_BATCH;
-                let (due, order) = pool.expire(token, now, fired, may_move, P::reserve());
+                let (due, order) = pool.expire(token, now, fired, P::EXPIRY_BATCH);
                 if let Due::Arm(deadline) = due {
                     // Under the lock: outside, two contexts could start the timer in the wrong order.
                     P::arm(pool, deadline);
                 }
                 (due, order)
             });
-            match due {
-                Due::Moved => moved += 1,
-                Due::Arm(_) | Due::Nothing => return moved,
+            if due != Due::Moved {
+                break;
             }
+            moved += 1;
         }
+        moved
     }
 
     /// The life of a worker: the port's thread enters here and never returns.
+    ///
+    /// [`advance`](Shell::advance) in a loop, without a phase in between.
     pub fn work(worker: WorkerRef) -> ! {
-        let mut phase = Phase::default();
+        let mut ctx = Ctx::new(&worker, Self::cancelled);
+        let mut finished = None;
+        let mut joining = Self::wait(worker);
         loop {
-            phase = Self::advance(worker, phase);
+            let answer = Self::decide(worker, finished, joining);
+            let ended = finished.take();
+            match answer {
+                Answer::Run { job, pool, due } => {
+                    joining = false;
+                    finished = Some((job, ctx.enter(job, pool, due)));
+                }
+                Answer::Block => joining = Self::wait(worker),
+                Answer::Complete(completion) => Self::complete(completion, ended),
+                Answer::Again => {}
+                Answer::Left(_) => joining = true,
+            }
         }
     }
 
     /// One move of a worker: at most one lock section, or one run, completion or wait.
-    #[inline(always)]
     pub fn advance(worker: WorkerRef, phase: Phase) -> Phase {
-        let finished = match phase {
-            Phase::Looking | Phase::Joining => None,
-            Phase::Ran(job, code) => Some((job, code)),
+        let (finished, joining) = match phase {
+            Phase::Looking => (None, false),
+            Phase::Joining => (None, true),
+            Phase::Ran(job, code) => (Some((job, code)), false),
             Phase::Parked => {
-                P::park(worker);
-                return if worker.is_reserve() {
-                    Phase::Joining
-                } else {
-                    Phase::Looking
-                };
+                return match Self::wait(worker) {
+                    true => Phase::Joining,
+                    false => Phase::Looking,
+                }
             }
             Phase::Running(job, pool, due) => {
-                let ctx = Ctx {
-                    job,
-                    pool,
-                    worker: &worker,
-                    due,
-                    cancelled: Self::cancelled,
-                };
-                return Phase::Ran(job, ctx.enter());
+                return Phase::Ran(job, Ctx::new(&worker, Self::cancelled).enter(job, pool, due));
             }
             Phase::Completing(completion, code) => {
                 completion.tell(Outcome::Done(code));
                 return Phase::Looking;
             }
         };
-        let key = P::lock();
-        // SAFETY: as in `section`, which can't serve here: a worker does not reschedule, and reports what it moved.
-        let token = unsafe { Token::attest() };
-        let (answer, order) = worker.step(&token, finished, P::reserve());
-        match order {
-            Order::Wake(other) => P::wake(other),
-            Order::Lend { worker, pool, first } => P::lend(worker, pool, first),
-            Order::Nothing | Order::Arm(_) => {}
-        }
-        P::unlock(key);
-        if let Order::Arm(pool) = order {
-            let moved = Self::tick(pool, false);
-            if moved > 0 {
-                Self::report(Event::Overdue(pool, moved));
-            }
-        }
-        let joining = phase == Phase::Joining;
-        match answer {
-            Answer::Again if joining => Phase::Joining,
-            Answer::Again => Phase::Looking,
+        match Self::decide(worker, finished, joining) {
+            Answer::Run { job, pool, due } => Phase::Running(job, pool, due),
             Answer::Block => Phase::Parked,
-            Answer::Run { job, pool, due } => {
-                if joining {
-                    Self::report(Event::WorkerLent(pool, worker.number().into()));
-                }
-                Phase::Running(job, pool, due)
-            }
             Answer::Complete(completion) => match finished {
                 Some((_, code)) => Phase::Completing(completion, code),
                 None => Phase::Looking,
             },
-            Answer::Left(pool) => {
-                if !joining {
-                    Self::report(Event::WorkerReturned(pool, worker.number().into()));
-                }
-                Phase::Joining
-            }
-            Answer::Joined(pool) => {
-                P::join(worker, pool);
-                Phase::Joining
-            }
+            Answer::Again if !joining => Phase::Looking,
+            Answer::Again | Answer::Left(_) => Phase::Joining,
+        }
+    }
+
+    /// Waits to be woken. Answers whether the worker has to say that it joined a pool.
+    #[inline(always)]
+    fn wait(worker: WorkerRef) -> bool {
+        P::park(worker);
+        worker.is_reserve()
+    }
+
+    #[inline(always)]
+    fn complete(completion: CompletionRef, ended: Option<(JobRef, Code)>) {
+        if let Some((_, code)) = ended {
+            completion.tell(Outcome::Done(code));
+        }
+    }
+
+    /// The lock section of a worker, and all that it asks for.
+    #[inline(always)]
+    fn decide(worker: WorkerRef, finished: Option<(JobRef, Code)>, joining: bool) -> Answer {
+        let key = P::lock();
+        // SAFETY: as in `section_as_of`, which can't serve here: a worker reports what it moved.
+        let token = unsafe { Token::attest() };
+        let (answer, order) = worker.step(&token, finished, P::reserve());
+        if let Some(pool) = Self::carry_out(&token, key, order) {
+            Self::catch_up(pool);
+        }
+        match answer {
+            Answer::Run { pool, .. } if joining => Self::report(Event::WorkerLent(pool, worker.number().into())),
+            Answer::Left(pool) if !joining => Self::report(Event::WorkerReturned(pool, worker.number().into())),
+            _ => {}
+        }
+        answer
+    }
+
+    /// A worker has seen a deadline that nothing covers.
+    #[cold]
+    #[inline(never)]
+    fn catch_up(pool: PoolRef) {
+        let full = Self::look(|token| pool.take_over(token)) >= P::EXPIRY_BATCH;
+        let moved = Self::tick(pool, false, P::now());
+        if full && moved > 0 {
+            Self::report(Event::Overdue(pool, moved));
         }
     }
 

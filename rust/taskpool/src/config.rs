@@ -13,7 +13,7 @@ pub struct Config {
     /// `CONFIG_TASKPOOL_RESERVE_THREADS`.
     pub reserve_threads: u8,
     /// `CONFIG_TASKPOOL_EXPIRY_BATCH`.
-    pub expiry_batch: u32,
+    pub expiry_batch: u8,
     /// `CONFIG_TASKPOOL_LOG_LEVEL`: 0 for off, up to 4 for debug.
     pub log_level: u8,
     /// `CONFIG_TASKPOOL_SYSTEM_POOL`.

@@ -56,7 +56,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 unsafe impl Port for ThisPort {
     type Key = MutexGuard<'static, ()>;
 
-    const EXPIRY_BATCH: u32 = CONFIG.expiry_batch;
+    const EXPIRY_BATCH: u8 = CONFIG.expiry_batch;
     // The `log` crate filters.
     const LEVEL: Option<Level> = Some(Level::Debug);
 
@@ -91,7 +91,9 @@ unsafe impl Port for ThisPort {
 
     fn join(_: WorkerRef, _: PoolRef) {}
 
-    fn reschedule() {}
+    fn unlock_and_switch(key: Self::Key) {
+        drop(key);
+    }
 
     fn park(worker: WorkerRef) {
         let worker = HostWorker::of(worker);
@@ -179,13 +181,13 @@ impl Drop for AbortOnUnwind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Forbidden {
-    /// No workers, or more than the maximum.
+    /// No workers, more than the maximum, or a maximum above 127.
     ThreadCounts,
 }
 
 impl core::fmt::Display for Forbidden {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("a pool needs at least one worker, and a maximum that is not less: correct the thread counts")
+        f.write_str("a pool needs at least one worker, and a maximum that is not less and at most 127: correct the thread counts")
     }
 }
 
@@ -196,9 +198,9 @@ impl std::error::Error for Forbidden {}
 ///
 /// # Errors
 ///
-/// [`Forbidden::ThreadCounts`] unless 0 < `min` <= `max`.
+/// [`Forbidden::ThreadCounts`] unless 0 < `min` <= `max` <= 127.
 pub fn leak_pool(name: &str, min: u8, max: u8) -> Result<crate::Pool, Forbidden> {
-    if min == 0 || min > max {
+    if min == 0 || min > max || max > 127 {
         return Err(Forbidden::ThreadCounts);
     }
     static BOOT: Once = Once::new();

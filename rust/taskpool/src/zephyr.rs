@@ -24,7 +24,7 @@ extern "C" {
     fn taskpool_port_wake(worker: *mut Worker);
     fn taskpool_port_lend(worker: *mut Worker, pool: *mut Pool, first: bool);
     fn taskpool_port_join(worker: *mut Worker, pool: *mut Pool);
-    fn taskpool_port_reschedule();
+    fn taskpool_port_unlock_and_switch(key: u32);
     fn taskpool_port_park(worker: *mut Worker);
     fn taskpool_port_arm(pool: *mut Pool, deadline: u64);
     fn taskpool_port_event(id: u32, level: u32, pool: *mut Pool, number: u32);
@@ -38,7 +38,7 @@ extern "C" {
 unsafe impl Port for ThisPort {
     type Key = u32;
 
-    const EXPIRY_BATCH: u32 = CONFIG.expiry_batch;
+    const EXPIRY_BATCH: u8 = CONFIG.expiry_batch;
     const LEVEL: Option<Level> = level();
 
     #[inline(always)]
@@ -81,9 +81,9 @@ unsafe impl Port for ThisPort {
     }
 
     #[inline(always)]
-    fn reschedule() {
-        // SAFETY: callable everywhere.
-        unsafe { taskpool_port_reschedule() }
+    fn unlock_and_switch(key: u32) {
+        // SAFETY: as in `unlock`.
+        unsafe { taskpool_port_unlock_and_switch(key) }
     }
 
     #[inline(always)]

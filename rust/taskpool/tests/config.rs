@@ -135,7 +135,7 @@ fn the_constant_is_what_the_file_says() {
     assert_eq!(u32::from(config.min_threads), number("TASKPOOL_MIN_THREADS"));
     assert_eq!(u32::from(config.max_threads), number("TASKPOOL_MAX_THREADS"));
     assert_eq!(u32::from(config.reserve_threads), number("TASKPOOL_RESERVE_THREADS"));
-    assert_eq!(config.expiry_batch, number("TASKPOOL_EXPIRY_BATCH"));
+    assert_eq!(u32::from(config.expiry_batch), number("TASKPOOL_EXPIRY_BATCH"));
     assert_eq!(u32::from(config.log_level), number("TASKPOOL_LOG_LEVEL"));
     assert_eq!(config.system_pool, host["TASKPOOL_SYSTEM_POOL"] == "y");
 }

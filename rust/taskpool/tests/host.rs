@@ -190,7 +190,7 @@ fn a_pool_needs_workers() {
     assert_eq!(leak_pool("inverted", 3, 2).err(), Some(Forbidden::ThreadCounts));
     assert_eq!(
         Forbidden::ThreadCounts.to_string(),
-        "a pool needs at least one worker, and a maximum that is not less: correct the thread counts"
+        "a pool needs at least one worker, and a maximum that is not less and at most 127: correct the thread counts"
     );
 }
 

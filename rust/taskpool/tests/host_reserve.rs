@@ -83,11 +83,11 @@ fn a_pool_that_finds_the_reserve_empty_gets_the_worker_when_it_comes_back() {
         second.submit(job).unwrap();
     }
     assert_eq!(hear(&waiting[0].1), "second.w0");
-    assert!(second.check().short);
+    assert!(second.check().in_line);
     // The borrowed worker of the first pool goes on to the second.
     held[1].2.send(()).unwrap();
     assert_eq!(hear(&waiting[1].1), "taskpool.r0");
-    assert!(!second.check().short);
+    assert!(!second.check().in_line);
     held[0].2.send(()).unwrap();
     for (_, _, go) in &waiting {
         go.send(()).unwrap();

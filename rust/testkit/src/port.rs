@@ -170,7 +170,7 @@ unsafe impl Port for Virtual {
     type Key = ();
 
     /// So few that tests exhaust it.
-    const EXPIRY_BATCH: u32 = 2;
+    const EXPIRY_BATCH: u8 = 2;
     const LEVEL: Option<Level> = Some(Level::Debug);
 
     fn lock() {
@@ -225,7 +225,7 @@ unsafe impl Port for Virtual {
     }
 
     fn join(worker: WorkerRef, pool: PoolRef) {
-        demand(|s| !s.locked, "a worker joins a pool under the lock");
+        demand(|s| s.locked, "a worker joins a pool outside the lock");
         demand(|s| s.depth == 0, "an interrupt joins a pool");
         state(|s| {
             s.calls.push(Call::Join(worker, pool));
@@ -234,9 +234,10 @@ unsafe impl Port for Virtual {
         });
     }
 
-    fn reschedule() {
-        demand(|s| !s.locked, "threads are switched under the lock");
+    fn unlock_and_switch((): ()) {
+        demand(|s| s.locked, "threads are switched without the lock");
         state(|s| s.calls.push(Call::Reschedule));
+        Self::unlock(());
     }
 
     fn park(worker: WorkerRef) {

@@ -237,7 +237,7 @@ impl State {
                     self.model.came_due(job, Virtual::clock());
                     context.moved += 1;
                     assert!(
-                        context.moved <= Virtual::EXPIRY_BATCH,
+                        context.moved <= u32::from(Virtual::EXPIRY_BATCH),
                         "more jobs were moved at once than a batch has"
                     );
                 }
@@ -812,7 +812,7 @@ impl State {
             );
         }
         if !model.runs {
-            let nothing = found.workers == 0 && found.idle == 0 && !found.short && found.armed.is_none();
+            let nothing = found.workers == 0 && found.idle == 0 && !found.in_line && found.armed.is_none();
             assert!(nothing, "pool {pool} does something before its start");
             return;
         }
@@ -835,7 +835,7 @@ impl State {
         let room = found.workers < found.max;
         if room && found.queued > coming {
             assert!(
-                reserve == 0 && found.short,
+                reserve == 0 && found.in_line,
                 "pool {pool} needs a worker of the reserve and does not stand in its line"
             );
         }

@@ -274,6 +274,40 @@ fn a_submission_during_a_late_interrupt_does_not_overtake_an_earlier_deadline() 
 }
 
 #[test]
+fn a_late_interrupt_that_expires_for_each_of_many_ticks_moves_a_batch_and_a_worker_the_others() {
+    let (world, pool) = world();
+    let all = jobs(world, ["a", "b", "c", "d", "e", "f"]);
+    for (index, job) in all.into_iter().enumerate() {
+        world.submit_at(pool, job, 10 + index as u64).unwrap();
+    }
+    world.advance_without_interrupt(30);
+    for _ in 0..6 {
+        world.deliver();
+    }
+    let found = world.snapshot(pool);
+    assert_eq!((found.queued, found.deferred, found.armed), (2, 4, None));
+    world.run();
+    assert_eq!(world.runs(), ["a", "b", "c", "d", "e", "f"]);
+}
+
+#[test]
+fn a_late_run_of_a_job_that_submits_itself_is_no_full_batch() {
+    let (world, pool) = world();
+    let [job] = jobs(world, ["job"]);
+    world.submit(pool, job).unwrap();
+    assert_eq!(world.step(W(0)), Step::Takes(job));
+    world.advance(50);
+    world.submit_at(pool, job, 20).unwrap();
+    Virtual::take_calls();
+    world.run();
+    assert_eq!(world.runs(), ["job", "job"]);
+    let reports = Virtual::take_calls()
+        .into_iter()
+        .filter(|call| matches!(call, Call::Event(Event::Overdue(..))));
+    assert_eq!(reports.count(), 0);
+}
+
+#[test]
 fn one_interrupt_moves_a_batch_and_a_worker_the_others() {
     let (world, pool) = world();
     let all = jobs(world, ["a", "b", "c", "d", "e"]);

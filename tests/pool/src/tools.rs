@@ -82,7 +82,7 @@ pub fn check_rest() {
     for (pool, workers) in pools {
         let now = look(pool);
         assert_eq!(
-            (now.queued, now.deferred, now.workers, now.short),
+            (now.queued, now.deferred, now.workers, now.in_line),
             (0, 0, workers, false),
             "{now:?}"
         );

@@ -91,7 +91,7 @@ extern "C" fn pool_stays_below_its_maximum() {
     kernel::sleep(20);
     assert_eq!(workers(rival()), (2, 1));
     assert_eq!(look(rival()).queued, 2);
-    assert!(!look(rival()).short, "a pool at its maximum waits for nobody");
+    assert!(!look(rival()).in_line, "a pool at its maximum waits for nobody");
     assert_eq!(PROBES.each_ref().map(Probe::begun), [1, 1, 0, 0]);
     for probe in &PROBES {
         probe.let_go();
@@ -135,20 +135,20 @@ extern "C" fn pool_in_line_gets_the_worker() {
     }
     kernel::sleep(5);
     let now = look(rival());
-    assert_eq!((now.workers, now.queued, now.short), (1, 1, true));
+    assert_eq!((now.workers, now.queued, now.in_line), (1, 1, true));
     assert_eq!(SHORT.each_ref().map(Probe::begun), [1, 0]);
 
     // The own worker of the greedy pool ends first: that is none for the other one.
     GREEDY[0].let_go();
     wait_idle(&GREEDY_JOBS[0]);
     kernel::sleep(5);
-    assert_eq!((SHORT[1].begun(), look(rival()).short), (0, true));
+    assert_eq!((SHORT[1].begun(), look(rival()).in_line), (0, true));
     // A borrowed one ends.
     GREEDY[1].let_go();
     SHORT[1].wait_begun(1);
     assert_eq!(SHORT[1].worker.load(SeqCst), GREEDY[1].worker.load(SeqCst));
     assert_eq!(
-        (workers(grow()), look(rival()).workers, look(rival()).short),
+        (workers(grow()), look(rival()).workers, look(rival()).in_line),
         ((2, 0), 2, false)
     );
 
@@ -159,7 +159,7 @@ extern "C" fn pool_in_line_gets_the_worker() {
     GREEDY[0].shut_again();
     assert_eq!(grow().submit(&GREEDY_JOBS[0]), Ok(Accepted::New));
     kernel::sleep(5);
-    assert_eq!((GREEDY[0].begun(), look(grow()).short), (1, true));
+    assert_eq!((GREEDY[0].begun(), look(grow()).in_line), (1, true));
     SHORT[1].let_go();
     GREEDY[0].wait_begun(2);
     assert_eq!((workers(grow()), look(rival()).workers), ((3, 0), 1));
@@ -194,11 +194,11 @@ extern "C" fn pool_in_line_may_change_its_mind() {
     assert_eq!(rival().submit(&JOBS[3]), Ok(Accepted::New));
     assert_eq!(rival().submit(&JOBS[4]), Ok(Accepted::New));
     kernel::sleep(5);
-    assert!(look(rival()).short);
+    assert!(look(rival()).in_line);
     assert_eq!(JOBS[4].cancel(), taskpool::Cancel::Cancelled);
     PROBES[1].let_go();
     wait_until(|| taskpool::check_reserve() == 1);
-    assert_eq!((look(rival()).workers, look(rival()).short), (1, false));
+    assert_eq!((look(rival()).workers, look(rival()).in_line), (1, false));
     for probe in &PROBES {
         probe.let_go();
     }

@@ -12,7 +12,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use crate::lock::Locked;
-use crate::pool::PoolRef;
+use crate::pool::{PoolRef, Worker};
 use crate::reference::Ref;
 use crate::ticks::Ticks;
 
@@ -29,7 +29,7 @@ pub type JobRef = Ref<Header>;
 /// | `run`, `completion` | nobody writes them after construction |
 /// | `a` `b` `up`, `rank` | the list or heap that the job is in: ready queue while Queued, timers while Deferred |
 /// | `deadline` | of the queued or deferred submission, `NONE` for an immediate one; while Running: of the next one |
-/// | `order` | set when a deferred submission is accepted; breaks ties between equal deadlines |
+/// | `number` | set when a deferred submission is accepted; breaks ties between equal deadlines |
 /// | `pool` | of the queued, deferred, running or, with REARM, the next submission |
 /// | `state`, `flags` | see `state.rs` |
 ///
@@ -44,7 +44,7 @@ pub struct Header {
     /// In the heap: parent.
     pub(crate) up: Locked<Option<JobRef>>,
     pub(crate) deadline: Locked<Ticks>,
-    pub(crate) order: Locked<u32>,
+    pub(crate) number: Locked<u32>,
     pub(crate) pool: Locked<Option<PoolRef>>,
     completion: Option<CompletionRef>,
     pub(crate) state: Locked<State>,
@@ -64,7 +64,7 @@ impl Header {
             b: Locked::new(None),
             up: Locked::new(None),
             deadline: Locked::new(Ticks::NONE),
-            order: Locked::new(0),
+            number: Locked::new(0),
             pool: Locked::new(None),
             completion: None,
             state: Locked::new(State::Idle),
@@ -149,23 +149,54 @@ unsafe fn run_job<T: Run>(job: JobRef, ctx: &Ctx<'_>) -> Code {
 }
 
 /// What a running job knows about its run.
+///
+/// A worker has one on its stack for all of its life, since half of it never changes.
 pub struct Ctx<'run> {
-    pub(crate) job: JobRef,
-    pub(crate) pool: PoolRef,
-    pub(crate) worker: &'run crate::pool::Worker,
-    pub(crate) due: u64,
-    pub(crate) cancelled: fn(JobRef) -> bool,
+    /// The run; `None` before the worker's first.
+    run: Option<(JobRef, PoolRef)>,
+    due: u64,
+    worker: &'run Worker,
+    cancelled: fn(JobRef) -> bool,
+}
+
+impl<'run> Ctx<'run> {
+    #[inline(always)]
+    pub(crate) fn new(worker: &'run Worker, cancelled: fn(JobRef) -> bool) -> Self {
+        Ctx {
+            run: None,
+            due: 0,
+            worker,
+            cancelled,
+        }
+    }
+
+    /// Runs the job. Only the shell calls it, once for each `Answer::Run`.
+    #[inline(always)]
+    pub(crate) fn enter(&mut self, job: JobRef, pool: PoolRef, due: u64) -> Code {
+        self.run = Some((job, pool));
+        self.due = due;
+        // SAFETY: `Header::new` was given the function that fits the whole job (`Job::new` pairs them), and the step
+        // that answered `Run` moved the job to Running for this worker alone.
+        unsafe { (job.run)(job, self) }
+    }
+
+    fn run(&self) -> (JobRef, PoolRef) {
+        match self.run {
+            Some(run) => run,
+            None => unreachable!("only a running job is shown a context"),
+        }
+    }
 }
 
 impl Ctx<'_> {
     /// The job that runs.
     pub fn job(&self) -> JobRef {
-        self.job
+        self.run().0
     }
 
     /// The pool that runs it: the one that it was submitted to.
     pub fn pool(&self) -> PoolRef {
-        self.pool
+        self.run().1
     }
 
     /// The number of the worker that runs it. A pool's own workers count from 0; workers of the shared reserve count
@@ -181,23 +212,14 @@ impl Ctx<'_> {
 
     /// Whether somebody has cancelled this run since it began. One lock section.
     pub fn cancelled(&self) -> bool {
-        (self.cancelled)(self.job)
-    }
-
-    /// Runs the job. Only the shell calls it, once for each `Answer::Run`.
-    #[inline(always)]
-    pub(crate) fn enter(&self) -> Code {
-        // SAFETY: `Header::new` was given the function that fits the whole job (`Job::new` pairs them), and the step
-        // that answered `Run` moved the job to Running for this worker alone.
-        unsafe { (self.job.run)(self.job, self) }
+        (self.cancelled)(self.job())
     }
 }
 
 impl fmt::Debug for Ctx<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ctx")
-            .field("job", &self.job)
-            .field("pool", &self.pool)
+            .field("run", &self.run)
             .field("worker", &self.worker())
             .field("due", &self.due())
             .finish_non_exhaustive()

@@ -28,13 +28,13 @@ pub type PoolRef = Ref<Pool>;
 /// The life of a pool. A plain number, since C writes it at link time: what is not one of these is not running.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
-pub(crate) struct Phase(u8);
+pub(crate) struct Life(u8);
 
-impl Phase {
+impl Life {
     /// Valid, and waiting for its start: takes submissions, runs nothing.
-    const STARTING: Phase = Phase(1);
+    const STARTING: Life = Life(1);
     /// Has workers.
-    const RUNNING: Phase = Phase(2);
+    const RUNNING: Life = Life(2);
 }
 
 /// A pool: a ready queue, timers, and min to max workers.
@@ -49,18 +49,18 @@ pub struct Pool {
     root: Locked<Option<JobRef>>,
     /// Idle workers, the last one first.
     idle: Locked<Option<WorkerRef>>,
-    /// The next pool in the reserve's line.
-    next_short: Locked<Option<PoolRef>>,
-    /// The deadline that the pool's timer is armed for; "never" also while it is armed for one that has passed.
+    /// The next pool in the reserve's line, or itself for the last one; `None` for a pool that is not in it.
+    next_in_line: Locked<Option<PoolRef>>,
+    /// The deadline that the pool's timer is armed for.
     armed: Locked<Ticks>,
     /// Deferred submissions so far.
-    order: Locked<u32>,
+    deferrals: Locked<u32>,
     /// Workers of the pool now, own and borrowed ones.
     workers: Locked<u8>,
     max: Locked<u8>,
-    phase: Locked<Phase>,
-    /// Stands in the reserve's line.
-    short: Locked<bool>,
+    life: Locked<Life>,
+    /// Due jobs that the clock interrupt has moved since the ready queue was last empty; see `PoolRef::expire`.
+    moved: Locked<u8>,
 }
 
 // C has the same numbers in `taskpool.h`.
@@ -81,13 +81,13 @@ impl Pool {
             tail: Locked::new(None),
             root: Locked::new(None),
             idle: Locked::new(None),
-            next_short: Locked::new(None),
+            next_in_line: Locked::new(None),
             armed: Locked::new(Ticks::NEVER),
-            order: Locked::new(0),
+            deferrals: Locked::new(0),
             workers: Locked::new(0),
             max: Locked::new(max),
-            phase: Locked::new(Phase::STARTING),
-            short: Locked::new(false),
+            life: Locked::new(Life::STARTING),
+            moved: Locked::new(0),
         }
     }
 
@@ -101,13 +101,13 @@ impl Pool {
     /// Whether submissions are taken.
     #[inline(always)]
     fn accepts(&self, token: &Token<'_>) -> bool {
-        let phase = self.phase.get(token);
-        phase == Phase::RUNNING || phase == Phase::STARTING
+        let life = self.life.get(token);
+        life == Life::RUNNING || life == Life::STARTING
     }
 
     #[inline(always)]
     fn runs(&self, token: &Token<'_>) -> bool {
-        self.phase.get(token) == Phase::RUNNING
+        self.life.get(token) == Life::RUNNING
     }
 }
 
@@ -125,7 +125,7 @@ pub struct Snapshot {
     /// At most so many workers.
     pub max: u8,
     /// Stands in the reserve's line for a worker.
-    pub short: bool,
+    pub in_line: bool,
     /// The timer is armed for this, in ticks since boot.
     pub armed: Option<u64>,
 }
@@ -162,7 +162,7 @@ impl Pool {
             idle,
             workers,
             max: self.max.get(token),
-            short: self.short.get(token),
+            in_line: self.next_in_line.get(token).is_some(),
             armed: (armed != Ticks::NEVER).then(|| armed.get()),
         }
     }

@@ -1,7 +1,7 @@
 //! The steps of the machine. Each runs in one lock section, in bounded time, and answers with an [`Order`]: what the
 //! shell has yet to do. Each arrow of the state diagram in `doc/design.md` is one function of the last section here.
 
-use super::{Phase, PoolRef, Reserve, WorkerRef};
+use super::{Life, PoolRef, Reserve, WorkerRef};
 use crate::error::SubmitError;
 use crate::job::{Accepted, Cancel, Code, CompletionRef, JobRef, State, Status, CANCEL, REARM};
 use crate::lock::Token;
@@ -15,12 +15,10 @@ pub(crate) enum Order {
     Nothing,
     /// Wake this worker, before the lock is released.
     Wake(WorkerRef),
-    /// Wake this worker of the reserve for this pool, before the lock is released; start its thread the first time.
-    Lend {
-        worker: WorkerRef,
-        pool: PoolRef,
-        first: bool,
-    },
+    /// Let the reserve lend this pool a worker, before the lock is released.
+    Borrow(PoolRef),
+    /// The calling worker, of the reserve, belongs to this pool now.
+    Join { worker: WorkerRef, pool: PoolRef },
     /// See to this pool's timer, after the lock was released.
     Arm(PoolRef),
 }
@@ -39,8 +37,6 @@ pub(crate) enum Answer {
     Complete(CompletionRef),
     /// The worker left this pool. Step again.
     Left(PoolRef),
-    /// The worker, of the reserve, belongs to this pool now. Step again.
-    Joined(PoolRef),
 }
 
 /// What a timer step found.
@@ -61,7 +57,7 @@ impl PoolRef {
     ///
     /// The one step that is not O(log n): it walks over at most as many ready jobs as the pool may have workers.
     pub(crate) fn start(self, token: &Token<'_>, first: WorkerRef, count: u8) -> Option<u8> {
-        if self.phase.get(token) != Phase::STARTING {
+        if self.life.get(token) != Life::STARTING {
             return None;
         }
         assert!(
@@ -70,18 +66,13 @@ impl PoolRef {
         );
         self.idle.set(token, Some(first));
         self.workers.set(token, count);
-        self.phase.set(token, Phase::RUNNING);
+        self.life.set(token, Life::RUNNING);
         Some(self.count_ready(token, self.max.get(token)))
     }
 
     /// Submits a job to run as soon as a worker is free.
     #[inline]
-    pub(crate) fn submit(
-        self,
-        token: &Token<'_>,
-        job: JobRef,
-        reserve: &Reserve,
-    ) -> (Result<Accepted, SubmitError>, Order) {
+    pub(crate) fn submit(self, token: &Token<'_>, job: JobRef) -> (Result<Accepted, SubmitError>, Order) {
         if !self.accepts(token) {
             return (Err(SubmitError::NotRunning), Order::Nothing);
         }
@@ -98,10 +89,11 @@ impl PoolRef {
             }
         };
         job.deadline.set(token, Ticks::NONE);
-        (Ok(accepted), self.queue(token, job, reserve))
+        (Ok(accepted), self.queue(token, job))
     }
 
     /// Submits a job to run at `deadline`, or moves its deadline.
+    #[inline(always)]
     pub(crate) fn defer(
         self,
         token: &Token<'_>,
@@ -131,16 +123,12 @@ impl PoolRef {
         (Ok(accepted), self.put_off(token, job))
     }
 
-    /// One step of the pool's timer: moves one due job to the ready queue; or, when nothing is due or may be moved, finds
-    /// out what the timer has to be armed for. `fired`: the timer has expired, so it is not armed any more.
-    pub(crate) fn expire(
-        self,
-        token: &Token<'_>,
-        now: u64,
-        fired: bool,
-        may_move: bool,
-        reserve: &Reserve,
-    ) -> (Due, Order) {
+    /// One step of the pool's timer: moves one due job to the ready queue, or finds out what the timer has to be armed
+    /// for. `fired`: the timer has expired, so it is not armed any more, and `batch` limits what it moves.
+    ///
+    /// One clock interrupt can bring several expiries: a late one announces many ticks, and the timer that is armed for
+    /// one of them expires again at once. So the batch counts what the interrupt moved while no worker took it.
+    pub(crate) fn expire(self, token: &Token<'_>, now: u64, fired: bool, batch: u8) -> (Due, Order) {
         if !self.runs(token) {
             return (Due::Nothing, Order::Nothing);
         }
@@ -151,18 +139,35 @@ impl PoolRef {
             return (Due::Nothing, Order::Nothing);
         };
         let deadline = job.deadline.get(token);
-        let due = deadline.get() <= now;
-        if due && may_move {
+        if deadline.get() <= now {
+            if fired {
+                let moved = match self.head.get(token) {
+                    Some(_) => self.moved.get(token),
+                    None => 0,
+                };
+                if moved >= batch {
+                    // Nothing covers what is left. The ready queue has jobs, so a step will come that sees it: of the
+                    // worker that takes one, or of the caller who cancels one.
+                    self.armed.set(token, Ticks::NEVER);
+                    return (Due::Nothing, Order::Nothing);
+                }
+                self.moved.set(token, moved + 1);
+            }
             leave_timers(token, job);
-            return (Due::Moved, self.queue(token, job, reserve));
+            return (Due::Moved, self.queue(token, job));
         }
         if fired || deadline.get() < self.armed.get(token).get() {
-            // What is due already waits for the next tick, if nobody comes before. Called "never", it is uncovered for
-            // every worker that takes a step, so that it does not wait that long.
-            self.armed.set(token, if due { Ticks::NEVER } else { deadline });
+            self.armed.set(token, deadline);
             return (Due::Arm(deadline.get()), Order::Nothing);
         }
         (Due::Nothing, Order::Nothing)
+    }
+
+    /// A worker takes over from the clock interrupt. Answers how many jobs that one had moved.
+    pub(crate) fn take_over(self, token: &Token<'_>) -> u8 {
+        let moved = self.moved.get(token);
+        self.moved.set(token, 0);
+        moved
     }
 
     /// Asks for the timer when it is armed for nothing, or for later than the earliest deadline.
@@ -179,15 +184,15 @@ impl PoolRef {
 
     /// Gives a deferred submission its number.
     fn number(self, token: &Token<'_>, job: JobRef) {
-        let order = self.order.get(token);
-        self.order.set(token, order.wrapping_add(1));
-        job.order.set(token, order);
+        let number = self.deferrals.get(token);
+        self.deferrals.set(token, number.wrapping_add(1));
+        job.number.set(token, number);
     }
 }
 
 impl WorkerRef {
     /// One step of a worker: ends the job that it ran, if any, and finds what it does next.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn step(
         self,
         token: &Token<'_>,
@@ -195,50 +200,73 @@ impl WorkerRef {
         reserve: &Reserve,
     ) -> (Answer, Order) {
         let Some(pool) = self.pool.get(token) else {
-            return (reserve.place(token, self), Order::Nothing);
+            return reserve.place(token, self);
         };
         if let Some((job, _)) = finished {
-            let completion = job.completion();
-            // This worker takes the next job in this same section, unless there is a completion to tell first.
-            let taker = completion.is_none().then_some(pool);
-            let order = end_run(token, job, taker, reserve);
-            if let Some(completion) = completion {
-                return (Answer::Complete(completion), order);
-            }
-            if order != Order::Nothing {
-                return (Answer::Again, order);
+            // The common end comes first: nobody to tell, and nothing to do again.
+            let plain = job.completion().is_none() && job.flags.get(token) & REARM == 0;
+            if plain {
+                job.flags.set(token, 0);
+                job.state.set(token, State::Idle);
+            } else if let Some(then) = self.end(token, pool, job) {
+                return then;
             }
         }
-        if let Some(job) = pool.pop_ready(token) {
-            let due = begin_run(token, job);
-            return (Answer::Run { job, pool, due }, pool.cover(token));
+        match pool.pop_ready(token) {
+            Some(job) => {
+                let due = begin_run(token, job);
+                (Answer::Run { job, pool, due }, pool.cover(token))
+            }
+            None => self.rest(token, pool),
         }
-        if self.is_reserve() {
+    }
+
+    /// Ends a job that has a completion or was submitted again. Answers what is to be done before the next job is taken.
+    #[inline(never)]
+    fn end(self, token: &Token<'_>, pool: PoolRef, job: JobRef) -> Option<(Answer, Order)> {
+        let completion = job.completion();
+        // This worker takes the next job in this same section, unless there is a completion to tell first.
+        let taker = completion.is_none().then_some(pool);
+        let order = end_run(token, job, taker);
+        match completion {
+            Some(completion) => Some((Answer::Complete(completion), order)),
+            None if order != Order::Nothing => Some((Answer::Again, order)),
+            None => None,
+        }
+    }
+
+    /// Nothing is ready.
+    fn rest(self, token: &Token<'_>, pool: PoolRef) -> (Answer, Order) {
+        let answer = if self.is_reserve() {
             pool.workers.set(token, pool.workers.get(token) - 1);
             self.pool.set(token, None);
-            return (Answer::Left(pool), pool.cover(token));
-        }
-        pool.stand_idle(token, self);
-        (Answer::Block, pool.cover(token))
+            Answer::Left(pool)
+        } else {
+            pool.stand_idle(token, self);
+            Answer::Block
+        };
+        (answer, pool.cover(token))
     }
 }
 
 impl JobRef {
     /// Cancels what is under way. Answers the completion to tell that a submission was cancelled, too.
-    pub(crate) fn cancel(self, token: &Token<'_>) -> (Cancel, Option<CompletionRef>) {
+    #[inline]
+    pub(crate) fn cancel(self, token: &Token<'_>) -> ((Cancel, Option<CompletionRef>), Order) {
+        let mut order = Order::Nothing;
         match self.state.get(token) {
-            State::Idle => return (Cancel::Idle, None),
-            State::Queued => leave_ready(token, self),
+            State::Idle => return ((Cancel::Idle, None), order),
+            State::Queued => order = leave_ready(token, self).cover(token),
             State::Deferred => leave_timers(token, self),
             State::Running => {
                 let resubmission_cancelled = self.flags.get(token) & REARM != 0;
                 self.flags.set(token, CANCEL);
                 let completion = self.completion().filter(|_| resubmission_cancelled);
-                return (Cancel::Running { resubmission_cancelled }, completion);
+                return ((Cancel::Running { resubmission_cancelled }, completion), order);
             }
         }
         self.state.set(token, State::Idle);
-        (Cancel::Cancelled, self.completion())
+        ((Cancel::Cancelled, self.completion()), order)
     }
 
     /// Where the job is.
@@ -267,14 +295,14 @@ impl JobRef {
 impl PoolRef {
     /// 1: Idle, Deferred or Running to Queued. Asks for a worker.
     #[inline]
-    fn queue(self, token: &Token<'_>, job: JobRef, reserve: &Reserve) -> Order {
+    fn queue(self, token: &Token<'_>, job: JobRef) -> Order {
         job.pool.set(token, Some(self));
         job.state.set(token, State::Queued);
         self.push_ready(token, job);
-        self.call_worker(token, self, reserve)
+        self.call_worker(token, self)
     }
 
-    /// 2: Idle, Deferred or Running to Deferred, with `deadline` and `order` set. Asks for the timer.
+    /// 2: Idle, Deferred or Running to Deferred, with `deadline` and `number` set. Asks for the timer.
     fn put_off(self, token: &Token<'_>, job: JobRef) -> Order {
         job.pool.set(token, Some(self));
         job.state.set(token, State::Deferred);
@@ -294,7 +322,7 @@ fn begin_run(token: &Token<'_>, job: JobRef) -> u64 {
 ///
 /// `taker`: the pool whose ready queue the caller takes from in this same lock section.
 #[inline]
-fn end_run(token: &Token<'_>, job: JobRef, taker: Option<PoolRef>, reserve: &Reserve) -> Order {
+fn end_run(token: &Token<'_>, job: JobRef, taker: Option<PoolRef>) -> Order {
     let flags = job.flags.get(token);
     job.flags.set(token, 0);
     if flags & REARM == 0 {
@@ -313,7 +341,7 @@ fn end_run(token: &Token<'_>, job: JobRef, taker: Option<PoolRef>, reserve: &Res
         pool.push_ready(token, job);
         return Order::Nothing;
     }
-    pool.queue(token, job, reserve)
+    pool.queue(token, job)
 }
 
 /// 5: Running stays Running, with REARM and its destination.
@@ -332,12 +360,13 @@ fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Resu
     Ok(accepted)
 }
 
-/// 6: out of Queued.
-fn leave_ready(token: &Token<'_>, job: JobRef) {
+/// 6: out of Queued. Answers the pool that it left.
+fn leave_ready(token: &Token<'_>, job: JobRef) -> PoolRef {
     let Some(pool) = job.pool.get(token) else {
         unreachable!("Queued without a pool");
     };
     pool.unlink_ready(token, job);
+    pool
 }
 
 /// 7: out of Deferred.

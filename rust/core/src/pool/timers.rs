@@ -16,7 +16,7 @@ use crate::lock::Token;
 fn before(token: &Token<'_>, left: JobRef, right: JobRef) -> bool {
     let (l, r) = (left.deadline.get(token).get(), right.deadline.get(token).get());
     // The number of the submission wraps; two jobs with one deadline are never half its range apart.
-    l < r || (l == r && (left.order.get(token).wrapping_sub(right.order.get(token)) as i32) < 0)
+    l < r || (l == r && (left.number.get(token).wrapping_sub(right.number.get(token)) as i32) < 0)
 }
 
 #[inline(always)]
@@ -24,95 +24,106 @@ fn rank(token: &Token<'_>, node: Option<JobRef>) -> u8 {
     node.map_or(0, |node| node.rank.get(token))
 }
 
+/// Puts the longer side of a node to the left and counts its rank anew. Answers whether that changed.
+#[inline(always)]
+fn level(token: &Token<'_>, node: JobRef) -> bool {
+    let (left, right) = (node.a.get(token), node.b.get(token));
+    let (left_rank, mut shorter) = (rank(token, left), rank(token, right));
+    if left_rank < shorter {
+        node.a.set(token, right);
+        node.b.set(token, left);
+        shorter = left_rank;
+    }
+    let changed = node.rank.get(token) != shorter + 1;
+    node.rank.set(token, shorter + 1);
+    changed
+}
+
+/// Levels a node one of whose sides has changed, and those above it, as far as ranks change: a rank upward at most.
+#[inline]
+fn level_up(token: &Token<'_>, mut node: Option<JobRef>) {
+    while let Some(n) = node {
+        if !level(token, n) {
+            break;
+        }
+        node = n.up.get(token);
+    }
+}
+
+/// Merges two heaps and answers the root, whose parent the caller sets.
+fn merge(token: &Token<'_>, left: JobRef, right: JobRef) -> JobRef {
+    let (root, mut other) = if before(token, right, left) {
+        (right, left)
+    } else {
+        (left, right)
+    };
+    // Down both right spines: the earlier node stays, the other heap goes down its right side.
+    let mut node = root;
+    loop {
+        let next = node.b.get(token);
+        if let Some(next) = next.filter(|next| !before(token, other, *next)) {
+            node = next;
+            continue;
+        }
+        node.b.set(token, Some(other));
+        other.up.set(token, Some(node));
+        node = other;
+        match next {
+            Some(next) => other = next,
+            None => break,
+        }
+    }
+    // Up again: every node passed has a new right side.
+    while node != root {
+        let Some(up) = node.up.get(token) else {
+            unreachable!("a node below the root has no parent");
+        };
+        level(token, up);
+        node = up;
+    }
+    root
+}
+
 impl Pool {
     /// Puts a job among the timers. O(log n).
     pub(super) fn insert_timer(&self, token: &Token<'_>, job: JobRef) {
-        job.a.set(token, None);
+        // Down the right spine, to the first node that is due later: that one goes below the new one.
+        let (mut parent, mut below) = (None, self.root.get(token));
+        while let Some(node) = below.filter(|node| !before(token, job, *node)) {
+            parent = below;
+            below = node.b.get(token);
+        }
+        job.a.set(token, below);
         job.b.set(token, None);
-        job.up.set(token, None);
         job.rank.set(token, 1);
-        // The root has no parent, so the merged heap hangs where the old one did.
-        let root = self.root.get(token);
-        self.merge(token, None, None, root, Some(job));
+        job.up.set(token, parent);
+        if let Some(below) = below {
+            below.up.set(token, Some(job));
+        }
+        match parent {
+            Some(parent) => parent.b.set(token, Some(job)),
+            None => self.root.set(token, Some(job)),
+        }
+        level_up(token, parent);
     }
 
     /// Takes a job from anywhere among the timers. O(log n).
     pub(super) fn remove_timer(&self, token: &Token<'_>, job: JobRef) {
         let parent = job.up.get(token);
-        self.merge(token, parent, Some(job), job.a.get(token), job.b.get(token));
-    }
-
-    /// Merges the heaps `left` and `right` and hangs the result below `parent`, in the place of `old`.
-    fn merge(
-        &self,
-        token: &Token<'_>,
-        parent: Option<JobRef>,
-        old: Option<JobRef>,
-        mut left: Option<JobRef>,
-        mut right: Option<JobRef>,
-    ) {
-        // Down both right spines: the earlier node stays, the other heap goes down its right side.
-        let mut last: Option<JobRef> = None;
-        let rest = loop {
-            let (Some(l), Some(r)) = (left, right) else {
-                break left.or(right);
-            };
-            let (first, other) = if before(token, r, l) { (r, l) } else { (l, r) };
-            match last {
-                Some(last) => {
-                    last.b.set(token, Some(first));
-                    first.up.set(token, Some(last));
-                }
-                None => self.hang(token, parent, old, Some(first)),
-            }
-            last = Some(first);
-            left = first.b.get(token);
-            right = Some(other);
+        // A node without a left side has no right side either.
+        let heir = match (job.a.get(token), job.b.get(token)) {
+            (Some(left), Some(right)) => Some(merge(token, left, right)),
+            (heir, _) => heir,
         };
-        match last {
-            Some(last) => {
-                last.b.set(token, rest);
-                if let Some(rest) = rest {
-                    rest.up.set(token, Some(last));
-                }
-            }
-            None => self.hang(token, parent, old, rest),
+        if let Some(heir) = heir {
+            heir.up.set(token, parent);
         }
-        // Up again: every node passed has a new right side. Above `parent`, stop where the rank stays the same.
-        let mut node = last.or(parent);
-        let mut merged = last.is_some();
-        while let Some(n) = node {
-            if node == parent {
-                merged = false;
-            }
-            let (l, r) = (n.a.get(token), n.b.get(token));
-            let (left_rank, right_rank) = (rank(token, l), rank(token, r));
-            let shorter = if left_rank < right_rank {
-                n.a.set(token, r);
-                n.b.set(token, l);
-                left_rank
-            } else {
-                right_rank
-            };
-            if !merged && n.rank.get(token) == shorter + 1 {
-                break;
-            }
-            n.rank.set(token, shorter + 1);
-            node = n.up.get(token);
-        }
-    }
-
-    /// Hangs `node` below `parent` in the place of `old`, or makes it the root.
-    #[inline]
-    fn hang(&self, token: &Token<'_>, parent: Option<JobRef>, old: Option<JobRef>, node: Option<JobRef>) {
         match parent {
-            None => self.root.set(token, node),
-            Some(parent) if parent.a.get(token) == old => parent.a.set(token, node),
-            Some(parent) => parent.b.set(token, node),
+            None => self.root.set(token, heir),
+            Some(parent) if parent.a.get(token) == Some(job) => parent.a.set(token, heir),
+            Some(parent) => parent.b.set(token, heir),
         }
-        if let Some(node) = node {
-            node.up.set(token, parent);
-        }
+        level_up(token, parent);
     }
 
     /// Walks the heap and counts; see [`Pool::check`].

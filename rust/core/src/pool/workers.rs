@@ -80,13 +80,13 @@ impl Pool {
     /// Finds a worker for a job that has just become ready: the last one that became idle, else, below the maximum,
     /// one of the reserve. O(1).
     #[inline]
-    pub(crate) fn call_worker(&self, token: &Token<'_>, me: PoolRef, reserve: &Reserve) -> Order {
+    pub(crate) fn call_worker(&self, token: &Token<'_>, me: PoolRef) -> Order {
         if let Some(worker) = self.idle.get(token) {
             self.idle.set(token, worker.link.get(token));
             return Order::Wake(worker);
         }
         if self.workers.get(token) < self.max.get(token) && self.runs(token) {
-            return reserve.lend(token, me);
+            return Order::Borrow(me);
         }
         Order::Nothing
     }
@@ -97,6 +97,13 @@ impl Pool {
         worker.link.set(token, self.idle.get(token));
         self.idle.set(token, Some(worker));
     }
+}
+
+/// A worker of the reserve that was lent.
+pub(crate) struct Lent {
+    pub(crate) worker: WorkerRef,
+    /// Its thread has never been started.
+    pub(crate) first: bool,
 }
 
 /// The workers that all pools share, and the line of pools that found none.
@@ -125,26 +132,25 @@ impl Reserve {
     }
 
     /// Lends a worker to a pool that is below its maximum; without one, the pool joins the line. O(1).
-    fn lend(&self, token: &Token<'_>, pool: PoolRef) -> Order {
+    pub(crate) fn lend(&self, token: &Token<'_>, pool: PoolRef) -> Option<Lent> {
         let Some(worker) = self.idle.get(token) else {
             self.line_up(token, pool);
-            return Order::Nothing;
+            return None;
         };
         self.idle.set(token, worker.link.get(token));
         attach(token, worker, pool);
         let first = !worker.started.get(token);
         worker.started.set(token, true);
-        Order::Lend { worker, pool, first }
+        Some(Lent { worker, first })
     }
 
     fn line_up(&self, token: &Token<'_>, pool: PoolRef) {
-        if pool.short.get(token) {
+        if pool.next_in_line.get(token).is_some() {
             return;
         }
-        pool.short.set(token, true);
-        pool.next_short.set(token, None);
+        pool.next_in_line.set(token, Some(pool));
         match self.last.get(token) {
-            Some(last) => last.next_short.set(token, Some(pool)),
+            Some(last) => last.next_in_line.set(token, Some(pool)),
             None => self.first.set(token, Some(pool)),
         }
         self.last.set(token, Some(pool));
@@ -152,26 +158,28 @@ impl Reserve {
 
     /// A worker that left its pool: it goes to the first pool of the line, if that one still needs it, else to the
     /// idle ones. One pool of the line a call, so O(1).
-    pub(super) fn place(&self, token: &Token<'_>, worker: WorkerRef) -> Answer {
+    #[cold]
+    #[inline(never)]
+    pub(super) fn place(&self, token: &Token<'_>, worker: WorkerRef) -> (Answer, Order) {
         let Some(pool) = self.first.get(token) else {
             self.add(token, worker);
-            return Answer::Block;
+            return (Answer::Block, Order::Nothing);
         };
-        let next = pool.next_short.get(token);
+        let next = pool.next_in_line.get(token).filter(|next| *next != pool);
+        pool.next_in_line.set(token, None);
         self.first.set(token, next);
         if next.is_none() {
             self.last.set(token, None);
         }
-        pool.short.set(token, false);
         if !pool.wants_worker(token) {
-            return Answer::Again;
+            return (Answer::Again, Order::Nothing);
         }
         attach(token, worker, pool);
         // More is ready than this worker takes: stand in the line for another.
         if pool.head.get(token) != pool.tail.get(token) && pool.wants_worker(token) {
             self.line_up(token, pool);
         }
-        Answer::Joined(pool)
+        (Answer::Again, Order::Join { worker, pool })
     }
 
     /// Counts the idle workers, for tests.
