@@ -32,11 +32,11 @@ extern "C" {
 struct taskpool_core {
 	void *links[5];
 	uint32_t armed[2];
-	uint32_t order;
+	uint32_t deferrals;
 	uint8_t workers;
 	uint8_t max;
-	uint8_t phase;
-	uint8_t in_line;
+	uint8_t life;
+	uint8_t moved;
 };
 
 struct taskpool_worker_core {
@@ -46,9 +46,11 @@ struct taskpool_worker_core {
 BUILD_ASSERT(sizeof(struct taskpool_core) == 5 * sizeof(void *) + 16);
 BUILD_ASSERT(offsetof(struct taskpool_core, armed) == 5 * sizeof(void *));
 BUILD_ASSERT(offsetof(struct taskpool_core, max) == 5 * sizeof(void *) + 13);
+/* What the documentation states. */
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_core) == 36);
 BUILD_ASSERT(sizeof(struct taskpool_worker_core) == 3 * sizeof(void *));
 
-/* Phase::STARTING and Ticks::NEVER of the core. */
+/* Life::STARTING and Ticks::NEVER of the core. */
 #define Z_TASKPOOL_STARTING 1
 #define Z_TASKPOOL_NEVER    {UINT32_MAX, UINT32_MAX}
 
@@ -77,8 +79,9 @@ void z_taskpool_expired(struct k_timer *timer);
 struct taskpool {
 	/** @cond INTERNAL_HIDDEN */
 	struct taskpool_core core;
-	struct k_timer timer;
+	/* Between the two others it fills a hole: a timer is aligned to 8 bytes. */
 	const struct taskpool_config *config;
+	struct k_timer timer;
 	/** @endcond */
 };
 
@@ -89,9 +92,10 @@ struct taskpool {
  * the init level `APPLICATION`, before `main`.
  *
  * Each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes (32-bit); the pool
- * itself takes 96 bytes of RAM: 36, a `k_timer` of 56 and a pointer.
+ * itself takes 96 bytes of RAM: 36, a pointer and a `k_timer` of 56.
  *
- * Zero or inverted thread counts, and a priority that does not exist, fail the build.
+ * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
+ * fail the build.
  *
  * @param name_        C name of the pool, also the beginning of its workers' thread names: `name.w0` and so on.
  * @param min_threads_ Workers of its own: 1 to 64.
@@ -122,6 +126,8 @@ struct taskpool {
 		     "a pool has 1 to 64 worker threads of its own: correct the first count of " #name_);              \
 	BUILD_ASSERT((max_threads_) >= (min_threads_) && (max_threads_) <= 127,                                        \
 		     "a pool's maximum is at least its own worker threads, and at most 127: correct " #name_);         \
+	BUILD_ASSERT((max_threads_) == (min_threads_) || CONFIG_TASKPOOL_RESERVE_THREADS > 0,                          \
+		     "without a reserve a pool can't grow: raise CONFIG_TASKPOOL_RESERVE_THREADS for " #name_);        \
 	BUILD_ASSERT((priority_) >= K_HIGHEST_THREAD_PRIO && (priority_) <= K_LOWEST_APPLICATION_THREAD_PRIO,          \
 		     "there is no such thread priority in this configuration: correct that of " #name_);               \
 	static K_KERNEL_STACK_ARRAY_DEFINE(_taskpool_stacks_##name_, min_threads_, stack_size_);                       \
@@ -136,10 +142,12 @@ struct taskpool {
 		.min_threads = (min_threads_),                                                                         \
 	};                                                                                                             \
 	STRUCT_SECTION_ITERABLE(taskpool, name_) = {                                                                   \
-		.core = {.armed = Z_TASKPOOL_NEVER, .max = (max_threads_), .phase = Z_TASKPOOL_STARTING},              \
-		.timer = Z_TIMER_INITIALIZER(name_.timer, z_taskpool_expired, NULL),                                   \
+		.core = {.armed = Z_TASKPOOL_NEVER, .max = (max_threads_), .life = Z_TASKPOOL_STARTING},               \
 		.config = &_taskpool_config_##name_,                                                                   \
-	}
+		.timer = Z_TIMER_INITIALIZER(name_.timer, z_taskpool_expired, NULL),                                   \
+	};                                                                                                             \
+	/* The name that `taskpool::c_pool!` looks for: only pools have one. */                                       \
+	extern struct taskpool z_taskpool_pool_##name_ __attribute__((alias(#name_)))
 
 /** @endcond */
 

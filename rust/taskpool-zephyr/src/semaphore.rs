@@ -3,7 +3,7 @@
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::mem::MaybeUninit;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use taskpool::{Complete, Duration, Outcome};
 use zephyr_sys::{k_is_in_isr, k_sem, k_sem_give, k_sem_init, k_sem_take, k_timeout_t, zr_irq_lock, zr_irq_unlock};
@@ -18,7 +18,8 @@ use zephyr_sys::{k_is_in_isr, k_sem, k_sem_give, k_sem_init, k_sem_take, k_timeo
 /// DONE.wait(Duration::secs(1))?;
 /// ```
 pub struct Semaphore {
-    ready: AtomicBool,
+    /// Where it was when it was initialised; 0 before.
+    home: AtomicUsize,
     semaphore: UnsafeCell<MaybeUninit<k_sem>>,
 }
 
@@ -50,20 +51,23 @@ impl Semaphore {
     /// A semaphore that has counted nothing.
     pub const fn new() -> Self {
         Semaphore {
-            ready: AtomicBool::new(false),
+            home: AtomicUsize::new(0),
             semaphore: UnsafeCell::new(MaybeUninit::uninit()),
         }
     }
 
-    /// Waits for one outcome, `timeout` at the longest, and takes it from the count. With [`Duration::ZERO`] it only
+    /// Waits for one outcome, `timeout` at the longest (above 2^62 - 1 ticks: for ever), and takes it from the count. With [`Duration::ZERO`] it only
     /// looks, and may be called from interrupts.
     ///
     /// # Errors
     ///
     /// [`WaitError::InInterrupt`] in an interrupt, for any other timeout; [`WaitError::TimedOut`].
     pub fn wait(&self, timeout: Duration) -> Result<(), WaitError> {
-        // Negative numbers mean "for ever" and absolute times to the kernel.
-        self.take(i64::try_from(timeout.as_ticks()).unwrap_or(FOREVER))
+        // Negative numbers mean "for ever" and absolute times to the kernel, and it adds to what it is given.
+        match timeout.as_ticks() {
+            ticks @ 0..=taskpool::MAX_TICKS => self.take(ticks as i64),
+            _ => self.take(FOREVER),
+        }
     }
 
     /// Waits for one outcome without limit.
@@ -87,16 +91,24 @@ impl Semaphore {
         }
     }
 
-    /// The semaphore, initialised by the first caller. It can't be a constant: an empty wait queue points at itself.
+    /// The semaphore, initialised by the first caller. It can't be a constant: an empty wait queue points at itself. For
+    /// the same reason it is initialised again, with its count, when its owner has moved it; nobody can be waiting then,
+    /// as whoever waits borrows it.
     fn get(&self) -> *mut k_sem {
-        let pointer = self.semaphore.get().cast();
-        if !self.ready.load(Ordering::Acquire) {
+        let pointer: *mut k_sem = self.semaphore.get().cast();
+        if self.home.load(Ordering::Acquire) != pointer.addr() {
             // SAFETY: callable everywhere; on several CPUs it takes the kernel's global lock.
             let key = unsafe { zr_irq_lock() };
-            if !self.ready.load(Ordering::Relaxed) {
-                // SAFETY: room for a semaphore that nobody uses before `ready`; the lock lets one caller in.
-                unsafe { k_sem_init(pointer, 0, zephyr_sys::K_SEM_MAX_LIMIT) };
-                self.ready.store(true, Ordering::Release);
+            let home = self.home.load(Ordering::Relaxed);
+            if home != pointer.addr() {
+                let count = match home {
+                    0 => 0,
+                    // SAFETY: it was initialised before it was moved, and the lock keeps others out.
+                    _ => unsafe { (*pointer).count },
+                };
+                // SAFETY: room for a semaphore that nobody uses at this place yet; the lock lets one caller in.
+                unsafe { k_sem_init(pointer, count, zephyr_sys::K_SEM_MAX_LIMIT) };
+                self.home.store(pointer.addr(), Ordering::Release);
             }
             // SAFETY: the key of this lock.
             unsafe { zr_irq_unlock(key) };

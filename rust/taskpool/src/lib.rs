@@ -55,7 +55,7 @@ pub use port::{leak_pool, Forbidden};
 pub use port::{set_event_sink, EventSink};
 pub use taskpool_core::{
     Accepted, Cancel, Code, Complete, Ctx, DeferError, Event, JobRef, Level, OnEnd, Outcome, Run, Snapshot, Status,
-    SubmitError,
+    SubmitError, MAX_TICKS,
 };
 pub use time::{Duration, Instant};
 
@@ -136,10 +136,15 @@ impl Pool {
     /// partly passed. Never early; how late depends on the tick, the workers and their priority. No delay is
     /// [`submit`](Pool::submit).
     ///
+    /// In the function of a kernel timer, "now" is the tick that is being announced, as for all of Zephyr: when that
+    /// interrupt is late, the delay counts from then.
+    ///
     /// The deadline of a deferred job is moved. A running job runs once more, after this run and not before then.
     ///
-    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst; when the job is the
-    /// earliest, the pool's `k_timer` is started too, which Zephyr does in O(n) of all timeouts in the system.
+    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst. When nothing covers the
+    /// earliest deadline of the pool, this also starts its `k_timer`, which Zephyr does in O(n) of all timeouts in the
+    /// system; and if that deadline has passed, it moves up to `CONFIG_TASKPOOL_EXPIRY_BATCH` due jobs, a lock section
+    /// each.
     ///
     /// # Errors
     ///
@@ -209,11 +214,13 @@ pub mod export {
 /// NET.submit(&UPLOAD)?;
 /// ```
 ///
-/// The symbol must be such a pool: the linker knows names, not types.
+/// Any other name is unknown to the linker.
 #[macro_export]
 macro_rules! c_pool {
     ($name:ident) => {{
         extern "C" {
+            // Only `TASKPOOL_DEFINE` makes symbols of this form, so no other object can be taken for a pool.
+            #[link_name = concat!("z_taskpool_pool_", stringify!($name))]
             static $name: $crate::export::CorePool;
         }
         // SAFETY: `TASKPOOL_DEFINE` lays out a `struct taskpool`, which begins with a pool and stays for ever.

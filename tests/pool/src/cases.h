@@ -19,6 +19,7 @@ void never_on_two_workers(void);
 void several_workers_run_at_once(void);
 void two_pools_at_once(void);
 void job_moves_between_pools(void);
+void job_sent_to_an_urgent_pool_runs_next(void);
 
 /* src/defer.rs */
 void deferred_is_never_early(void);
@@ -66,6 +67,7 @@ void pool_that_is_not_running_refuses(void);
 void semaphore_waits_in_a_thread(void);
 void semaphore_does_not_wait_in_an_interrupt(void);
 void semaphore_times_out(void);
+void semaphore_may_be_moved(void);
 void outcomes_are_told_once(void);
 void completion_may_submit_again(void);
 void completion_is_told_on_the_worker(void);

@@ -86,6 +86,22 @@ extern "C" fn semaphore_times_out() {
     wait_idle(&JOB);
 }
 
+/// A kernel semaphore points at itself, and safe code may move what it owns.
+#[no_mangle]
+extern "C" fn semaphore_may_be_moved() {
+    let (mut first, mut second) = (Semaphore::new(), Semaphore::new());
+    for semaphore in [&first, &second] {
+        assert_eq!(semaphore.wait(Duration::ZERO), Err(WaitError::TimedOut));
+    }
+    first.complete(Outcome::Cancelled);
+    core::mem::swap(&mut first, &mut second);
+    assert_eq!(first.wait(ticks(1)), Err(WaitError::TimedOut));
+    assert_eq!(second.wait(ticks(1)), Ok(()));
+    first.complete(Outcome::Done(0));
+    assert_eq!(first.wait(ticks(1)), Ok(()));
+    assert_eq!(second.wait(ticks(1)), Err(WaitError::TimedOut));
+}
+
 #[no_mangle]
 extern "C" fn outcomes_are_told_once() {
     static LEDGER: OnEnd<Ledger> = Ledger::new();

@@ -10,7 +10,7 @@ use crate::kernel;
 use crate::tools::*;
 
 static RUNS: Counter = Counter::new();
-/// So many batches that the worker comes before the interrupts have moved them all, one batch a tick.
+/// More than a batch, so that the worker has to move the others.
 static OVERDUE: [Job; 24] = [const {
     Job::new(|_| {
         RUNS.add();
@@ -137,7 +137,7 @@ extern "C" fn events_are_logged_by_rust() {
     taskpool_zephyr::log_events();
     make_some();
     wait_until(|| counts()[1] == 1);
-    // The interrupt moves one batch; the worker moves the others, unless the next interrupt is there before.
+    // The interrupt moves one batch; the worker reports the first that it moves itself.
     let [borrowed, gave_back, overdue] = counts();
     assert_eq!((borrowed, gave_back), (1, 1));
     assert!((1..=5).contains(&overdue), "{overdue}");

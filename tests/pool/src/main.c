@@ -78,6 +78,11 @@ ZTEST(pool, test_job_moves_between_pools)
 	job_moves_between_pools();
 }
 
+ZTEST(pool, test_job_sent_to_an_urgent_pool_runs_next)
+{
+	job_sent_to_an_urgent_pool_runs_next();
+}
+
 ZTEST(pool, test_deferred_is_never_early)
 {
 	deferred_is_never_early();
@@ -251,6 +256,11 @@ ZTEST(pool, test_semaphore_does_not_wait_in_an_interrupt)
 ZTEST(pool, test_semaphore_times_out)
 {
 	semaphore_times_out();
+}
+
+ZTEST(pool, test_semaphore_may_be_moved)
+{
+	semaphore_may_be_moved();
 }
 
 ZTEST(pool, test_outcomes_are_told_once)

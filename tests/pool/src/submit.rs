@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU8, Ordering::SeqCst};
 
-use taskpool::{Accepted, DeferError, Job, Pool, Run, Status, SubmitError};
+use taskpool::{Accepted, Ctx, DeferError, Job, Pool, Run, Status, SubmitError};
 
 use crate::kernel::{self, in_interrupt};
 use crate::notes;
@@ -279,4 +279,26 @@ extern "C" fn job_moves_between_pools() {
     OPEN.store(true, SeqCst);
     ran(6, on_eager);
     wait_idle(&JOB);
+}
+
+/// A worker that ends a run wakes a more urgent worker, and must not take its own next job before that one has run.
+#[no_mangle]
+extern "C" fn job_sent_to_an_urgent_pool_runs_next() {
+    static TRACE: Trace = Trace::new();
+    struct Sender;
+    impl Run for Sender {
+        fn run(&mut self, ctx: &Ctx<'_>) -> i32 {
+            if Pool::of(ctx) == one() {
+                assert_eq!(eager().submit(&SENT), Ok(Accepted::Again));
+            }
+            Note(&TRACE, if Pool::of(ctx) == one() { 0 } else { 1 }).run(ctx)
+        }
+    }
+    static SENT: Job<Sender> = Job::new(Sender);
+    static NEXT: Job<Note> = Job::new(Note(&TRACE, 2));
+
+    assert_eq!(one().submit(&SENT), Ok(Accepted::New));
+    assert_eq!(one().submit(&NEXT), Ok(Accepted::New));
+    TRACE.expect(&[0, 1, 2]);
+    wait_idle(&SENT);
 }
