@@ -127,7 +127,7 @@ struct taskpool {
 	BUILD_ASSERT((max_threads_) >= (min_threads_) && (max_threads_) <= 127,                                        \
 		     "a pool's maximum is at least its own worker threads, and at most 127: correct " #name_);         \
 	BUILD_ASSERT((max_threads_) == (min_threads_) || CONFIG_TASKPOOL_RESERVE_THREADS > 0,                          \
-		     "without a reserve a pool can't grow: raise CONFIG_TASKPOOL_RESERVE_THREADS for " #name_);        \
+		     "without a reserve a pool cannot grow: raise CONFIG_TASKPOOL_RESERVE_THREADS for " #name_);       \
 	BUILD_ASSERT((priority_) >= K_HIGHEST_THREAD_PRIO && (priority_) <= K_LOWEST_APPLICATION_THREAD_PRIO,          \
 		     "there is no such thread priority in this configuration: correct that of " #name_);               \
 	static K_KERNEL_STACK_ARRAY_DEFINE(_taskpool_stacks_##name_, min_threads_, stack_size_);                       \

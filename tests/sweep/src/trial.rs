@@ -182,7 +182,7 @@ fn empty(pool: Pool) -> Result<(), &'static str> {
     if snapshot.idle != 1 || snapshot.workers != 1 {
         return Err("a worker is missing");
     }
-    if snapshot.short {
+    if snapshot.in_line {
         return Err("the pool stands in line for a worker and has no work");
     }
     if snapshot.armed.is_some() {
