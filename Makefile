@@ -4,7 +4,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint clean
+.PHONY: help setup demo test bench lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -17,6 +17,9 @@ demo: ## build and run the quick start sample
 
 test: ## all tests: host, native_sim, qemu_cortex_m3
 	@scripts/test
+
+bench: ## the pool beside Zephyr's own work queues, in instructions
+	@scripts/bench
 
 lint: ## formatting, clippy, Kconfig, YAML, shell, unsafe code
 	@scripts/lint

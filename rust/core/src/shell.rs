@@ -39,18 +39,12 @@ impl<P: Port> Shell<P> {
     /// One lock section, and what its order asks for.
     #[inline(always)]
     fn section<R>(step: impl FnOnce(&Token<'_>) -> (R, Order)) -> R {
-        Self::section_as_of(P::now, step)
-    }
-
-    /// As `section`, for a caller who knows the time.
-    #[inline(always)]
-    fn section_as_of<R>(now: impl FnOnce() -> u64, step: impl FnOnce(&Token<'_>) -> (R, Order)) -> R {
         let key = P::lock();
         // SAFETY: the lock was just taken and is released after the token's last use; a port has one lock.
         let token = unsafe { Token::attest() };
         let (answer, order) = step(&token);
         if let Some(pool) = Self::carry_out(&token, key, order) {
-            Self::tick(pool, false, now());
+            Self::tick(pool, false, P::now());
         }
         answer
     }
@@ -69,8 +63,10 @@ impl<P: Port> Shell<P> {
                 Self::borrow(token, pool);
                 P::unlock_and_switch(key);
             }
-            Order::Join { worker, pool } => {
-                P::join(worker, pool);
+            Order::Join(worker) => {
+                if let Some(pool) = worker.pool(token) {
+                    P::join(worker, pool);
+                }
                 P::unlock_and_switch(key);
             }
             Order::Arm(pool) => {
@@ -153,8 +149,20 @@ impl<P: Port> Shell<P> {
     /// Defers. `now` is the time of the call, or 0 when nobody has looked: then the clock is read when it is needed.
     #[inline(never)]
     fn defer(pool: PoolRef, job: JobRef, deadline: u64, now: u64) -> Result<Accepted, DeferError> {
-        let now = || if now == 0 { P::now() } else { now };
-        Self::section_as_of(now, |token| pool.defer(token, job, Ticks::new(deadline))).map_err(DeferError::from)
+        let key = P::lock();
+        // SAFETY: as in `section`, which can't serve here: a caller who knows the time can arm in this section.
+        let token = unsafe { Token::attest() };
+        let (accepted, mut order) = pool.defer(&token, job, Ticks::new(deadline));
+        if order != Order::Nothing && now != 0 {
+            if let Some(deadline) = pool.arm(&token, now) {
+                P::arm(pool, deadline);
+                order = Order::Nothing;
+            }
+        }
+        if let Some(pool) = Self::carry_out(&token, key, order) {
+            Self::tick(pool, false, P::now());
+        }
+        accepted.map_err(DeferError::from)
     }
 
     /// Submits a job to run when at least `delay` ticks have passed: at now + delay + 1, as the current tick has partly
@@ -167,12 +175,10 @@ impl<P: Port> Shell<P> {
         if delay == 0 {
             return Self::submit(pool, job).map_err(DeferError::from);
         }
-        if delay > MAX_TICKS {
-            return Err(DeferError::OutOfRange);
-        }
         let now = P::now();
-        let deadline = now + delay + 1;
-        if deadline > MAX_TICKS {
+        let deadline = now.wrapping_add(delay).wrapping_add(1);
+        // `MAX_TICKS` is all ones, so this asks of both whether they exceed it; a sum that wrapped has a delay that does.
+        if deadline | delay > MAX_TICKS {
             return Err(DeferError::OutOfRange);
         }
         Self::defer(pool, job, deadline, now)
@@ -298,8 +304,26 @@ impl<P: Port> Shell<P> {
     #[inline(always)]
     fn decide(worker: WorkerRef, finished: Option<(JobRef, Code)>, joining: bool) -> Answer {
         let key = P::lock();
-        // SAFETY: as in `section_as_of`, which can't serve here: a worker reports what it moved.
+        // SAFETY: as in `section`, which can't serve here: a worker reports what it moved.
         let token = unsafe { Token::attest() };
+        if !joining {
+            if let Some((job, pool, due)) = worker.step_on(&token, finished) {
+                P::unlock(key);
+                return Answer::Run { job, pool, due };
+            }
+        }
+        Self::decide_rest(worker, token, key, finished, joining)
+    }
+
+    /// All but the common case.
+    #[inline(never)]
+    fn decide_rest(
+        worker: WorkerRef,
+        token: Token<'_>,
+        key: P::Key,
+        finished: Option<(JobRef, Code)>,
+        joining: bool,
+    ) -> Answer {
         let (answer, order) = worker.step(&token, finished, P::reserve());
         if let Some(pool) = Self::carry_out(&token, key, order) {
             Self::catch_up(pool);

@@ -25,12 +25,14 @@ use crate::ticks::Ticks;
 /// A reference to a pool; see [`Ref`] for what it promises.
 pub type PoolRef = Ref<Pool>;
 
-/// The life of a pool. A plain number, since C writes it at link time: what is not one of these is not running.
+/// The life of a pool. A plain number, since C writes it at link time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(transparent)]
 pub(crate) struct Life(u8);
 
 impl Life {
+    /// Never laid out: takes no submissions.
+    const NONE: Life = Life(0);
     /// Valid, and waiting for its start: takes submissions, runs nothing.
     const STARTING: Life = Life(1);
     /// Has workers.
@@ -101,8 +103,7 @@ impl Pool {
     /// Whether submissions are taken.
     #[inline(always)]
     fn accepts(&self, token: &Token<'_>) -> bool {
-        let life = self.life.get(token);
-        life == Life::RUNNING || life == Life::STARTING
+        self.life.get(token) != Life::NONE
     }
 
     #[inline(always)]

@@ -17,8 +17,8 @@ pub(crate) enum Order {
     Wake(WorkerRef),
     /// Let the reserve lend this pool a worker, before the lock is released.
     Borrow(PoolRef),
-    /// The calling worker, of the reserve, belongs to this pool now.
-    Join { worker: WorkerRef, pool: PoolRef },
+    /// This worker of the reserve, the calling one, belongs to another pool now, before the lock is released.
+    Join(WorkerRef),
     /// See to this pool's timer, after the lock was released.
     Arm(PoolRef),
 }
@@ -163,6 +163,20 @@ impl PoolRef {
         (Due::Nothing, Order::Nothing)
     }
 
+    /// Answers the earliest deadline, to arm the timer for at once, when it has not passed. The rest is for `expire`.
+    #[inline(always)]
+    pub(crate) fn arm(self, token: &Token<'_>, now: u64) -> Option<u64> {
+        if !self.runs(token) {
+            return None;
+        }
+        let deadline = self.root.get(token)?.deadline.get(token);
+        if deadline.get() <= now {
+            return None;
+        }
+        self.armed.set(token, deadline);
+        Some(deadline.get())
+    }
+
     /// A worker takes over from the clock interrupt. Answers how many jobs that one had moved.
     pub(crate) fn take_over(self, token: &Token<'_>) -> u8 {
         let moved = self.moved.get(token);
@@ -191,8 +205,29 @@ impl PoolRef {
 }
 
 impl WorkerRef {
-    /// One step of a worker: ends the job that it ran, if any, and finds what it does next.
+    /// The common case of a step: the run has ended with nobody to tell and nothing to do again, the next job is there,
+    /// and no deadline is uncovered. Otherwise `None`, and nothing has changed.
     #[inline(always)]
+    pub(crate) fn step_on(self, token: &Token<'_>, finished: Option<(JobRef, Code)>) -> Option<(JobRef, PoolRef, u64)> {
+        let pool = self.pool.get(token)?;
+        pool.head.get(token)?;
+        if let Some((job, _)) = finished {
+            if job.completion().is_some() || job.flags.get(token) & REARM != 0 {
+                return None;
+            }
+        }
+        if pool.cover(token) != Order::Nothing {
+            return None;
+        }
+        if let Some((job, _)) = finished {
+            job.flags.set(token, 0);
+            job.state.set(token, State::Idle);
+        }
+        let job = pool.pop_ready(token)?;
+        Some((job, pool, begin_run(token, job)))
+    }
+
+    /// One step of a worker: ends the job that it ran, if any, and finds what it does next.
     pub(crate) fn step(
         self,
         token: &Token<'_>,
@@ -203,12 +238,7 @@ impl WorkerRef {
             return reserve.place(token, self);
         };
         if let Some((job, _)) = finished {
-            // The common end comes first: nobody to tell, and nothing to do again.
-            let plain = job.completion().is_none() && job.flags.get(token) & REARM == 0;
-            if plain {
-                job.flags.set(token, 0);
-                job.state.set(token, State::Idle);
-            } else if let Some(then) = self.end(token, pool, job) {
+            if let Some(then) = self.end(token, pool, job) {
                 return then;
             }
         }
@@ -221,8 +251,7 @@ impl WorkerRef {
         }
     }
 
-    /// Ends a job that has a completion or was submitted again. Answers what is to be done before the next job is taken.
-    #[inline(never)]
+    /// Ends a run. Answers what is to be done before the next job is taken.
     fn end(self, token: &Token<'_>, pool: PoolRef, job: JobRef) -> Option<(Answer, Order)> {
         let completion = job.completion();
         // This worker takes the next job in this same section, unless there is a completion to tell first.

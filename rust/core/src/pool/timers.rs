@@ -50,7 +50,8 @@ fn level_up(token: &Token<'_>, mut node: Option<JobRef>) {
     }
 }
 
-/// Merges two heaps and answers the root, whose parent the caller sets.
+/// Merges two heaps and answers the root, whose parent the caller sets. Out of line: most removals need no merge.
+#[inline(never)]
 fn merge(token: &Token<'_>, left: JobRef, right: JobRef) -> JobRef {
     let (root, mut other) = if before(token, right, left) {
         (right, left)

@@ -56,6 +56,12 @@ impl Worker {
         self.number
     }
 
+    /// The pool that it works for.
+    #[inline(always)]
+    pub(crate) fn pool(&self, token: &Token<'_>) -> Option<PoolRef> {
+        self.pool.get(token)
+    }
+
     /// Whether it belongs to the reserve.
     #[inline]
     pub fn is_reserve(&self) -> bool {
@@ -179,7 +185,7 @@ impl Reserve {
         if pool.head.get(token) != pool.tail.get(token) && pool.wants_worker(token) {
             self.line_up(token, pool);
         }
-        (Answer::Again, Order::Join { worker, pool })
+        (Answer::Again, Order::Join(worker))
     }
 
     /// Counts the idle workers, for tests.
