@@ -17,7 +17,7 @@ use crate::ticks::{Ticks, MAX_TICKS};
 /// threads and interrupts, before the pool is started too.
 pub struct Shell<P>(PhantomData<P>);
 
-/// Where a worker is between two lock sections. [`Shell::work`] keeps one on its stack; a test steps it by hand.
+/// Where a worker is between two lock sections, for a test that steps it by hand. [`Shell::work`] needs none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
     /// About to look for a job.
