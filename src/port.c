@@ -100,7 +100,7 @@ void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *poo
 		LOG_DBG("pool %s gave back worker r%u", name, UINT8_MAX - number);
 		break;
 	case 4:
-		LOG_WRN("pool %s: %u more jobs came due at once than an interrupt moves; raise "
+		LOG_WRN("pool %s: more than %u jobs came due at once, and the workers move the rest; raise "
 			"CONFIG_TASKPOOL_EXPIRY_BATCH if they run late",
 			name, number);
 		break;
@@ -110,19 +110,12 @@ void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *poo
 	}
 }
 
-static void work(void *worker, void *unused1, void *unused2)
-{
-	ARG_UNUSED(unused1);
-	ARG_UNUSED(unused2);
-	taskpool_core_work(worker);
-}
-
 /* Makes the thread of a worker, and leaves it dormant. */
 static void create(struct taskpool_worker *worker, k_thread_stack_t *stack, size_t size, int priority, const char *name,
 		   char kind, uint8_t index)
 {
 	k_sem_init(&worker->wake, 0, 1);
-	k_thread_create(&worker->thread, stack, size, work, worker, NULL, NULL, priority, 0, K_FOREVER);
+	k_thread_create(&worker->thread, stack, size, taskpool_core_work, worker, NULL, NULL, priority, 0, K_FOREVER);
 #ifdef CONFIG_THREAD_NAME
 	char thread_name[CONFIG_THREAD_MAX_NAME_LEN];
 

@@ -27,6 +27,6 @@ void taskpool_core_add_worker(struct taskpool_worker *worker, struct taskpool *p
 			      struct taskpool_worker *next);
 void taskpool_core_start(struct taskpool *pool, struct taskpool_worker *first, uint8_t count);
 void taskpool_core_expire(struct taskpool *pool);
-FUNC_NORETURN void taskpool_core_work(struct taskpool_worker *worker);
+FUNC_NORETURN void taskpool_core_work(void *worker, void *unused1, void *unused2);
 
 #endif /* TASKPOOL_CORE_H_ */

@@ -30,29 +30,27 @@ extern "C" {
 
 /* The Rust structs `Pool` and `Worker`; both sides assert these layouts. Only the Rust core looks inside. */
 struct taskpool_core {
-	void *links[5];
-	uint32_t armed[2];
-	uint32_t deferrals;
-	uint8_t workers;
-	uint8_t max;
+	void *links[6];
 	uint8_t life;
-	uint8_t moved;
+	uint8_t max;
+	uint8_t state[3];
+	uint32_t deferrals;
+	uint32_t armed[2];
 };
 
 struct taskpool_worker_core {
 	uintptr_t words[3];
 };
 
-BUILD_ASSERT(sizeof(struct taskpool_core) == 5 * sizeof(void *) + 16);
-BUILD_ASSERT(offsetof(struct taskpool_core, armed) == 5 * sizeof(void *));
-BUILD_ASSERT(offsetof(struct taskpool_core, max) == 5 * sizeof(void *) + 13);
+BUILD_ASSERT(sizeof(struct taskpool_core) == 6 * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24));
+BUILD_ASSERT(offsetof(struct taskpool_core, life) == 6 * sizeof(void *));
+BUILD_ASSERT(offsetof(struct taskpool_core, max) == 6 * sizeof(void *) + 1);
 /* What the documentation states. */
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_core) == 36);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_core) == 44);
 BUILD_ASSERT(sizeof(struct taskpool_worker_core) == 3 * sizeof(void *));
 
-/* Life::STARTING and Ticks::NEVER of the core. */
+/* Life::STARTING of the core. */
 #define Z_TASKPOOL_STARTING 1
-#define Z_TASKPOOL_NEVER    {UINT32_MAX, UINT32_MAX}
 
 struct taskpool_worker {
 	struct taskpool_worker_core core;
@@ -142,7 +140,7 @@ struct taskpool {
 		.min_threads = (min_threads_),                                                                         \
 	};                                                                                                             \
 	STRUCT_SECTION_ITERABLE(taskpool, name_) = {                                                                   \
-		.core = {.armed = Z_TASKPOOL_NEVER, .max = (max_threads_), .life = Z_TASKPOOL_STARTING},               \
+		.core = {.max = (max_threads_), .life = Z_TASKPOOL_STARTING},               \
 		.config = &_taskpool_config_##name_,                                                                   \
 		.timer = Z_TIMER_INITIALIZER(name_.timer, z_taskpool_expired, NULL),                                   \
 	};                                                                                                             \

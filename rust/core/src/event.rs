@@ -30,7 +30,7 @@ pub enum Event {
     WorkerLent(PoolRef, u32),
     /// A worker of the reserve went back, because its pool had nothing ready.
     WorkerReturned(PoolRef, u32),
-    /// More jobs came due at once than one interrupt may move; a worker moved so many more.
+    /// More jobs came due at once than one interrupt may move, which is so many; the workers move the rest.
     Overdue(PoolRef, u32),
 }
 
@@ -73,7 +73,7 @@ impl fmt::Display for Event {
             Event::WorkerReturned(pool, n) => write!(f, "pool {pool:?} gave back worker {n}"),
             Event::Overdue(pool, n) => write!(
                 f,
-                "pool {pool:?}: {n} more jobs came due at once than an interrupt moves; \
+                "pool {pool:?}: more than {n} jobs came due at once, and the workers move the rest; \
                  raise CONFIG_TASKPOOL_EXPIRY_BATCH if they run late"
             ),
         }

@@ -27,7 +27,7 @@ pub unsafe trait Port {
     fn unlock(key: Self::Key);
 
     /// The time in ticks since boot. In the function of a kernel timer it may be the tick that is being announced, which
-    /// lags behind the others'. Callable everywhere, outside the lock.
+    /// lags behind the others'. Callable everywhere, under the lock too.
     fn now() -> u64;
 
     /// The reserve that the pools of this system share.

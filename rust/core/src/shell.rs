@@ -4,12 +4,13 @@
 //! between them.
 
 use core::marker::PhantomData;
+use core::num::NonZeroU8;
 
 use crate::error::{DeferError, SubmitError};
-use crate::event::Event;
+use crate::event::{Event, Level};
 use crate::job::{Accepted, Cancel, Code, CompletionRef, Ctx, JobRef, Outcome, Status};
 use crate::lock::Token;
-use crate::pool::{Answer, Due, Order, PoolRef, Snapshot, WorkerRef};
+use crate::pool::{Answer, Order, PoolRef, Snapshot, WorkerRef};
 use crate::port::Port;
 use crate::ticks::{Ticks, MAX_TICKS};
 
@@ -35,6 +36,15 @@ pub enum Phase {
     Completing(CompletionRef, Code),
 }
 
+/// What a worker does next: an `Answer` whose job is prepared.
+enum Next {
+    Again,
+    Block,
+    Run,
+    Complete(CompletionRef),
+    Left,
+}
+
 impl<P: Port> Shell<P> {
     /// One lock section, and what its order asks for.
     #[inline(always)]
@@ -43,48 +53,50 @@ impl<P: Port> Shell<P> {
         // SAFETY: the lock was just taken and is released after the token's last use; a port has one lock.
         let token = unsafe { Token::attest() };
         let (answer, order) = step(&token);
-        if let Some(pool) = Self::carry_out(&token, key, order) {
-            Self::tick(pool, false, P::now());
-        }
+        Self::carry_out(token, key, order);
         answer
     }
 
-    /// Ends a lock section as the step ordered. Answers the pool whose timer is to be seen to.
+    /// Ends a lock section as the step ordered.
     #[inline(always)]
-    fn carry_out(token: &Token<'_>, key: P::Key, order: Order) -> Option<PoolRef> {
+    fn carry_out(token: Token<'_>, key: P::Key, order: Order) {
         match order {
             Order::Nothing => P::unlock(key),
-            // Under the lock: a submitter that was preempted between unlocking and waking would hold up the job.
-            Order::Wake(worker) => {
-                P::wake(worker);
-                P::unlock_and_switch(key);
-            }
-            Order::Borrow(pool) => {
-                Self::borrow(token, pool);
-                P::unlock_and_switch(key);
-            }
-            Order::Join(worker) => {
-                if let Some(pool) = worker.pool(token) {
-                    P::join(worker, pool);
-                }
-                P::unlock_and_switch(key);
-            }
-            Order::Arm(pool) => {
-                P::unlock(key);
-                return Some(pool);
-            }
+            order => Self::carry_out_rest(token, key, order),
         }
-        None
     }
 
-    /// Lends a worker of the reserve, if there is one.
-    #[cold]
+    /// All but the common order.
     #[inline(never)]
-    fn borrow(token: &Token<'_>, pool: PoolRef) {
-        if let Some(lent) = P::reserve().lend(token, pool) {
-            P::lend(lent.worker, pool, lent.first);
+    fn carry_out_rest(token: Token<'_>, key: P::Key, mut order: Order) {
+        if let Order::Look(pool) = order {
+            order = pool.expire(&token, None, P::now());
         }
+        match order {
+            // Under the lock: a submitter that was preempted between unlocking and waking would hold up the job.
+            Order::Wake(worker) => P::wake(worker),
+            Order::Borrow(pool) => {
+                if let Some(lent) = P::reserve().lend(&token, pool) {
+                    P::lend(lent.worker, pool, lent.first);
+                }
+            }
+            Order::Join(worker) => {
+                if let Some(pool) = worker.pool(&token) {
+                    P::join(worker, pool);
+                }
+            }
+            // Outside the lock, two contexts could start the timer in the wrong order.
+            Order::Arm(pool) => {
+                P::arm(pool, pool.armed(&token));
+                return P::unlock(key);
+            }
+            Order::Nothing | Order::Moved | Order::Look(_) => return P::unlock(key),
+        }
+        P::unlock_and_switch(key);
     }
+
+    /// Whether workers say that they are lent and come back, and so have to remember it.
+    const TELLS_LENDING: bool = Self::reports(Level::Debug);
 
     /// A lock section that gives no order.
     #[inline(always)]
@@ -94,9 +106,13 @@ impl<P: Port> Shell<P> {
 
     #[inline(always)]
     fn report(event: Event) {
-        if P::LEVEL.is_some_and(|level| event.level() <= level) {
+        if Self::reports(event.level()) {
             P::event(event);
         }
+    }
+
+    const fn reports(level: Level) -> bool {
+        matches!(P::LEVEL, Some(up_to) if level as u8 <= up_to as u8)
     }
 
     /// Starts a pool with the `count` workers that are chained from `first` (see [`Worker::own`](crate::Worker::own)), and
@@ -107,14 +123,15 @@ impl<P: Port> Shell<P> {
     ///
     /// When `count` is 0 or more than the pool's maximum.
     pub fn start(pool: PoolRef, first: WorkerRef, count: u8) {
-        let Some(ready) = Self::look(|token| pool.start(token, first, count)) else {
+        let now = P::now();
+        let Some(ready) = Self::look(|token| pool.start(token, first, count, now)) else {
             return;
         };
         Self::report(Event::PoolStarted(pool, count.into()));
         for _ in 0..ready {
             Self::section(|token| ((), pool.call_worker(token, pool)));
         }
-        Self::tick(pool, false, P::now());
+        Self::section(|token| ((), pool.see_to_timer(token)));
     }
 
     /// Adds a worker to the reserve. Threads only, at boot, before any pool is started.
@@ -127,9 +144,19 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`SubmitError`]; nothing has changed then.
-    #[inline]
+    #[inline(never)]
     pub fn submit(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
-        Self::section(|token| pool.submit(token, job))
+        let key = P::lock();
+        // SAFETY: as in `section`, which can't serve here: waking is common, too.
+        let token = unsafe { Token::attest() };
+        let (accepted, order) = pool.submit(&token, job);
+        if let Order::Wake(worker) = order {
+            P::wake(worker);
+            P::unlock_and_switch(key);
+        } else {
+            Self::carry_out(token, key, order);
+        }
+        accepted
     }
 
     /// Submits a job to run once `now() >= deadline`, in ticks since boot. One lock section of O(log n), and sometimes
@@ -138,31 +165,13 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`DeferError`]; nothing has changed then.
+    #[inline]
     pub fn submit_at(pool: PoolRef, job: JobRef, deadline: u64) -> Result<Accepted, DeferError> {
         if deadline > MAX_TICKS {
             return Err(DeferError::OutOfRange);
         }
         // Tick 0 is over for every caller, so tick 1 is no later, and 0 can stand for "no deadline".
-        Self::defer(pool, job, deadline.max(1), 0)
-    }
-
-    /// Defers. `now` is the time of the call, or 0 when nobody has looked: then the clock is read when it is needed.
-    #[inline(never)]
-    fn defer(pool: PoolRef, job: JobRef, deadline: u64, now: u64) -> Result<Accepted, DeferError> {
-        let key = P::lock();
-        // SAFETY: as in `section`, which can't serve here: a caller who knows the time can arm in this section.
-        let token = unsafe { Token::attest() };
-        let (accepted, mut order) = pool.defer(&token, job, Ticks::new(deadline));
-        if order != Order::Nothing && now != 0 {
-            if let Some(deadline) = pool.arm(&token, now) {
-                P::arm(pool, deadline);
-                order = Order::Nothing;
-            }
-        }
-        if let Some(pool) = Self::carry_out(&token, key, order) {
-            Self::tick(pool, false, P::now());
-        }
-        accepted.map_err(DeferError::from)
+        Self::defer(pool, job, !deadline.max(1))
     }
 
     /// Submits a job to run when at least `delay` ticks have passed: at now + delay + 1, as the current tick has partly
@@ -171,21 +180,45 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`DeferError`]; nothing has changed then.
+    #[inline]
     pub fn submit_after(pool: PoolRef, job: JobRef, delay: u64) -> Result<Accepted, DeferError> {
+        if delay > MAX_TICKS {
+            return Err(DeferError::OutOfRange);
+        }
         if delay == 0 {
             return Self::submit(pool, job).map_err(DeferError::from);
         }
-        let now = P::now();
-        let deadline = now.wrapping_add(delay).wrapping_add(1);
-        // `MAX_TICKS` is all ones, so this asks of both whether they exceed it; a sum that wrapped has a delay that does.
-        if deadline | delay > MAX_TICKS {
-            return Err(DeferError::OutOfRange);
+        Self::defer(pool, job, delay)
+    }
+
+    /// Defers by a delay, or to a deadline. That one comes with all bits inverted, which makes the highest one tell them
+    /// apart: one function of two words for both, as Zephyr's timeouts have it.
+    #[inline(never)]
+    fn defer(pool: PoolRef, job: JobRef, when: u64) -> Result<Accepted, DeferError> {
+        let relative = when <= MAX_TICKS;
+        let mut deadline = !when;
+        if relative {
+            deadline = P::now().wrapping_add(when).wrapping_add(1);
+            if deadline > MAX_TICKS {
+                return Err(DeferError::OutOfRange);
+            }
         }
-        Self::defer(pool, job, deadline, now)
+        let deadline = Ticks::new(deadline);
+        let key = P::lock();
+        // SAFETY: as in `section`, which can't serve here: only here is it known what is ahead.
+        let token = unsafe { Token::attest() };
+        let (accepted, mut order) = pool.defer(&token, job, deadline);
+        if relative && order != Order::Nothing {
+            // It is the earliest, and ahead: no need to look at the clock.
+            order = pool.arm(&token, deadline);
+        }
+        Self::carry_out(token, key, order);
+        accepted.map_err(DeferError::from)
     }
 
     /// Cancels what is under way of a job, without waiting. One lock section, O(log n), then the completion of what was
     /// cancelled, in the caller's context.
+    #[inline(never)]
     pub fn cancel(job: JobRef) -> Cancel {
         let (cancel, completion) = Self::section(|token| job.cancel(token));
         if let Some(completion) = completion {
@@ -204,31 +237,19 @@ impl<P: Port> Shell<P> {
     }
 
     /// The pool's timer has expired. The port calls this, in the clock interrupt; it moves at most
-    /// [`Port::EXPIRY_BATCH`] jobs, one lock section each.
+    /// [`Port::EXPIRY_BATCH`] jobs, one lock section each, and arms the timer for the earliest of the others.
     pub fn expire(pool: PoolRef) {
-        Self::tick(pool, true, P::now());
-    }
-
-    /// Moves due jobs to the ready queue, a batch at most, and arms the timer for the earliest of the others. Answers how
-    /// many it moved.
-    fn tick(pool: PoolRef, fired: bool, now: u64) -> u32 {
-        let mut moved = 0;
-        // The clock interrupt's batch is counted under the lock: it can span several calls.
-        while fired || moved < u32::from(P::EXPIRY_BATCH) {
-            let due = Self::section(|token| {
-                let (due, order) = pool.expire(token, now, fired, P::EXPIRY_BATCH);
-                if let Due::Arm(deadline) = due {
-                    // Under the lock: outside, two contexts could start the timer in the wrong order.
-                    P::arm(pool, deadline);
-                }
-                (due, order)
-            });
-            if due != Due::Moved {
-                break;
+        let now = P::now();
+        loop {
+            let key = P::lock();
+            // SAFETY: as in `section`, which can't serve here: the order says whether there is more to do.
+            let token = unsafe { Token::attest() };
+            let order = pool.expire(&token, NonZeroU8::new(P::EXPIRY_BATCH), now);
+            Self::carry_out_rest(token, key, order);
+            if matches!(order, Order::Nothing | Order::Arm(_)) {
+                return;
             }
-            moved += 1;
         }
-        moved
     }
 
     /// The life of a worker: the port's thread enters here and never returns.
@@ -236,30 +257,30 @@ impl<P: Port> Shell<P> {
     /// [`advance`](Shell::advance) in a loop, without a phase in between.
     pub fn work(worker: WorkerRef) -> ! {
         let mut ctx = Ctx::new(&worker, Self::cancelled);
-        let mut finished = None;
-        let mut joining = Self::wait(worker);
+        let (mut finished, mut code, mut joining) = (None, 0, false);
+        let mut next = Next::Block;
         loop {
-            let answer = Self::decide(worker, finished, joining);
-            let ended = finished.take();
-            match answer {
-                Answer::Run { job, pool, due } => {
+            match next {
+                Next::Run => {
                     joining = false;
-                    finished = Some((job, ctx.enter(job, pool, due)));
+                    (finished, code) = ctx.enter();
                 }
-                Answer::Block => joining = Self::wait(worker),
-                Answer::Complete(completion) => Self::complete(completion, ended),
-                Answer::Again => {}
-                Answer::Left(_) => joining = true,
+                Next::Block => joining = Self::wait(worker),
+                Next::Complete(completion) => completion.tell(Outcome::Done(code)),
+                Next::Again => {}
+                Next::Left => joining = Self::TELLS_LENDING,
             }
+            next = Self::decide(worker, &mut ctx, finished.take(), joining);
         }
     }
 
     /// One move of a worker: at most one lock section, or one run, completion or wait.
     pub fn advance(worker: WorkerRef, phase: Phase) -> Phase {
+        let mut ctx = Ctx::new(&worker, Self::cancelled);
         let (finished, joining) = match phase {
             Phase::Looking => (None, false),
             Phase::Joining => (None, true),
-            Phase::Ran(job, code) => (Some((job, code)), false),
+            Phase::Ran(job, _) => (Some(job), false),
             Phase::Parked => {
                 return match Self::wait(worker) {
                     true => Phase::Joining,
@@ -267,22 +288,27 @@ impl<P: Port> Shell<P> {
                 }
             }
             Phase::Running(job, pool, due) => {
-                return Phase::Ran(job, Ctx::new(&worker, Self::cancelled).enter(job, pool, due));
+                ctx.prepare(job, pool, due);
+                let (_, code) = ctx.enter();
+                return Phase::Ran(job, code);
             }
             Phase::Completing(completion, code) => {
                 completion.tell(Outcome::Done(code));
                 return Phase::Looking;
             }
         };
-        match Self::decide(worker, finished, joining) {
-            Answer::Run { job, pool, due } => Phase::Running(job, pool, due),
-            Answer::Block => Phase::Parked,
-            Answer::Complete(completion) => match finished {
-                Some((_, code)) => Phase::Completing(completion, code),
+        match Self::decide(worker, &mut ctx, finished, joining) {
+            Next::Run => match ctx.prepared() {
+                Some((job, pool, due)) => Phase::Running(job, pool, due),
                 None => Phase::Looking,
             },
-            Answer::Again if !joining => Phase::Looking,
-            Answer::Again | Answer::Left(_) => Phase::Joining,
+            Next::Block => Phase::Parked,
+            Next::Complete(completion) => match phase {
+                Phase::Ran(_, code) => Phase::Completing(completion, code),
+                _ => Phase::Looking,
+            },
+            Next::Again if !joining => Phase::Looking,
+            Next::Again | Next::Left => Phase::Joining,
         }
     }
 
@@ -290,60 +316,64 @@ impl<P: Port> Shell<P> {
     #[inline(always)]
     fn wait(worker: WorkerRef) -> bool {
         P::park(worker);
-        worker.is_reserve()
+        Self::TELLS_LENDING && worker.is_reserve()
     }
 
+    /// The lock section of a worker, and all that it asks for. A job to run is prepared in `ctx`.
     #[inline(always)]
-    fn complete(completion: CompletionRef, ended: Option<(JobRef, Code)>) {
-        if let Some((_, code)) = ended {
-            completion.tell(Outcome::Done(code));
-        }
-    }
-
-    /// The lock section of a worker, and all that it asks for.
-    #[inline(always)]
-    fn decide(worker: WorkerRef, finished: Option<(JobRef, Code)>, joining: bool) -> Answer {
+    fn decide(worker: WorkerRef, ctx: &mut Ctx<'_>, finished: Option<JobRef>, joining: bool) -> Next {
         let key = P::lock();
-        // SAFETY: as in `section`, which can't serve here: a worker reports what it moved.
+        // SAFETY: as in `section`, which can't serve here: it has no common case.
         let token = unsafe { Token::attest() };
         if !joining {
             if let Some((job, pool, due)) = worker.step_on(&token, finished) {
                 P::unlock(key);
-                return Answer::Run { job, pool, due };
+                ctx.prepare(job, pool, due);
+                return Next::Run;
             }
         }
-        Self::decide_rest(worker, token, key, finished, joining)
+        Self::decide_rest(worker, ctx, token, key, finished, joining)
     }
 
     /// All but the common case.
     #[inline(never)]
     fn decide_rest(
         worker: WorkerRef,
+        ctx: &mut Ctx<'_>,
         token: Token<'_>,
         key: P::Key,
-        finished: Option<(JobRef, Code)>,
+        finished: Option<JobRef>,
         joining: bool,
-    ) -> Answer {
+    ) -> Next {
+        let overdue = match worker.pool(&token) {
+            Some(pool) if Self::reports(Level::Warning) && pool.finds_overdue(&token) => Some(pool),
+            _ => None,
+        };
         let (answer, order) = worker.step(&token, finished, P::reserve());
-        if let Some(pool) = Self::carry_out(&token, key, order) {
-            Self::catch_up(pool);
+        match order {
+            Order::Nothing | Order::Moved => P::unlock(key),
+            order => Self::carry_out_rest(token, key, order),
+        }
+        if let Some(pool) = overdue {
+            Self::report(Event::Overdue(pool, P::EXPIRY_BATCH.into()));
         }
         match answer {
-            Answer::Run { pool, .. } if joining => Self::report(Event::WorkerLent(pool, worker.number().into())),
-            Answer::Left(pool) if !joining => Self::report(Event::WorkerReturned(pool, worker.number().into())),
-            _ => {}
-        }
-        answer
-    }
-
-    /// A worker has seen a deadline that nothing covers.
-    #[cold]
-    #[inline(never)]
-    fn catch_up(pool: PoolRef) {
-        let full = Self::look(|token| pool.take_over(token)) >= P::EXPIRY_BATCH;
-        let moved = Self::tick(pool, false, P::now());
-        if full && moved > 0 {
-            Self::report(Event::Overdue(pool, moved));
+            Answer::Run { job, pool, due } => {
+                if joining {
+                    Self::report(Event::WorkerLent(pool, worker.number().into()));
+                }
+                ctx.prepare(job, pool, due);
+                Next::Run
+            }
+            Answer::Left(pool) => {
+                if !joining {
+                    Self::report(Event::WorkerReturned(pool, worker.number().into()));
+                }
+                Next::Left
+            }
+            Answer::Complete(completion) => Next::Complete(completion),
+            Answer::Again => Next::Again,
+            Answer::Block => Next::Block,
         }
     }
 

@@ -10,8 +10,8 @@ pub const MAX_TICKS: u64 = (1 << 62) - 1;
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct Ticks {
-    low: u32,
-    high: u32,
+    pub(crate) low: u32,
+    pub(crate) high: u32,
 }
 
 impl Ticks {

@@ -86,6 +86,7 @@ impl<T: Run> Job<T> {
     /// meanwhile, that submission is cancelled. The completion, if the job has one, is told in this context.
     ///
     /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst.
+    #[inline]
     pub fn cancel(&'static self) -> Cancel {
         System::cancel(self.reference())
     }
@@ -128,6 +129,7 @@ impl Pool {
     ///
     /// [`SubmitError::AlreadyQueued`]: the job waits for a worker already; it keeps its place and runs once.
     /// [`SubmitError::NotRunning`]: the pool takes no submissions. Nothing has changed then.
+    #[inline]
     pub fn submit<T: Run>(self, job: &'static Job<T>) -> Result<Accepted, SubmitError> {
         System::submit(self.0, job.reference())
     }
@@ -141,16 +143,16 @@ impl Pool {
     ///
     /// The deadline of a deferred job is moved. A running job runs once more, after this run and not before then.
     ///
-    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst. When nothing covers the
-    /// earliest deadline of the pool, this also starts its `k_timer`, which Zephyr does in O(n) of all timeouts in the
-    /// system; and if that deadline has passed, it moves up to `CONFIG_TASKPOOL_EXPIRY_BATCH` due jobs, a lock section
-    /// each.
+    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst. When the job becomes the
+    /// earliest of the pool, this also starts its `k_timer`, in the same section, which Zephyr does in O(n) of all
+    /// timeouts in the system.
     ///
     /// # Errors
     ///
     /// [`DeferError::AlreadyQueued`]: the job waits for a worker already; it keeps its place and runs once.
     /// [`DeferError::NotRunning`]: the pool takes no submissions. [`DeferError::OutOfRange`]: the deadline would lie
     /// 2^62 ticks after boot, or later. Nothing has changed then.
+    #[inline]
     pub fn submit_after<T: Run>(self, job: &'static Job<T>, delay: Duration) -> Result<Accepted, DeferError> {
         System::submit_after(self.0, job.reference(), delay.as_ticks())
     }
@@ -162,6 +164,7 @@ impl Pool {
     /// # Errors
     ///
     /// As [`submit_after`](Pool::submit_after).
+    #[inline]
     pub fn submit_at<T: Run>(self, job: &'static Job<T>, deadline: Instant) -> Result<Accepted, DeferError> {
         System::submit_at(self.0, job.reference(), deadline.as_ticks())
     }

@@ -188,10 +188,12 @@ unsafe impl Port for Virtual {
     }
 
     fn now() -> u64 {
-        demand(|s| !s.locked, "the clock is read under the lock");
         let now = state(|s| s.now);
         observe(Moment::Clock(now));
-        point();
+        // Under the lock nothing comes between.
+        if !state(|s| s.locked) {
+            point();
+        }
         now
     }
 

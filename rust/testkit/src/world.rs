@@ -80,8 +80,6 @@ struct JobEntry {
     runs: u32,
     inside: bool,
     told: Vec<Outcome>,
-    /// Its last submitter was abandoned: it may wait until somebody else sees to the timer.
-    abandoned: bool,
 }
 
 /// What the lock sections that come next belong to.
@@ -233,7 +231,7 @@ impl State {
                     self.model.taken(job, Virtual::clock());
                     context.decided = Some(Decided::Took(Some(job)));
                 }
-                (Place::Deferred(_), Status::Queued) if !decides => {
+                (Place::Deferred(_), Status::Queued) => {
                     self.model.came_due(job, Virtual::clock());
                     context.moved += 1;
                     assert!(
@@ -250,9 +248,6 @@ impl State {
                 "{name} is {found:?} and should be {expected:?}, in {:?}",
                 context.does
             );
-            if !matches!(found, Status::Deferred { .. }) {
-                self.jobs[job].abandoned = false;
-            }
         }
         self.contexts.push(context);
     }
@@ -629,21 +624,20 @@ impl World {
 
     /// Submits for a deadline from a thread that is preempted for ever at the `n`-th point. Answers whether it was.
     pub fn abandon_submit_at(self, n: u64, pool: P, job: J, deadline: u64) -> bool {
-        self.abandon(n, job, || self.submit_at(pool, job, deadline).is_ok())
+        self.abandon(n, || self.submit_at(pool, job, deadline).is_ok())
     }
 
     /// Submits from a thread that is preempted for ever at the `n`-th point. Answers whether it was.
     pub fn abandon_submit(self, n: u64, pool: P, job: J) -> bool {
-        self.abandon(n, job, || self.submit(pool, job).is_ok())
+        self.abandon(n, || self.submit(pool, job).is_ok())
     }
 
-    fn abandon(self, n: u64, job: J, body: impl FnOnce() -> bool) -> bool {
+    fn abandon(self, n: u64, body: impl FnOnce() -> bool) -> bool {
         let depth = state(|s| s.contexts.len());
         let abandoned = Virtual::abandon_at(n, body).is_none();
         if abandoned {
             state(|s| {
                 s.contexts.truncate(depth);
-                s.jobs[job.0].abandoned = matches!(s.model.jobs[job.0].place, Place::Deferred(_));
             });
             self.settled();
         }
@@ -839,12 +833,11 @@ impl State {
                 "pool {pool} needs a worker of the reserve and does not stand in its line"
             );
         }
-        let earliest = deferred.iter().find(|(_, _, job)| !self.jobs[*job].abandoned);
-        if let Some((earliest, _, _)) = earliest {
-            let covered = timer.is_some_and(|timer| timer <= *earliest);
-            let nobody_free = found.idle == 0 && (!room || reserve == 0);
+        if found.overdue {
+            assert!(found.queued > 0, "pool {pool} is overdue, and nobody will come to see it");
+        } else if let Some((earliest, _, _)) = deferred.first() {
             assert!(
-                covered || coming > 0 || nobody_free,
+                timer.is_some_and(|timer| timer <= *earliest),
                 "pool {pool}: a job is due at {earliest}, the timer is armed for {timer:?}, and nobody sees to it"
             );
         }
@@ -891,7 +884,6 @@ fn add_job(name: &'static str, job: &'static Job<Recorded>, with_completion: boo
             runs: 0,
             inside: false,
             told: Vec::new(),
-            abandoned: false,
         });
         s.model.add_job();
         J(s.jobs.len() - 1)

@@ -308,7 +308,7 @@ fn a_late_run_of_a_job_that_submits_itself_is_no_full_batch() {
 }
 
 #[test]
-fn one_interrupt_moves_a_batch_and_a_worker_the_others() {
+fn one_interrupt_moves_a_batch_and_each_take_one_of_the_others() {
     let (world, pool) = world();
     let all = jobs(world, ["a", "b", "c", "d", "e"]);
     for job in all {
@@ -322,10 +322,11 @@ fn one_interrupt_moves_a_batch_and_a_worker_the_others() {
     Virtual::take_calls();
     assert_eq!(world.step(W(0)), Step::Takes(all[0]));
     let found = world.snapshot(pool);
-    assert_eq!((found.queued, found.deferred, found.armed), (3, 2, None));
-    let report = Event::Overdue(world.pool_ref(pool), 2);
-    assert!(Virtual::take_calls().contains(&Call::Event(report)));
+    assert_eq!((found.queued, found.deferred, found.armed), (2, 3, None));
+    let report = Call::Event(Event::Overdue(world.pool_ref(pool), 2));
+    assert!(Virtual::take_calls().contains(&report));
     world.run();
+    assert!(!Virtual::take_calls().contains(&report), "it is said once");
     assert_eq!(world.runs_at(), ["a", "b", "c", "d", "e"].map(|name| (name, 10)));
     assert_eq!(world.snapshot(pool).armed, Some(20));
     world.drain();
@@ -356,8 +357,11 @@ fn the_start_of_a_pool_arms_its_timer() {
     world.advance(10);
     assert_eq!(armings(), [0; 0], "nobody could run them");
     world.start(pool);
-    assert_eq!(armings(), [20]);
     assert_eq!(world.status(passed), Status::Queued);
+    assert_eq!(armings(), [0; 0], "the worker that takes a due job sees to the others");
+    world.run();
+    assert_eq!(world.runs(), ["passed"]);
+    assert_eq!(armings(), [20]);
     world.drain();
 }
 

@@ -57,7 +57,7 @@ extern "C" fn events_are_logged_by_c() {
     wait_until(|| kernel::is_logged(c"<dbg> taskpool: taskpool_port_event: pool grow gave back worker r0"));
     wait_until(|| kernel::is_logged(c"<wrn> taskpool: pool one: "));
     wait_until(|| {
-        kernel::is_logged(c" more jobs came due at once than an interrupt moves; raise CONFIG_TASKPOOL_EXPIRY_BATCH")
+        kernel::is_logged(c" jobs came due at once, and the workers move the rest; raise CONFIG_TASKPOOL_EXPIRY_BATCH")
     });
 }
 
@@ -105,7 +105,7 @@ impl log::Log for Lines {
         let kinds = [
             (&self.borrowed, "borrowed worker", log::Level::Debug),
             (&self.gave_back, "gave back worker", log::Level::Debug),
-            (&self.overdue, "more jobs came due", log::Level::Warn),
+            (&self.overdue, "jobs came due at once", log::Level::Warn),
         ];
         let kind = kinds.into_iter().find(|(_, words, _)| contains(record.args(), words));
         match kind {
@@ -137,7 +137,7 @@ extern "C" fn events_are_logged_by_rust() {
     taskpool_zephyr::log_events();
     make_some();
     wait_until(|| counts()[1] == 1);
-    // The interrupt moves one batch; the worker reports the first that it moves itself.
+    // The interrupt moves one batch; the first worker that sees it reports.
     let [borrowed, gave_back, overdue] = counts();
     assert_eq!((borrowed, gave_back), (1, 1));
     assert!((1..=5).contains(&overdue), "{overdue}");

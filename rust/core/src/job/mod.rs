@@ -12,7 +12,7 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use crate::lock::Locked;
-use crate::pool::{PoolRef, Worker};
+use crate::pool::{PoolRef, Side, Worker};
 use crate::reference::Ref;
 use crate::ticks::Ticks;
 
@@ -27,30 +27,30 @@ pub type JobRef = Ref<Header>;
 /// | field | who touches it, when |
 /// |---|---|
 /// | `run`, `completion` | nobody writes them after construction |
-/// | `a` `b` `up`, `rank` | the list or heap that the job is in: ready queue while Queued, timers while Deferred |
+/// | `links`, `up`, `deeper` | the list or tree that the job is in: ready queue while Queued, timers while Deferred |
 /// | `deadline` | of the queued or deferred submission, `NONE` for an immediate one; while Running: of the next one |
 /// | `number` | set when a deferred submission is accepted; breaks ties between equal deadlines |
 /// | `pool` | of the queued, deferred, running or, with REARM, the next submission |
 /// | `state`, `flags` | see `state.rs` |
 ///
 /// All fields that change are `Locked`: only lock sections touch them.
+///
+/// What is one byte wide stands before offset 32, where Thumb instructions of two bytes reach it.
 #[repr(C)]
 pub struct Header {
-    run: unsafe fn(JobRef, &Ctx<'_>) -> Code,
-    /// In the ready queue: next. In the heap: left child.
-    pub(crate) a: Locked<Option<JobRef>>,
-    /// In the ready queue: previous. In the heap: right child.
-    pub(crate) b: Locked<Option<JobRef>>,
-    /// In the heap: parent.
+    /// In the ready queue: previous and next. Among the timers: left and right child.
+    pub(crate) links: [Locked<Option<JobRef>>; 2],
+    /// Among the timers: parent.
     pub(crate) up: Locked<Option<JobRef>>,
-    pub(crate) deadline: Locked<Ticks>,
+    run: unsafe fn(JobRef, &Ctx<'_>) -> Code,
+    pub(crate) state: Locked<State>,
+    /// Among the timers: the side below which there is one level more.
+    pub(crate) deeper: Locked<Option<Side>>,
+    pub(crate) flags: Locked<u8>,
     pub(crate) number: Locked<u32>,
+    pub(crate) deadline: Locked<Ticks>,
     pub(crate) pool: Locked<Option<PoolRef>>,
     completion: Option<CompletionRef>,
-    pub(crate) state: Locked<State>,
-    /// In the heap: length of the shortest way down to a missing child.
-    pub(crate) rank: Locked<u8>,
-    pub(crate) flags: Locked<u8>,
 }
 
 // What the README states.
@@ -59,17 +59,16 @@ const _: () = assert!(size_of::<usize>() != 4 || size_of::<Header>() == 40);
 impl Header {
     const fn new(run: unsafe fn(JobRef, &Ctx<'_>) -> Code) -> Self {
         Header {
-            run,
-            a: Locked::new(None),
-            b: Locked::new(None),
+            links: [const { Locked::new(None) }; 2],
             up: Locked::new(None),
-            deadline: Locked::new(Ticks::NONE),
+            run,
+            state: Locked::new(State::Idle),
+            deeper: Locked::new(None),
+            flags: Locked::new(0),
             number: Locked::new(0),
+            deadline: Locked::new(Ticks::NONE),
             pool: Locked::new(None),
             completion: None,
-            state: Locked::new(State::Idle),
-            rank: Locked::new(0),
-            flags: Locked::new(0),
         }
     }
 
@@ -170,14 +169,27 @@ impl<'run> Ctx<'run> {
         }
     }
 
-    /// Runs the job. Only the shell calls it, once for each `Answer::Run`.
+    /// The next run, for `enter`.
     #[inline(always)]
-    pub(crate) fn enter(&mut self, job: JobRef, pool: PoolRef, due: u64) -> Code {
+    pub(crate) fn prepare(&mut self, job: JobRef, pool: PoolRef, due: u64) {
         self.run = Some((job, pool));
         self.due = due;
+    }
+
+    /// What was prepared.
+    pub(crate) fn prepared(&self) -> Option<(JobRef, PoolRef, u64)> {
+        self.run.map(|(job, pool)| (job, pool, self.due))
+    }
+
+    /// Runs the job that was prepared. Only the shell calls it, once for each `Answer::Run`.
+    #[inline(always)]
+    pub(crate) fn enter(&mut self) -> (Option<JobRef>, Code) {
+        let Some((job, _)) = self.run else {
+            return (None, 0);
+        };
         // SAFETY: `Header::new` was given the function that fits the whole job (`Job::new` pairs them), and the step
         // that answered `Run` moved the job to Running for this worker alone.
-        unsafe { (job.run)(job, self) }
+        (Some(job), unsafe { (job.run)(job, self) })
     }
 
     fn run(&self) -> (JobRef, PoolRef) {

@@ -12,7 +12,9 @@ mod steps;
 mod timers;
 mod workers;
 
-pub(crate) use steps::{Answer, Due, Order};
+pub(crate) use steps::{Answer, Order};
+use steps::Overdue;
+pub(crate) use timers::Side;
 pub use workers::{Reserve, Worker, WorkerRef};
 
 use core::ptr::NonNull;
@@ -48,27 +50,38 @@ pub struct Pool {
     head: Locked<Option<JobRef>>,
     tail: Locked<Option<JobRef>>,
     /// The deferred job with the earliest deadline.
+    earliest: Locked<Option<JobRef>>,
+    /// The tree of the deferred jobs.
     root: Locked<Option<JobRef>>,
     /// Idle workers, the last one first.
     idle: Locked<Option<WorkerRef>>,
     /// The next pool in the reserve's line, or itself for the last one; `None` for a pool that is not in it.
     next_in_line: Locked<Option<PoolRef>>,
-    /// The deadline that the pool's timer is armed for.
-    armed: Locked<Ticks>,
-    /// Deferred submissions so far.
-    deferrals: Locked<u32>,
+    life: Locked<Life>,
+    max: Locked<u8>,
     /// Workers of the pool now, own and borrowed ones.
     workers: Locked<u8>,
-    max: Locked<u8>,
-    life: Locked<Life>,
     /// Due jobs that the clock interrupt has moved since the ready queue was last empty; see `PoolRef::expire`.
     moved: Locked<u8>,
+    overdue: Locked<Overdue>,
+    /// Deferred submissions so far.
+    deferrals: Locked<u32>,
+    /// The deadline that the pool's timer is armed for, or `NEVER`. Before the pool's start `NONE`; while it is overdue,
+    /// the time at which it became so: no deadline lies before that, so none is armed for.
+    armed: Locked<Ticks>,
 }
 
 // C has the same numbers in `taskpool.h`.
-const _: () = assert!(size_of::<Pool>() == 5 * size_of::<usize>() + 16);
-const _: () = assert!(core::mem::offset_of!(Pool, armed) == 5 * size_of::<usize>());
-const _: () = assert!(core::mem::offset_of!(Pool, max) == 5 * size_of::<usize>() + 13);
+const _: () = assert!(size_of::<Pool>() == 6 * size_of::<usize>() + if size_of::<usize>() == 4 { 20 } else { 24 });
+const _: () = assert!(core::mem::offset_of!(Pool, life) == 6 * size_of::<usize>());
+const _: () = assert!(core::mem::offset_of!(Pool, max) == 6 * size_of::<usize>() + 1);
+
+/// The links of the machine contradict each other. One place for all, out of the way.
+#[cold]
+#[inline(never)]
+fn broken() -> ! {
+    panic!("the task pool's memory is corrupted: a job or pool was overwritten, or its memory reused while under way")
+}
 
 impl Pool {
     /// A pool that waits for its start and may have up to `max` workers.
@@ -81,15 +94,17 @@ impl Pool {
         Pool {
             head: Locked::new(None),
             tail: Locked::new(None),
+            earliest: Locked::new(None),
             root: Locked::new(None),
             idle: Locked::new(None),
             next_in_line: Locked::new(None),
-            armed: Locked::new(Ticks::NEVER),
+            armed: Locked::new(Ticks::NONE),
             deferrals: Locked::new(0),
             workers: Locked::new(0),
             max: Locked::new(max),
             life: Locked::new(Life::STARTING),
             moved: Locked::new(0),
+            overdue: Locked::new(Overdue::No),
         }
     }
 
@@ -98,12 +113,6 @@ impl Pool {
         let pointer = NonNull::new((&raw const *self).cast_mut()).expect("a reference is not null");
         // SAFETY: a `&'static Pool` lives for ever, and nobody can have a `&mut` to it.
         unsafe { Ref::new(pointer) }
-    }
-
-    /// Whether submissions are taken.
-    #[inline(always)]
-    fn accepts(&self, token: &Token<'_>) -> bool {
-        self.life.get(token) != Life::NONE
     }
 
     #[inline(always)]
@@ -129,6 +138,8 @@ pub struct Snapshot {
     pub in_line: bool,
     /// The timer is armed for this, in ticks since boot.
     pub armed: Option<u64>,
+    /// More jobs are due than the clock interrupt may move; the workers move the rest.
+    pub overdue: bool,
 }
 
 impl Pool {
@@ -157,6 +168,7 @@ impl Pool {
             "the pool has more workers than its maximum"
         );
         let armed = self.armed.get(token);
+        let overdue = self.overdue.get(token) != Overdue::No;
         Snapshot {
             queued,
             deferred,
@@ -164,7 +176,8 @@ impl Pool {
             workers,
             max: self.max.get(token),
             in_line: self.next_in_line.get(token).is_some(),
-            armed: (armed != Ticks::NEVER).then(|| armed.get()),
+            armed: (armed != Ticks::NEVER && armed != Ticks::NONE && !overdue).then(|| armed.get()),
+            overdue,
         }
     }
 }

@@ -1,19 +1,21 @@
-//! The ready queue: a doubly linked list through the jobs, `a` to the next and `b` to the previous. All O(1), but the
-//! check.
+//! The ready queue: a doubly linked list through the jobs. All O(1), but the check.
 
 use super::Pool;
 use crate::job::{JobRef, State};
 use crate::lock::Token;
+
+const PREVIOUS: usize = 0;
+const NEXT: usize = 1;
 
 impl Pool {
     /// Appends a job that is in no list.
     #[inline]
     pub(super) fn push_ready(&self, token: &Token<'_>, job: JobRef) {
         let tail = self.tail.get(token);
-        job.a.set(token, None);
-        job.b.set(token, tail);
+        job.links[NEXT].set(token, None);
+        job.links[PREVIOUS].set(token, tail);
         match tail {
-            Some(tail) => tail.a.set(token, Some(job)),
+            Some(tail) => tail.links[NEXT].set(token, Some(job)),
             None => self.head.set(token, Some(job)),
         }
         self.tail.set(token, Some(job));
@@ -23,10 +25,10 @@ impl Pool {
     #[inline]
     pub(super) fn pop_ready(&self, token: &Token<'_>) -> Option<JobRef> {
         let job = self.head.get(token)?;
-        let next = job.a.get(token);
+        let next = job.links[NEXT].get(token);
         self.head.set(token, next);
         match next {
-            Some(next) => next.b.set(token, None),
+            Some(next) => next.links[PREVIOUS].set(token, None),
             None => self.tail.set(token, None),
         }
         Some(job)
@@ -34,13 +36,13 @@ impl Pool {
 
     /// Takes a job out of the middle.
     pub(super) fn unlink_ready(&self, token: &Token<'_>, job: JobRef) {
-        let (next, previous) = (job.a.get(token), job.b.get(token));
+        let (next, previous) = (job.links[NEXT].get(token), job.links[PREVIOUS].get(token));
         match previous {
-            Some(previous) => previous.a.set(token, next),
+            Some(previous) => previous.links[NEXT].set(token, next),
             None => self.head.set(token, next),
         }
         match next {
-            Some(next) => next.b.set(token, previous),
+            Some(next) => next.links[PREVIOUS].set(token, previous),
             None => self.tail.set(token, previous),
         }
     }
@@ -50,7 +52,7 @@ impl Pool {
         let (mut count, mut link) = (0, self.head.get(token));
         while let (Some(job), true) = (link, count < limit) {
             count += 1;
-            link = job.a.get(token);
+            link = job.links[NEXT].get(token);
         }
         count
     }
@@ -60,7 +62,7 @@ impl Pool {
         let (mut count, mut previous, mut link) = (0, None, self.head.get(token));
         while let Some(job) = link {
             assert!(
-                job.b.get(token) == previous,
+                job.links[PREVIOUS].get(token) == previous,
                 "a queued job does not point back at the one before it"
             );
             assert!(
@@ -70,7 +72,7 @@ impl Pool {
             assert!(job.flags.get(token) == 0, "a queued job has flags of a running one");
             count += 1;
             previous = link;
-            link = job.a.get(token);
+            link = job.links[NEXT].get(token);
         }
         assert!(
             self.tail.get(token) == previous,

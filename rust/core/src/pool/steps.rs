@@ -1,26 +1,40 @@
 //! The steps of the machine. Each runs in one lock section, in bounded time, and answers with an [`Order`]: what the
 //! shell has yet to do. Each arrow of the state diagram in `doc/design.md` is one function of the last section here.
 
-use super::{Life, PoolRef, Reserve, WorkerRef};
+use core::num::NonZeroU8;
+
+use super::{broken, Life, PoolRef, Reserve, WorkerRef};
 use crate::error::SubmitError;
-use crate::job::{Accepted, Cancel, Code, CompletionRef, JobRef, State, Status, CANCEL, REARM};
+use crate::job::{Accepted, Cancel, CompletionRef, JobRef, State, Status, CANCEL, REARM};
 use crate::lock::Token;
 use crate::ticks::Ticks;
 
-/// What the shell has to do after a step.
+/// What the shell has to do after a step, before the lock is released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub(crate) enum Order {
     /// Nothing.
     Nothing,
-    /// Wake this worker, before the lock is released.
+    /// Look at the clock, and take one step of this pool's timer.
+    Look(PoolRef),
+    /// Nothing: a due job is ready, and no worker is to be called for it.
+    Moved,
+    /// Wake this worker.
     Wake(WorkerRef),
-    /// Let the reserve lend this pool a worker, before the lock is released.
+    /// Let the reserve lend this pool a worker.
     Borrow(PoolRef),
-    /// This worker of the reserve, the calling one, belongs to another pool now, before the lock is released.
+    /// This worker of the reserve, the calling one, belongs to another pool now.
     Join(WorkerRef),
-    /// See to this pool's timer, after the lock was released.
+    /// Start this pool's timer, for what it is armed for.
     Arm(PoolRef),
+}
+
+/// What a submission finds.
+enum Claim {
+    /// The job is in no queue.
+    Free(Accepted),
+    /// There is nothing more to do.
+    Done(Result<Accepted, SubmitError>),
 }
 
 /// What a worker does next.
@@ -39,16 +53,17 @@ pub(crate) enum Answer {
     Left(PoolRef),
 }
 
-/// What a timer step found.
+/// Whether jobs are due that the clock interrupt may not move. Then nothing is armed for them, and the ready queue has
+/// jobs: whoever takes one out moves a due one in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(crate) enum Due {
-    /// One job was due and is ready now. There may be more.
-    Moved,
-    /// Nothing is due; the timer is to be armed for this.
-    Arm(u64),
-    /// Nothing is due, and the timer is right as it is.
-    Nothing,
+#[repr(u8)]
+pub(crate) enum Overdue {
+    /// None.
+    No,
+    /// Some, and no worker has seen it.
+    New,
+    /// Some, and a worker has said so.
+    Known,
 }
 
 impl PoolRef {
@@ -56,7 +71,7 @@ impl PoolRef {
     /// jobs a worker has to be called; `None` when the pool was not waiting for its start.
     ///
     /// The one step that is not O(log n): it walks over at most as many ready jobs as the pool may have workers.
-    pub(crate) fn start(self, token: &Token<'_>, first: WorkerRef, count: u8) -> Option<u8> {
+    pub(crate) fn start(self, token: &Token<'_>, first: WorkerRef, count: u8, now: u64) -> Option<u8> {
         if self.life.get(token) != Life::STARTING {
             return None;
         }
@@ -67,29 +82,25 @@ impl PoolRef {
         self.idle.set(token, Some(first));
         self.workers.set(token, count);
         self.life.set(token, Life::RUNNING);
+        self.armed.set(token, Ticks::NEVER);
+        if self.earliest.get(token).is_some() {
+            // Until the shell has looked at the timers.
+            self.overdue.set(token, Overdue::Known);
+            self.armed.set(token, Ticks::new(now));
+        }
         Some(self.count_ready(token, self.max.get(token)))
     }
 
     /// Submits a job to run as soon as a worker is free.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn submit(self, token: &Token<'_>, job: JobRef) -> (Result<Accepted, SubmitError>, Order) {
-        if !self.accepts(token) {
-            return (Err(SubmitError::NotRunning), Order::Nothing);
+        match self.claim(token, job, Ticks::NONE) {
+            Claim::Free(accepted) => {
+                job.deadline.set(token, Ticks::NONE);
+                (Ok(accepted), self.queue_now(token, job))
+            }
+            Claim::Done(result) => (result, Order::Nothing),
         }
-        let accepted = match job.state.get(token) {
-            State::Idle => Accepted::New,
-            State::Queued => return (Err(SubmitError::AlreadyQueued), Order::Nothing),
-            State::Deferred => {
-                leave_timers(token, job);
-                Accepted::Moved
-            }
-            State::Running => {
-                let accepted = rearm(token, job, self, Ticks::NONE);
-                return (accepted, Order::Nothing);
-            }
-        };
-        job.deadline.set(token, Ticks::NONE);
-        (Ok(accepted), self.queue(token, job))
     }
 
     /// Submits a job to run at `deadline`, or moves its deadline.
@@ -100,103 +111,132 @@ impl PoolRef {
         job: JobRef,
         deadline: Ticks,
     ) -> (Result<Accepted, SubmitError>, Order) {
-        if !self.accepts(token) {
-            return (Err(SubmitError::NotRunning), Order::Nothing);
+        match self.claim(token, job, deadline) {
+            Claim::Free(accepted) => {
+                job.deadline.set(token, deadline);
+                self.number(token, job);
+                (Ok(accepted), self.put_off(token, job))
+            }
+            Claim::Done(result) => (result, Order::Nothing),
         }
-        let accepted = match job.state.get(token) {
-            State::Idle => Accepted::New,
-            State::Queued => return (Err(SubmitError::AlreadyQueued), Order::Nothing),
+    }
+
+    /// Takes a job for a submission.
+    #[inline(always)]
+    fn claim(self, token: &Token<'_>, job: JobRef, deadline: Ticks) -> Claim {
+        if self.life.get(token) == Life::NONE {
+            return Claim::Done(Err(SubmitError::NotRunning));
+        }
+        match job.state.get(token) {
+            State::Idle => Claim::Free(Accepted::New),
             State::Deferred => {
                 leave_timers(token, job);
-                Accepted::Moved
+                Claim::Free(Accepted::Moved)
             }
-            State::Running => {
-                let accepted = rearm(token, job, self, deadline);
-                if accepted.is_ok() {
-                    self.number(token, job);
-                }
-                return (accepted, Order::Nothing);
-            }
-        };
-        job.deadline.set(token, deadline);
-        self.number(token, job);
-        (Ok(accepted), self.put_off(token, job))
+            State::Queued => Claim::Done(Err(SubmitError::AlreadyQueued)),
+            State::Running => Claim::Done(rearm(token, job, self, deadline)),
+        }
     }
 
     /// One step of the pool's timer: moves one due job to the ready queue, or finds out what the timer has to be armed
-    /// for. `fired`: the timer has expired, so it is not armed any more, and `batch` limits what it moves.
+    /// for.
     ///
-    /// One clock interrupt can bring several expiries: a late one announces many ticks, and the timer that is armed for
-    /// one of them expires again at once. So the batch counts what the interrupt moved while no worker took it.
-    pub(crate) fn expire(self, token: &Token<'_>, now: u64, fired: bool, batch: u8) -> (Due, Order) {
+    /// `batch`: the timer has expired, so it is not armed any more, and the interrupt may move so many jobs. One clock
+    /// interrupt can bring several expiries: a late one announces many ticks, and the timer that is armed for one of
+    /// them expires again at once. So the batch counts what the interrupt moved while no worker took it.
+    #[inline(never)]
+    pub(crate) fn expire(self, token: &Token<'_>, batch: Option<NonZeroU8>, now: u64) -> Order {
         if !self.runs(token) {
-            return (Due::Nothing, Order::Nothing);
+            return Order::Nothing;
         }
-        let Some(job) = self.root.get(token) else {
-            if fired {
-                self.armed.set(token, Ticks::NEVER);
-            }
-            return (Due::Nothing, Order::Nothing);
-        };
-        let deadline = job.deadline.get(token);
-        if deadline.get() <= now {
-            if fired {
-                let moved = match self.head.get(token) {
-                    Some(_) => self.moved.get(token),
-                    None => 0,
-                };
-                if moved >= batch {
-                    // Nothing covers what is left. The ready queue has jobs, so a step will come that sees it: of the
-                    // worker that takes one, or of the caller who cancels one.
+        let earliest = self.earliest.get(token);
+        let deadline = earliest.map_or(Ticks::NEVER, |job| job.deadline.get(token));
+        if deadline.get() > now {
+            let covered = batch.is_none() && self.overdue.get(token) == Overdue::No;
+            self.overdue.set(token, Overdue::No);
+            return match earliest {
+                Some(_) if !covered || deadline.get() < self.armed.get(token).get() => self.arm(token, deadline),
+                Some(_) => Order::Nothing,
+                None => {
                     self.armed.set(token, Ticks::NEVER);
-                    return (Due::Nothing, Order::Nothing);
+                    Order::Nothing
                 }
-                self.moved.set(token, moved + 1);
             }
-            leave_timers(token, job);
-            return (Due::Moved, self.queue(token, job));
         }
-        if fired || deadline.get() < self.armed.get(token).get() {
-            self.armed.set(token, deadline);
-            return (Due::Arm(deadline.get()), Order::Nothing);
+        let Some(job) = earliest else {
+            return Order::Nothing;
+        };
+        if let Some(batch) = batch {
+            let moved = match self.head.get(token) {
+                Some(_) => self.moved.get(token),
+                None => 0,
+            };
+            if moved >= batch.get() {
+                self.overdue.set(token, Overdue::New);
+                // No deadline that is ahead lies before this.
+                self.armed.set(token, Ticks::new(now));
+                return Order::Nothing;
+            }
+            self.moved.set(token, moved + 1);
         }
-        (Due::Nothing, Order::Nothing)
+        leave_timers(token, job);
+        match self.queue(token, job) {
+            Order::Nothing => Order::Moved,
+            order => order,
+        }
     }
 
-    /// Answers the earliest deadline, to arm the timer for at once, when it has not passed. The rest is for `expire`.
+    /// Arms the timer for the earliest deadline, which is ahead.
     #[inline(always)]
-    pub(crate) fn arm(self, token: &Token<'_>, now: u64) -> Option<u64> {
-        if !self.runs(token) {
-            return None;
-        }
-        let deadline = self.root.get(token)?.deadline.get(token);
-        if deadline.get() <= now {
-            return None;
-        }
+    pub(crate) fn arm(self, token: &Token<'_>, deadline: Ticks) -> Order {
         self.armed.set(token, deadline);
-        Some(deadline.get())
+        Order::Arm(self)
     }
 
-    /// A worker takes over from the clock interrupt. Answers how many jobs that one had moved.
-    pub(crate) fn take_over(self, token: &Token<'_>) -> u8 {
-        let moved = self.moved.get(token);
-        self.moved.set(token, 0);
-        moved
+    /// What the timer is armed for.
+    pub(crate) fn armed(self, token: &Token<'_>) -> u64 {
+        self.armed.get(token).get()
     }
 
-    /// Asks for the timer when it is armed for nothing, or for later than the earliest deadline.
-    ///
-    /// Every step that leaves jobs among the timers asks, not only the one that put the earliest there: if that one's
-    /// thread is preempted for good before it armed, nobody else's deadline is lost.
-    #[inline]
-    fn cover(self, token: &Token<'_>) -> Order {
-        match self.root.get(token) {
-            Some(root) if root.deadline.get(token).get() < self.armed.get(token).get() => Order::Arm(self),
-            _ => Order::Nothing,
+    /// Asks for the timer after a start, when there are deferred jobs.
+    pub(crate) fn see_to_timer(self, token: &Token<'_>) -> Order {
+        match self.earliest.get(token) {
+            Some(_) => Order::Look(self),
+            None => Order::Nothing,
         }
     }
 
-    /// Gives a deferred submission its number.
+    /// Somebody has taken a job out of the ready queue: an overdue pool moves a due one in.
+    #[inline(always)]
+    fn taken(self, token: &Token<'_>) -> Order {
+        match self.overdue.get(token) {
+            Overdue::No => Order::Nothing,
+            _ => self.catch_up(token),
+        }
+    }
+
+    /// Moves what was due when the interrupt had moved enough, without a look at the clock; then asks for one.
+    #[cold]
+    #[inline(never)]
+    fn catch_up(self, token: &Token<'_>) -> Order {
+        let then = self.armed(token);
+        match self.earliest.get(token) {
+            Some(job) if job.deadline.get(token).get() <= then => self.expire(token, None, then),
+            _ => Order::Look(self),
+        }
+    }
+
+    /// Whether this worker is the first that sees more due jobs than an interrupt may move.
+    pub(crate) fn finds_overdue(self, token: &Token<'_>) -> bool {
+        let first = self.overdue.get(token) == Overdue::New;
+        if first {
+            self.overdue.set(token, Overdue::Known);
+        }
+        first
+    }
+
+    /// Gives a submission its number.
+    #[inline(always)]
     fn number(self, token: &Token<'_>, job: JobRef) {
         let number = self.deferrals.get(token);
         self.deferrals.set(token, number.wrapping_add(1));
@@ -205,76 +245,57 @@ impl PoolRef {
 }
 
 impl WorkerRef {
-    /// The common case of a step: the run has ended with nobody to tell and nothing to do again, the next job is there,
-    /// and no deadline is uncovered. Otherwise `None`, and nothing has changed.
+    /// The common case of a step: the run has ended with nobody to tell and nothing to do again, and the next job is
+    /// there. Otherwise `None`, and nothing has changed.
     #[inline(always)]
-    pub(crate) fn step_on(self, token: &Token<'_>, finished: Option<(JobRef, Code)>) -> Option<(JobRef, PoolRef, u64)> {
+    pub(crate) fn step_on(self, token: &Token<'_>, finished: Option<JobRef>) -> Option<(JobRef, PoolRef, u64)> {
         let pool = self.pool.get(token)?;
         pool.head.get(token)?;
-        if let Some((job, _)) = finished {
-            if job.completion().is_some() || job.flags.get(token) & REARM != 0 {
-                return None;
-            }
-        }
-        if pool.cover(token) != Order::Nothing {
+        if pool.overdue.get(token) != Overdue::No || finished.is_some_and(|job| has_sequel(token, job)) {
             return None;
         }
-        if let Some((job, _)) = finished {
-            job.flags.set(token, 0);
-            job.state.set(token, State::Idle);
+        if let Some(job) = finished {
+            rest_job(token, job);
         }
         let job = pool.pop_ready(token)?;
         Some((job, pool, begin_run(token, job)))
     }
 
     /// One step of a worker: ends the job that it ran, if any, and finds what it does next.
+    #[inline(always)]
     pub(crate) fn step(
         self,
         token: &Token<'_>,
-        finished: Option<(JobRef, Code)>,
+        finished: Option<JobRef>,
         reserve: &Reserve,
     ) -> (Answer, Order) {
         let Some(pool) = self.pool.get(token) else {
-            return reserve.place(token, self);
+            return match reserve.place(token, self) {
+                Some(order) => (Answer::Again, order),
+                None => (Answer::Block, Order::Nothing),
+            };
         };
-        if let Some((job, _)) = finished {
-            if let Some(then) = self.end(token, pool, job) {
-                return then;
+        if let Some(job) = finished {
+            let completion = job.completion();
+            // This worker takes the next job in this same section, unless there is a completion to tell first.
+            let order = end_run(token, job, completion.is_none().then_some(pool));
+            match completion {
+                Some(completion) => return (Answer::Complete(completion), order),
+                None if order != Order::Nothing => return (Answer::Again, order),
+                None => {}
             }
         }
-        match pool.pop_ready(token) {
-            Some(job) => {
-                let due = begin_run(token, job);
-                (Answer::Run { job, pool, due }, pool.cover(token))
-            }
-            None => self.rest(token, pool),
+        if let Some(job) = pool.pop_ready(token) {
+            let due = begin_run(token, job);
+            return (Answer::Run { job, pool, due }, pool.taken(token));
         }
-    }
-
-    /// Ends a run. Answers what is to be done before the next job is taken.
-    fn end(self, token: &Token<'_>, pool: PoolRef, job: JobRef) -> Option<(Answer, Order)> {
-        let completion = job.completion();
-        // This worker takes the next job in this same section, unless there is a completion to tell first.
-        let taker = completion.is_none().then_some(pool);
-        let order = end_run(token, job, taker);
-        match completion {
-            Some(completion) => Some((Answer::Complete(completion), order)),
-            None if order != Order::Nothing => Some((Answer::Again, order)),
-            None => None,
-        }
-    }
-
-    /// Nothing is ready.
-    fn rest(self, token: &Token<'_>, pool: PoolRef) -> (Answer, Order) {
-        let answer = if self.is_reserve() {
+        if self.is_reserve() {
             pool.workers.set(token, pool.workers.get(token) - 1);
             self.pool.set(token, None);
-            Answer::Left(pool)
-        } else {
-            pool.stand_idle(token, self);
-            Answer::Block
-        };
-        (answer, pool.cover(token))
+            return (Answer::Left(pool), Order::Nothing);
+        }
+        pool.stand_idle(token, self);
+        (Answer::Block, Order::Nothing)
     }
 }
 
@@ -285,7 +306,7 @@ impl JobRef {
         let mut order = Order::Nothing;
         match self.state.get(token) {
             State::Idle => return ((Cancel::Idle, None), order),
-            State::Queued => order = leave_ready(token, self).cover(token),
+            State::Queued => order = leave_ready(token, self).taken(token),
             State::Deferred => leave_timers(token, self),
             State::Running => {
                 let resubmission_cancelled = self.flags.get(token) & REARM != 0;
@@ -323,8 +344,14 @@ impl JobRef {
 
 impl PoolRef {
     /// 1: Idle, Deferred or Running to Queued. Asks for a worker.
-    #[inline]
+    #[inline(never)]
     fn queue(self, token: &Token<'_>, job: JobRef) -> Order {
+        self.queue_now(token, job)
+    }
+
+    /// As `queue`, in the place of the call, where its speed shows.
+    #[inline(always)]
+    fn queue_now(self, token: &Token<'_>, job: JobRef) -> Order {
         job.pool.set(token, Some(self));
         job.state.set(token, State::Queued);
         self.push_ready(token, job);
@@ -332,11 +359,19 @@ impl PoolRef {
     }
 
     /// 2: Idle, Deferred or Running to Deferred, with `deadline` and `number` set. Asks for the timer.
+    ///
+    /// In the same lock section the timer is armed, or, if the deadline has passed, the job moved on. So a submitter that
+    /// is preempted for good loses nothing: in a pool that runs, the armed deadline is never after the earliest one,
+    /// unless the pool is overdue.
     fn put_off(self, token: &Token<'_>, job: JobRef) -> Order {
         job.pool.set(token, Some(self));
         job.state.set(token, State::Deferred);
         self.insert_timer(token, job);
-        self.cover(token)
+        if job.deadline.get(token).get() < self.armed.get(token).get() {
+            Order::Look(self)
+        } else {
+            Order::Nothing
+        }
     }
 }
 
@@ -347,33 +382,46 @@ fn begin_run(token: &Token<'_>, job: JobRef) -> u64 {
     job.deadline.get(token).get()
 }
 
+/// Whether the end of a run is more than `rest_job`.
+#[inline(always)]
+fn has_sequel(token: &Token<'_>, job: JobRef) -> bool {
+    job.completion().is_some() || job.flags.get(token) & REARM != 0
+}
+
+/// 4: Running to Idle.
+#[inline(always)]
+fn rest_job(token: &Token<'_>, job: JobRef) {
+    job.flags.set(token, 0);
+    job.state.set(token, State::Idle);
+}
+
 /// 4: Running to Idle; or, with REARM, to Queued or Deferred, in the pool that the resubmission named.
 ///
 /// `taker`: the pool whose ready queue the caller takes from in this same lock section.
-#[inline]
+#[inline(never)]
 fn end_run(token: &Token<'_>, job: JobRef, taker: Option<PoolRef>) -> Order {
-    let flags = job.flags.get(token);
-    job.flags.set(token, 0);
-    if flags & REARM == 0 {
-        job.state.set(token, State::Idle);
+    let rearmed = job.flags.get(token) & REARM != 0;
+    rest_job(token, job);
+    if !rearmed {
         return Order::Nothing;
     }
-    let Some(pool) = job.pool.get(token) else {
-        unreachable!("REARM without a pool");
-    };
+    let pool = pool_of(token, job);
     if job.deadline.get(token) != Ticks::NONE {
         return pool.put_off(token, job);
     }
-    if taker == Some(pool) {
+    match pool.queue(token, job) {
         // One job more and, in a moment, one job less: no worker is missing.
-        job.state.set(token, State::Queued);
-        pool.push_ready(token, job);
-        return Order::Nothing;
+        Order::Wake(worker) if taker == Some(pool) => {
+            pool.stand_idle(token, worker);
+            Order::Nothing
+        }
+        Order::Borrow(_) if taker == Some(pool) => Order::Nothing,
+        order => order,
     }
-    pool.queue(token, job)
 }
 
 /// 5: Running stays Running, with REARM and its destination.
+#[inline(never)]
 fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Result<Accepted, SubmitError> {
     let flags = job.flags.get(token);
     let accepted = if flags & REARM == 0 {
@@ -386,22 +434,25 @@ fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Resu
     job.flags.set(token, flags | REARM);
     job.deadline.set(token, deadline);
     job.pool.set(token, Some(pool));
+    pool.number(token, job);
     Ok(accepted)
 }
 
 /// 6: out of Queued. Answers the pool that it left.
 fn leave_ready(token: &Token<'_>, job: JobRef) -> PoolRef {
-    let Some(pool) = job.pool.get(token) else {
-        unreachable!("Queued without a pool");
-    };
+    let pool = pool_of(token, job);
     pool.unlink_ready(token, job);
     pool
 }
 
 /// 7: out of Deferred.
+#[inline(never)]
 fn leave_timers(token: &Token<'_>, job: JobRef) {
-    let Some(pool) = job.pool.get(token) else {
-        unreachable!("Deferred without a pool");
-    };
-    pool.remove_timer(token, job);
+    pool_of(token, job).remove_timer(token, job);
+}
+
+/// The pool of a job that is under way.
+#[inline(always)]
+fn pool_of(token: &Token<'_>, job: JobRef) -> PoolRef {
+    job.pool.get(token).unwrap_or_else(|| broken())
 }

@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-use super::{Answer, Order, Pool, PoolRef};
+use super::{Order, Pool, PoolRef};
 use crate::lock::{Locked, Token};
 use crate::reference::Ref;
 
@@ -150,6 +150,7 @@ impl Reserve {
         Some(Lent { worker, first })
     }
 
+    #[inline(never)]
     fn line_up(&self, token: &Token<'_>, pool: PoolRef) {
         if pool.next_in_line.get(token).is_some() {
             return;
@@ -164,12 +165,14 @@ impl Reserve {
 
     /// A worker that left its pool: it goes to the first pool of the line, if that one still needs it, else to the
     /// idle ones. One pool of the line a call, so O(1).
+    ///
+    /// Answers the order before the worker looks on, or `None`: it waits.
     #[cold]
     #[inline(never)]
-    pub(super) fn place(&self, token: &Token<'_>, worker: WorkerRef) -> (Answer, Order) {
+    pub(super) fn place(&self, token: &Token<'_>, worker: WorkerRef) -> Option<Order> {
         let Some(pool) = self.first.get(token) else {
             self.add(token, worker);
-            return (Answer::Block, Order::Nothing);
+            return None;
         };
         let next = pool.next_in_line.get(token).filter(|next| *next != pool);
         pool.next_in_line.set(token, None);
@@ -178,14 +181,15 @@ impl Reserve {
             self.last.set(token, None);
         }
         if !pool.wants_worker(token) {
-            return (Answer::Again, Order::Nothing);
+            return Some(Order::Nothing);
         }
         attach(token, worker, pool);
-        // More is ready than this worker takes: stand in the line for another.
-        if pool.head.get(token) != pool.tail.get(token) && pool.wants_worker(token) {
+        // More is ready than this worker takes: stand in the line for another. At its maximum the pool stands there in
+        // vain, until a worker comes and leaves it.
+        if pool.head.get(token) != pool.tail.get(token) {
             self.line_up(token, pool);
         }
-        (Answer::Again, Order::Join(worker))
+        Some(Order::Join(worker))
     }
 
     /// Counts the idle workers, for tests.

@@ -1,4 +1,4 @@
-//! The heap of deferred jobs, with many of them. [`World::check`] walks it after every operation; the model sorts.
+//! The tree of deferred jobs, with many of them. [`World::check`] walks it after every operation; the model sorts.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -26,7 +26,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 proptest! {
     #![proptest_config(Config {
         cases: 8,
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/heap.seeds"))),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/timers.seeds"))),
         max_shrink_iters: 500,
         ..Config::default()
     })]
@@ -38,7 +38,7 @@ proptest! {
         let world = World::new(0);
         let pool = world.pool(1, 1);
         let jobs: Vec<J> = (0..JOBS).map(|_| world.job("job")).collect();
-        // Most of them at first, so that the heap is deep.
+        // Most of them at first, so that the tree is deep.
         for (index, job) in jobs.iter().enumerate().skip(20) {
             world.submit_at(pool, *job, 1 + index as u64 * 7919 % 50).unwrap();
         }
@@ -56,9 +56,9 @@ proptest! {
     }
 }
 
-/// Shapes in which a heap that does not balance itself degenerates.
+/// Shapes in which a tree that does not balance itself degenerates.
 #[test]
-fn ordered_insertions_and_removals_leave_a_heap() {
+fn ordered_insertions_and_removals_leave_a_balanced_tree() {
     let orders: [fn(usize) -> usize; 4] = [
         |index| index,
         |index| JOBS - 1 - index,
