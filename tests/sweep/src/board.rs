@@ -12,6 +12,8 @@ pub struct Hit {
     pub pc: u32,
     /// Another interrupt was being handled.
     pub nested: u32,
+    /// The clock interrupt has come since the operation began, or was about to.
+    pub clock: u32,
 }
 
 mod c {
@@ -19,6 +21,7 @@ mod c {
 
     extern "C" {
         pub fn sweep_prepare();
+        pub fn sweep_forget_clock();
         pub fn sweep_arm(cycles: u32, nops: u32);
         pub fn sweep_after();
         pub fn sweep_clock(instructions: u32) -> u32;
@@ -53,6 +56,12 @@ pub const POOLS: [Pool; 3] = [FAST, LENT, SLOW];
 pub fn prepare() {
     // SAFETY: no timer is armed.
     unsafe { c::sweep_prepare() }
+}
+
+/// The operation begins: from here on, [`Hit::clock`] counts.
+pub fn forget_clock() {
+    // SAFETY: writes a flag.
+    unsafe { c::sweep_forget_clock() }
 }
 
 /// Arms the timer: its interrupt comes after so many cycles. Returns after so many NOPs.

@@ -19,6 +19,7 @@ pub struct Coverage {
     longest: u32,
     distinct: u32,
     nested: u32,
+    repeated: u32,
 }
 
 impl Coverage {
@@ -32,7 +33,13 @@ impl Coverage {
             longest: 0,
             distinct: 0,
             nested: 0,
+            repeated: 0,
         }
+    }
+
+    /// Counts a trial that has to be repeated.
+    pub fn repeat(&mut self) {
+        self.repeated += 1;
     }
 
     /// Counts a trial.
@@ -63,8 +70,8 @@ impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} sweeps, {} trials, each of {} to {} instructions, {} addresses, {} trials in other interrupts",
-            self.sweeps, self.trials, self.shortest, self.longest, self.distinct, self.nested
+            "{} sweeps, {} trials, each of {} to {} instructions, {} addresses, {} trials in other interrupts, {} repeated",
+            self.sweeps, self.trials, self.shortest, self.longest, self.distinct, self.nested, self.repeated
         )
     }
 }

@@ -35,6 +35,7 @@
 
 static struct sweep_hit hit;
 volatile uint32_t sweep_fired;
+static volatile bool clock_came;
 
 /*
  * Arms the timer and goes on with the last `nops` NOPs before the caller: from the store to the caller's next
@@ -154,6 +155,7 @@ static __used void timer_expired(const uint32_t *sp)
 		k_panic();
 	}
 	hit.pc = frame[6];
+	hit.clock = clock_came || (SCB->ICSR & SCB_ICSR_PENDSTSET_Msk) != 0;
 	sweep_action();
 	sweep_fired = 1;
 }
@@ -176,6 +178,7 @@ void __real_z_taskpool_expired(struct k_timer *timer);
 
 void __wrap_sys_clock_isr(void)
 {
+	clock_came = true;
 	clock_key = irq_lock();
 	__real_sys_clock_isr();
 	irq_unlock(clock_key);
@@ -191,6 +194,11 @@ void __wrap_z_taskpool_expired(struct k_timer *timer)
 void sweep_prepare(void)
 {
 	sweep_fired = 0;
+}
+
+void sweep_forget_clock(void)
+{
+	clock_came = false;
 }
 
 struct sweep_hit sweep_hit(void)

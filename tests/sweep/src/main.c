@@ -49,19 +49,9 @@ void sweep_stall_until(uint32_t tick)
 	k_sem_give(&stalled);
 }
 
-/*
- * QEMU's SysTick shows 0 for a moment before it sets COUNTFLAG. Zephyr's driver takes that for a full counter, so a reading
- * in that moment lies a whole reload behind. Two readings that agree are right.
- */
 uint32_t sweep_now(void)
 {
-	uint32_t first, second;
-
-	do {
-		first = k_uptime_ticks();
-		second = k_uptime_ticks();
-	} while (second - first > 1);
-	return second;
+	return k_uptime_ticks();
 }
 
 void sweep_sleep_until(uint32_t tick)

@@ -16,6 +16,8 @@ struct sweep_hit {
 	uint32_t pc;
 	/* Whether another interrupt was being handled. */
 	uint32_t nested;
+	/* Whether the clock interrupt has come since sweep_forget_clock(), or was about to. */
+	uint32_t clock;
 };
 
 /* The most NOPs that sweep_arm() has, and those of sweep_after(). */
@@ -26,6 +28,9 @@ struct sweep_hit {
 
 /* Forgets the last interrupt. */
 void sweep_prepare(void);
+
+/* The operation begins. */
+void sweep_forget_clock(void);
 
 /* Lets the interrupt come after so many cycles of the timer, and returns after so many NOPs. */
 void sweep_arm(uint32_t cycles, uint32_t nops);

@@ -101,6 +101,7 @@ impl Trial {
         operation.prepare(&self);
         INSIDE.store(operation.inside().is_some(), Relaxed);
         ARMED.store(true, Relaxed);
+        board::forget_clock();
         operation.perform(&self);
 
         check();
