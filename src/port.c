@@ -83,6 +83,13 @@ void z_taskpool_expired(struct k_timer *timer)
 	taskpool_core_expire(CONTAINER_OF(timer, struct taskpool, timer));
 }
 
+FUNC_NORETURN void taskpool_port_broken(void)
+{
+	printk("the task pool's memory is corrupted: a job or pool was overwritten, or reused while it was under way\n");
+	k_panic();
+	CODE_UNREACHABLE;
+}
+
 /* The numbers of `Event::id` in rust/core/src/event.rs; the core has checked the level. */
 void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number)
 {

@@ -19,6 +19,7 @@ void taskpool_port_join(struct taskpool_worker *worker, const struct taskpool *p
 void taskpool_port_unlock_and_switch(uint32_t key);
 void taskpool_port_park(struct taskpool_worker *worker);
 void taskpool_port_arm(struct taskpool *pool, uint64_t deadline);
+FUNC_NORETURN void taskpool_port_broken(void);
 void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
 
 /* What the core offers. The workers of a pool are chained before it is started with the last one made. */

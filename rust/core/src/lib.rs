@@ -18,7 +18,7 @@
 //! | port | what the pool needs of an operating system |
 //!
 //! Where a line belongs: `job/` is one job, `pool/` is what pools share and do, `lock.rs` the lock as a type,
-//! `shell.rs` and `port.rs` the way out. `unsafe` is allowed in `lock.rs`, `reference.rs`, `job/mod.rs`,
+//! `shell.rs` and `port.rs` the way out. `unsafe` is allowed in `fault.rs`, `lock.rs`, `reference.rs`, `job/mod.rs`,
 //! `job/completion.rs`, `pool/mod.rs`, `pool/workers.rs`, `port.rs` and `shell.rs` (where objects become references, and
 //! the lock becomes a token), and nowhere else.
 
@@ -27,6 +27,8 @@
 
 mod error;
 mod event;
+#[allow(unsafe_code)]
+mod fault;
 #[allow(unsafe_code)]
 mod job;
 #[allow(unsafe_code)]

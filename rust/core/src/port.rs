@@ -30,8 +30,8 @@ pub unsafe trait Port {
     /// lags behind the others'. Callable everywhere, under the lock too.
     fn now() -> u64;
 
-    /// The reserve that the pools of this system share.
-    fn reserve() -> &'static Reserve;
+    /// The reserve that the pools of this system share, if it has workers.
+    fn reserve() -> Option<&'static Reserve>;
 
     /// Gives the worker's semaphore once. Called under the lock, from every context; must not switch threads before the
     /// lock is released. Each call ends exactly one `park` of that worker, also one that begins later.

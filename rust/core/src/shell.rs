@@ -76,12 +76,12 @@ impl<P: Port> Shell<P> {
             // Under the lock: a submitter that was preempted between unlocking and waking would hold up the job.
             Order::Wake(worker) => P::wake(worker),
             Order::Borrow(pool) => {
-                if let Some(lent) = P::reserve().lend(&token, pool) {
+                if let Some(lent) = P::reserve().and_then(|reserve| reserve.lend(&token, pool)) {
                     P::lend(lent.worker, pool, lent.first);
                 }
             }
             Order::Join(worker) => {
-                if let Some(pool) = worker.pool(&token) {
+                if let (Some(pool), true) = (worker.pool(&token), P::reserve().is_some()) {
                     P::join(worker, pool);
                 }
             }
@@ -136,7 +136,9 @@ impl<P: Port> Shell<P> {
 
     /// Adds a worker to the reserve. Threads only, at boot, before any pool is started.
     pub fn add_reserve(worker: WorkerRef) {
-        Self::look(|token| P::reserve().add(token, worker));
+        if let Some(reserve) = P::reserve() {
+            Self::look(|token| reserve.add(token, worker));
+        }
     }
 
     /// Submits a job to run as soon as a worker is free. One lock section, O(1).
@@ -384,6 +386,6 @@ impl<P: Port> Shell<P> {
 
     /// Checks the reserve and counts its idle workers. For tests.
     pub fn check_reserve() -> u8 {
-        Self::look(|token| P::reserve().check(token))
+        P::reserve().map_or(0, |reserve| Self::look(|token| reserve.check(token)))
     }
 }

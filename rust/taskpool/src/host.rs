@@ -72,8 +72,8 @@ unsafe impl Port for ThisPort {
         now()
     }
 
-    fn reserve() -> &'static Reserve {
-        &RESERVE
+    fn reserve() -> Option<&'static Reserve> {
+        Some(&RESERVE)
     }
 
     fn wake(worker: WorkerRef) {

@@ -62,8 +62,8 @@ unsafe impl Port for ThisPort {
     }
 
     #[inline(always)]
-    fn reserve() -> &'static Reserve {
-        &taskpool_core_reserve
+    fn reserve() -> Option<&'static Reserve> {
+        (CONFIG.reserve_threads > 0).then_some(&taskpool_core_reserve)
     }
 
     #[inline(always)]

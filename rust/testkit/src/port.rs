@@ -197,8 +197,8 @@ unsafe impl Port for Virtual {
         now
     }
 
-    fn reserve() -> &'static Reserve {
-        state(|s| s.reserve)
+    fn reserve() -> Option<&'static Reserve> {
+        Some(state(|s| s.reserve))
     }
 
     fn wake(worker: WorkerRef) {

@@ -11,6 +11,7 @@ use core::cell::UnsafeCell;
 use core::fmt;
 use core::ptr::NonNull;
 
+use crate::fault::broken;
 use crate::lock::Locked;
 use crate::pool::{PoolRef, Side, Worker};
 use crate::reference::Ref;
@@ -195,7 +196,7 @@ impl<'run> Ctx<'run> {
     fn run(&self) -> (JobRef, PoolRef) {
         match self.run {
             Some(run) => run,
-            None => unreachable!("only a running job is shown a context"),
+            None => broken(),
         }
     }
 }

@@ -76,13 +76,6 @@ const _: () = assert!(size_of::<Pool>() == 6 * size_of::<usize>() + if size_of::
 const _: () = assert!(core::mem::offset_of!(Pool, life) == 6 * size_of::<usize>());
 const _: () = assert!(core::mem::offset_of!(Pool, max) == 6 * size_of::<usize>() + 1);
 
-/// The links of the machine contradict each other. One place for all, out of the way.
-#[cold]
-#[inline(never)]
-fn broken() -> ! {
-    panic!("the task pool's memory is corrupted: a job or pool was overwritten, or its memory reused while under way")
-}
-
 impl Pool {
     /// A pool that waits for its start and may have up to `max` workers.
     ///

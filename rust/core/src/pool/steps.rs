@@ -3,8 +3,9 @@
 
 use core::num::NonZeroU8;
 
-use super::{broken, Life, PoolRef, Reserve, WorkerRef};
+use super::{Life, PoolRef, Reserve, WorkerRef};
 use crate::error::SubmitError;
+use crate::fault::broken;
 use crate::job::{Accepted, Cancel, CompletionRef, JobRef, State, Status, CANCEL, REARM};
 use crate::lock::Token;
 use crate::ticks::Ticks;
@@ -75,6 +76,8 @@ impl PoolRef {
         if self.life.get(token) != Life::STARTING {
             return None;
         }
+        // In an image, TASKPOOL_DEFINE has seen to it.
+        #[cfg(not(target_os = "none"))]
         assert!(
             0 < count && count <= self.max.get(token),
             "a pool needs at least one worker of its own, and not more than its maximum"
@@ -267,10 +270,10 @@ impl WorkerRef {
         self,
         token: &Token<'_>,
         finished: Option<JobRef>,
-        reserve: &Reserve,
+        reserve: Option<&Reserve>,
     ) -> (Answer, Order) {
         let Some(pool) = self.pool.get(token) else {
-            return match reserve.place(token, self) {
+            return match reserve.unwrap_or_else(|| broken()).place(token, self) {
                 Some(order) => (Answer::Again, order),
                 None => (Answer::Block, Order::Nothing),
             };
@@ -289,7 +292,7 @@ impl WorkerRef {
             let due = begin_run(token, job);
             return (Answer::Run { job, pool, due }, pool.taken(token));
         }
-        if self.is_reserve() {
+        if reserve.is_some() && self.is_reserve() {
             pool.workers.set(token, pool.workers.get(token) - 1);
             self.pool.set(token, None);
             return (Answer::Left(pool), Order::Nothing);

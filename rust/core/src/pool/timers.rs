@@ -6,7 +6,8 @@
 //!
 //! (G. M. Adelson-Velsky and E. M. Landis, 1962; Knuth has it in volume 3 of The Art of Computer Programming, 6.2.3.)
 
-use super::{broken, Pool};
+use super::Pool;
+use crate::fault::broken;
 use crate::job::{JobRef, State};
 use crate::lock::Token;
 
