@@ -4,7 +4,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench lint clean
+.PHONY: help setup demo test bench size scale lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -20,6 +20,12 @@ test: ## all tests: host, native_sim, qemu_cortex_m3
 
 bench: ## the pool beside Zephyr's own work queues, in instructions
 	@scripts/bench
+
+size: ## flash and RAM of the smallest application, beside k_work's
+	@scripts/size
+
+scale: ## the pool beside Zephyr's timeout list, with up to 10,000 deferred jobs
+	@scripts/scale
 
 lint: ## formatting, clippy, Kconfig, YAML, shell, unsafe code
 	@scripts/lint

@@ -90,7 +90,7 @@ struct taskpool {
  * the init level `APPLICATION`, before `main`.
  *
  * Each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes (32-bit); the pool
- * itself takes 96 bytes of RAM: 36, a pointer and a `k_timer` of 56.
+ * itself takes 104 bytes of RAM: 44, a pointer and a `k_timer` of 56.
  *
  * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
  * fail the build.
@@ -140,7 +140,7 @@ struct taskpool {
 		.min_threads = (min_threads_),                                                                         \
 	};                                                                                                             \
 	STRUCT_SECTION_ITERABLE(taskpool, name_) = {                                                                   \
-		.core = {.max = (max_threads_), .life = Z_TASKPOOL_STARTING},               \
+		.core = {.max = (max_threads_), .life = Z_TASKPOOL_STARTING},                                          \
 		.config = &_taskpool_config_##name_,                                                                   \
 		.timer = Z_TIMER_INITIALIZER(name_.timer, z_taskpool_expired, NULL),                                   \
 	};                                                                                                             \
