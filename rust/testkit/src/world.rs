@@ -834,7 +834,10 @@ impl State {
             );
         }
         if found.overdue {
-            assert!(found.queued > 0, "pool {pool} is overdue, and nobody will come to see it");
+            assert!(
+                found.queued > 0,
+                "pool {pool} is overdue, and nobody will come to see it"
+            );
         } else if let Some((earliest, _, _)) = deferred.first() {
             assert!(
                 timer.is_some_and(|timer| timer <= *earliest),

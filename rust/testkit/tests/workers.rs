@@ -254,7 +254,10 @@ fn a_pool_with_more_ready_than_one_worker_takes_stands_in_line_again() {
     let found = world.snapshot(pool);
     assert_eq!((found.workers, found.queued), (3, 1));
     world.drain();
-    assert!(!world.snapshot(pool).in_line, "the next free worker has cleared the line");
+    assert!(
+        !world.snapshot(pool).in_line,
+        "the next free worker has cleared the line"
+    );
 }
 
 #[test]

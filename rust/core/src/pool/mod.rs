@@ -12,8 +12,8 @@ mod steps;
 mod timers;
 mod workers;
 
-pub(crate) use steps::{Answer, Order};
 use steps::Overdue;
+pub(crate) use steps::{Answer, Order};
 pub(crate) use timers::Side;
 pub use workers::{Reserve, Worker, WorkerRef};
 

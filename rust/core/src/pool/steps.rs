@@ -164,7 +164,7 @@ impl PoolRef {
                     self.armed.set(token, Ticks::NEVER);
                     Order::Nothing
                 }
-            }
+            };
         }
         let Some(job) = earliest else {
             return Order::Nothing;

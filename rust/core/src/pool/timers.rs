@@ -277,7 +277,10 @@ impl Walk<'_> {
         assert!(node.flags.get(token) == 0, "a deferred job has flags of a running one");
         let left = self.node(left);
         if let Some(last) = self.last {
-            assert!(side_for(token, last, node) == Side::Left, "two timers are in the wrong order");
+            assert!(
+                side_for(token, last, node) == Side::Left,
+                "two timers are in the wrong order"
+            );
         }
         self.first = self.first.or(Some(node));
         self.last = Some(node);
@@ -285,7 +288,10 @@ impl Walk<'_> {
         let right = self.node(right);
         assert!(left.abs_diff(right) <= 1, "the sides of a timer are not level");
         let deeper = (left != right).then_some(Side::left_if(left > right));
-        assert!(node.deeper.get(token) == deeper, "a timer names the wrong side as deeper");
+        assert!(
+            node.deeper.get(token) == deeper,
+            "a timer names the wrong side as deeper"
+        );
         left.max(right) + 1
     }
 }
