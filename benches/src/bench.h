@@ -38,8 +38,14 @@ void bench_foreign(uint32_t count);
 /* Spins until somebody else ran `count` times, and says how long it was away, in cycles. */
 uint32_t bench_away(volatile uint32_t *done, uint32_t count);
 
+extern struct taskpool bench_slow;
+
+/* Cases of the search that can be repeated in one run. */
+#define BENCH_CASES 64
+
 void bench_kernel(void);
 void bench_p4wq(void);
 void bench_taskpool(void);
+void bench_search(void);
 
 #endif /* BENCH_H_ */

@@ -10,6 +10,7 @@
 K_P4WQ_DEFINE(p4wq, 1, 1024);
 
 static volatile uint32_t stamp;
+static uint32_t before;
 
 static void handle(struct k_p4wq_work *item)
 {
@@ -25,9 +26,15 @@ static void nothing(struct k_p4wq_work *item)
 static struct k_p4wq_work work = {.priority = FAST_PRIORITY, .handler = handle};
 static struct k_p4wq_work items[BURST];
 
+static void submit_in_interrupt(void)
+{
+	before = bench_now();
+	k_p4wq_submit(&p4wq, &work);
+}
+
 void bench_p4wq(void)
 {
-	uint32_t start, run = 0, round = 0;
+	uint32_t start, run = 0, round = 0, isr = 0;
 
 	/* The workers go to wait. */
 	k_sleep(K_MSEC(100));
@@ -39,8 +46,14 @@ void bench_p4wq(void)
 		round += bench_now() - start;
 		run += stamp - start;
 	}
+	for (int i = 0; i < ROUNDS; i++) {
+		work.deadline = 0;
+		bench_interrupt(submit_in_interrupt);
+		isr += stamp - before;
+	}
 	bench_report("submit_to_run", "p4wq", run, ROUNDS, ROUNDS);
 	bench_report("round_trip", "p4wq", round, ROUNDS, 2 * ROUNDS);
+	bench_report("isr_submit_to_run", "p4wq", isr, ROUNDS, ROUNDS);
 
 	for (int i = 0; i < BURST; i++) {
 		items[i] = (struct k_p4wq_work){.priority = SLOW_PRIORITY, .handler = nothing};

@@ -208,23 +208,19 @@ impl Pool {
                     None => {}
                 }
                 new_top.deeper.set(token, None);
-                self.lift(token, new_top, top, other);
+                // It goes above `top` first, and has no parent until it is above `node`.
+                hang(token, top, other, child(token, new_top, deep));
+                hang(token, new_top, deep, Some(top));
             }
             Some(_) => {}
             None => (of_node, of_top) = (Some(deep), Some(other)),
         }
         node.deeper.set(token, of_node);
         top.deeper.set(token, of_top);
-        self.lift(token, new_top, node, deep);
+        self.replace(token, node, Some(new_top));
+        hang(token, node, deep, child(token, new_top, other));
+        hang(token, new_top, other, Some(node));
         new_top
-    }
-
-    /// Rotates: a node goes above its parent `up`, on whose `side` it is.
-    #[inline(never)]
-    fn lift(&self, token: &Token<'_>, node: JobRef, up: JobRef, side: Side) {
-        self.replace(token, up, Some(node));
-        hang(token, up, side, child(token, node, side.other()));
-        hang(token, node, side.other(), Some(up));
     }
 
     /// Walks the tree and counts; see [`Pool::check`].
