@@ -242,10 +242,15 @@ impl<P: Port> Shell<P> {
     /// [`Port::EXPIRY_BATCH`] jobs, one lock section each, and arms the timer for the earliest of the others.
     pub fn expire(pool: PoolRef) {
         let now = P::now();
+        let mut begun = false;
         loop {
             let key = P::lock();
             // SAFETY: as in `section`, which can't serve here: the order says whether there is more to do.
             let token = unsafe { Token::attest() };
+            if !begun {
+                pool.begin_expiry(&token);
+                begun = true;
+            }
             let order = pool.expire(&token, NonZeroU8::new(P::EXPIRY_BATCH), now);
             Self::carry_out_rest(token, key, order);
             if matches!(order, Order::Nothing | Order::Arm(_)) {

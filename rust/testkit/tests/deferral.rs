@@ -408,3 +408,25 @@ fn a_job_that_defers_itself_is_periodic() {
     world.drain();
     assert_eq!(world.runs_at(), [("job", 10), ("job", 20), ("job", 30), ("job", 40)]);
 }
+
+#[test]
+fn an_interrupt_whose_batch_is_cancelled_under_its_hands_goes_on_in_the_next_tick() {
+    let (world, pool) = world();
+    let all = jobs(world, ["a", "b", "c", "d"]);
+    for job in all {
+        world.submit_at(pool, job, 10).unwrap();
+    }
+    // Within the clock interrupt, after each of the two jobs that it may move.
+    for (n, job) in [(2, all[0]), (4, all[1])] {
+        world.interrupt_at(n, move || {
+            world.cancel(job);
+        });
+    }
+    world.advance(10);
+    assert_eq!(world.forget_interrupts(), 0);
+    let found = world.snapshot(pool);
+    assert_eq!((found.queued, found.deferred, found.armed), (0, 2, Some(10)));
+    world.advance(1);
+    world.run();
+    assert_eq!(world.runs_at(), [("c", 11), ("d", 11)]);
+}

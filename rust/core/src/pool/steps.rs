@@ -170,11 +170,12 @@ impl PoolRef {
             return Order::Nothing;
         };
         if let Some(batch) = batch {
-            let moved = match self.head.get(token) {
-                Some(_) => self.moved.get(token),
-                None => 0,
-            };
+            let moved = self.moved.get(token);
             if moved >= batch.get() {
+                if self.head.get(token).is_none() {
+                    // All that it moved was cancelled again meanwhile. Nobody would come: the next tick does.
+                    return self.arm(token, deadline);
+                }
                 self.overdue.set(token, Overdue::New);
                 // No deadline that is ahead lies before this.
                 self.armed.set(token, Ticks::new(now));
@@ -189,7 +190,15 @@ impl PoolRef {
         }
     }
 
-    /// Arms the timer for the earliest deadline, which is ahead.
+    /// The clock interrupt begins to move jobs. While no worker has taken what it moved before, that counts.
+    #[inline(always)]
+    pub(crate) fn begin_expiry(self, token: &Token<'_>) {
+        if self.head.get(token).is_none() {
+            self.moved.set(token, 0);
+        }
+    }
+
+    /// Arms the timer for this deadline, the earliest.
     #[inline(always)]
     pub(crate) fn arm(self, token: &Token<'_>, deadline: Ticks) -> Order {
         self.armed.set(token, deadline);
