@@ -131,7 +131,8 @@ impl<P: Port> Shell<P> {
         for _ in 0..ready {
             Self::section(|token| ((), pool.call_worker(token, pool)));
         }
-        Self::section(|token| ((), pool.see_to_timer(token)));
+        // Also when no job is deferred any more: the step says that the pool is not overdue.
+        Self::section(|_| ((), Order::Look(pool)));
     }
 
     /// Adds a worker to the reserve. Threads only, at boot, before any pool is started.

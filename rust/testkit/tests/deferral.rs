@@ -430,3 +430,25 @@ fn an_interrupt_whose_batch_is_cancelled_under_its_hands_goes_on_in_the_next_tic
     world.run();
     assert_eq!(world.runs_at(), [("c", 11), ("d", 11)]);
 }
+
+#[test]
+fn a_pool_is_not_overdue_for_a_job_that_left_it_during_the_start() {
+    for n in 1.. {
+        let world = World::new(0);
+        let (pool, other) = (world.pool_before_start(1, 1), world.pool(1, 1));
+        let [job] = jobs(world, ["job"]);
+        world.submit_at(pool, job, 5).unwrap();
+        world.interrupt_at(n, move || {
+            world.submit_at(other, job, 5).unwrap();
+        });
+        world.start(pool);
+        if world.forget_interrupts() > 0 {
+            assert!(n > 3, "the start has windows");
+            break;
+        }
+        assert!(!world.snapshot(pool).overdue, "{n}");
+        world.submit_at(pool, job, 9).unwrap();
+        world.drain();
+        assert_eq!(world.runs_at(), [("job", 9)]);
+    }
+}

@@ -210,14 +210,6 @@ impl PoolRef {
         self.armed.get(token).get()
     }
 
-    /// Asks for the timer after a start, when there are deferred jobs.
-    pub(crate) fn see_to_timer(self, token: &Token<'_>) -> Order {
-        match self.earliest.get(token) {
-            Some(_) => Order::Look(self),
-            None => Order::Nothing,
-        }
-    }
-
     /// Somebody has taken a job out of the ready queue: an overdue pool moves a due one in.
     #[inline(always)]
     fn taken(self, token: &Token<'_>) -> Order {
