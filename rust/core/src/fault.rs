@@ -2,8 +2,8 @@
 
 /// Two parts of the machine do not fit: a job or pool was overwritten, or its memory reused while it was under way.
 ///
-/// In one place, out of the way. On Zephyr a function in C says so and panics: Rust's way of panicking would bring three
-/// kilobytes of formatting into an image that has none.
+/// In one place, out of the way. On Zephyr a function in C says so and panics: Rust's way of panicking would bring 3,900
+/// bytes, most of it formatting, into an image that has none.
 #[cold]
 #[inline(never)]
 pub(crate) fn broken() -> ! {

@@ -2,7 +2,7 @@
 //!
 //! Every field that more than one context may touch is a [`Locked`], and only a [`Token`] reads or writes it. A token
 //! exists only inside a lock section of [`Shell`](crate::Shell), so forgetting the lock does not compile. A `Locked`
-//! copies its value in and out and never lends a reference: lists and heap made of them are ordinary safe code.
+//! copies its value in and out and never lends a reference: lists and trees made of them are ordinary safe code.
 
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;

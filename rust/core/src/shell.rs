@@ -124,15 +124,18 @@ impl<P: Port> Shell<P> {
     /// When `count` is 0 or more than the pool's maximum.
     pub fn start(pool: PoolRef, first: WorkerRef, count: u8) {
         let now = P::now();
-        let Some(ready) = Self::look(|token| pool.start(token, first, count, now)) else {
+        let ready = Self::section(|token| match pool.start(token, first, count, now) {
+            // In the same section: nothing must depend on this thread's going on.
+            Some(ready) => (Some(ready), Order::Look(pool)),
+            None => (None, Order::Nothing),
+        });
+        let Some(ready) = ready else {
             return;
         };
         Self::report(Event::PoolStarted(pool, count.into()));
         for _ in 0..ready {
             Self::section(|token| ((), pool.call_worker(token, pool)));
         }
-        // Also when no job is deferred any more: the step says that the pool is not overdue.
-        Self::section(|_| ((), Order::Look(pool)));
     }
 
     /// Adds a worker to the reserve. Threads only, at boot, before any pool is started.
@@ -212,7 +215,8 @@ impl<P: Port> Shell<P> {
         let token = unsafe { Token::attest() };
         let (accepted, mut order) = pool.defer(&token, job, deadline);
         if relative && order != Order::Nothing {
-            // It is the earliest, and ahead: no need to look at the clock.
+            // It is the earliest, and ahead, unless this thread was kept waiting since it looked at the clock: then the
+            // timer expires in the next tick.
             order = pool.arm(&token, deadline);
         }
         Self::carry_out(token, key, order);

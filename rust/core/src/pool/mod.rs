@@ -61,7 +61,8 @@ pub struct Pool {
     max: Locked<u8>,
     /// Workers of the pool now, own and borrowed ones.
     workers: Locked<u8>,
-    /// Due jobs that the clock interrupt has moved since the ready queue was last empty; see `PoolRef::expire`.
+    /// Due jobs that the clock interrupt has moved since it found the ready queue empty, or a worker the pool overdue;
+    /// see `PoolRef::expire`.
     moved: Locked<u8>,
     overdue: Locked<Overdue>,
     /// Deferred submissions so far.

@@ -146,7 +146,8 @@ impl PoolRef {
     ///
     /// `batch`: the timer has expired, so it is not armed any more, and the interrupt may move so many jobs. One clock
     /// interrupt can bring several expiries: a late one announces many ticks, and the timer that is armed for one of
-    /// them expires again at once. So the batch counts what the interrupt moved while no worker took it.
+    /// them expires again at once. So the batch counts what the interrupt has moved since the ready queue was empty, or
+    /// a worker found the pool overdue.
     #[inline(never)]
     pub(crate) fn expire(self, token: &Token<'_>, batch: Option<NonZeroU8>, now: u64) -> Order {
         if !self.runs(token) {
@@ -190,7 +191,7 @@ impl PoolRef {
         }
     }
 
-    /// The clock interrupt begins to move jobs. While no worker has taken what it moved before, that counts.
+    /// The clock interrupt begins to move jobs. What it moved before counts, unless all of that has been taken.
     #[inline(always)]
     pub(crate) fn begin_expiry(self, token: &Token<'_>) {
         if self.head.get(token).is_none() {
@@ -291,6 +292,10 @@ impl WorkerRef {
         }
         if let Some(job) = pool.pop_ready(token) {
             let due = begin_run(token, job);
+            if pool.overdue.get(token) != Overdue::No {
+                // A worker has come: the interrupt may move a batch again.
+                pool.moved.set(token, 0);
+            }
             return (Answer::Run { job, pool, due }, pool.taken(token));
         }
         if reserve.is_some() && self.is_reserve() {
