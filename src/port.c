@@ -83,6 +83,37 @@ void z_taskpool_expired(struct k_timer *timer)
 	taskpool_core_expire(CONTAINER_OF(timer, struct taskpool, timer));
 }
 
+/* rust/taskpool/src/zephyr.rs has so many words of room for a signal. */
+BUILD_ASSERT(sizeof(struct k_sem) <= 8 * sizeof(void *), "raise the size of `Room` in rust/taskpool/src/zephyr.rs");
+
+void taskpool_port_make_signal(struct k_sem *signal)
+{
+	(void)k_sem_init(signal, 0, 1);
+}
+
+void taskpool_port_give(struct k_sem *signal)
+{
+	k_sem_give(signal);
+}
+
+bool taskpool_port_take(struct k_sem *signal, uint64_t deadline)
+{
+	k_timeout_t timeout =
+		deadline == UINT64_MAX ? K_FOREVER : (k_timeout_t){.ticks = Z_TICK_ABS((k_ticks_t)deadline)};
+
+	return k_sem_take(signal, timeout) == 0;
+}
+
+static struct taskpool_worker *find(struct taskpool_worker *workers, size_t count, k_tid_t thread)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (&workers[i].thread == thread) {
+			return &workers[i];
+		}
+	}
+	return NULL;
+}
+
 FUNC_NORETURN void taskpool_port_broken(void)
 {
 	printk("the task pool's memory is corrupted: a job or pool was overwritten, or reused while it was under way\n");
@@ -176,6 +207,28 @@ static void start(struct taskpool *pool)
 		first = worker;
 	}
 	taskpool_core_start(pool, first, config->min_threads);
+}
+
+uint32_t taskpool_port_caller(struct taskpool_worker **worker)
+{
+	k_tid_t thread = k_current_get();
+
+	if (k_is_in_isr() || k_is_pre_kernel()) {
+		return 0;
+	}
+#if CONFIG_TASKPOOL_RESERVE_THREADS > 0
+	*worker = find(reserve, ARRAY_SIZE(reserve), thread);
+	if (*worker != NULL) {
+		return 2;
+	}
+#endif
+	STRUCT_SECTION_FOREACH(taskpool, pool) {
+		*worker = find(pool->config->workers, pool->config->min_threads, thread);
+		if (*worker != NULL) {
+			return 2;
+		}
+	}
+	return 1;
 }
 
 static int boot(void)

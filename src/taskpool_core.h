@@ -19,6 +19,13 @@ void taskpool_port_join(struct taskpool_worker *worker, const struct taskpool *p
 void taskpool_port_unlock_and_switch(uint32_t key);
 void taskpool_port_park(struct taskpool_worker *worker);
 void taskpool_port_arm(struct taskpool *pool, uint64_t deadline);
+/* What a waiting thread waits on; Rust makes room for it on that thread's stack. */
+void taskpool_port_make_signal(struct k_sem *signal);
+void taskpool_port_give(struct k_sem *signal);
+/* Waits until the tick `deadline` at most, or for ever for UINT64_MAX; answers whether the signal was given. */
+bool taskpool_port_take(struct k_sem *signal, uint64_t deadline);
+/* 0 for an interrupt, 1 for a thread, 2 for a worker, which is stored in `worker` then. */
+uint32_t taskpool_port_caller(struct taskpool_worker **worker);
 FUNC_NORETURN void taskpool_port_broken(void);
 void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
 

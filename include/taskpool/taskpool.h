@@ -39,7 +39,7 @@ struct taskpool_core {
 };
 
 struct taskpool_worker_core {
-	uintptr_t words[3];
+	uintptr_t words[IS_ENABLED(CONFIG_TASKPOOL_WAIT) ? 4 : 3];
 };
 
 BUILD_ASSERT(sizeof(struct taskpool_core) == 6 * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24));
@@ -47,7 +47,6 @@ BUILD_ASSERT(offsetof(struct taskpool_core, life) == 6 * sizeof(void *));
 BUILD_ASSERT(offsetof(struct taskpool_core, max) == 6 * sizeof(void *) + 1);
 /* What the documentation states. */
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_core) == 44);
-BUILD_ASSERT(sizeof(struct taskpool_worker_core) == 3 * sizeof(void *));
 
 /* Life::STARTING of the core. */
 #define Z_TASKPOOL_STARTING 1
@@ -89,8 +88,8 @@ struct taskpool {
  * The pool is valid from link time: what is submitted before it is started waits for that. It is started at boot, at
  * the init level `APPLICATION`, before `main`.
  *
- * Each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes (32-bit); the pool
- * itself takes 104 bytes of RAM: 44, a pointer and a `k_timer` of 56.
+ * Each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes (32-bit; 16 with
+ * `CONFIG_TASKPOOL_WAIT`); the pool itself takes 104 bytes of RAM: 44, a pointer and a `k_timer` of 56.
  *
  * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
  * fail the build.

@@ -17,6 +17,9 @@ const NUMBERS: [(&str, &str, &str); 6] = [
     ("TASKPOOL_LOG_LEVEL", "log_level", "u8"),
 ];
 
+/// The options that are on or off.
+const OPTIONS: [&str; 2] = ["TASKPOOL_SYSTEM_POOL", "TASKPOOL_WAIT"];
+
 fn main() {
     let path = match env::var_os("DOTCONFIG") {
         Some(path) => PathBuf::from(path),
@@ -24,7 +27,9 @@ fn main() {
     };
     println!("cargo:rerun-if-env-changed=DOTCONFIG");
     println!("cargo:rerun-if-changed={}", path.display());
-    println!("cargo:rustc-check-cfg=cfg(CONFIG_TASKPOOL_SYSTEM_POOL)");
+    for option in OPTIONS {
+        println!("cargo:rustc-check-cfg=cfg(CONFIG_{option})");
+    }
 
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {}: {error}", path.display()));
     let config: BTreeMap<&str, &str> = text
@@ -37,10 +42,11 @@ fn main() {
         "the crate `taskpool` is used, but {} does not enable it: set CONFIG_TASKPOOL=y in prj.conf",
         path.display()
     );
-    let system_pool = config.get("TASKPOOL_SYSTEM_POOL") == Some(&"y");
-    if system_pool {
-        println!("cargo:rustc-cfg=CONFIG_TASKPOOL_SYSTEM_POOL");
+    let is_on = |option: &str| config.get(option) == Some(&"y");
+    for option in OPTIONS.into_iter().filter(|option| is_on(option)) {
+        println!("cargo:rustc-cfg=CONFIG_{option}");
     }
+    let system_pool = is_on("TASKPOOL_SYSTEM_POOL");
 
     let mut generated = String::from("Config {\n");
     for (option, field, kind) in NUMBERS {

@@ -46,7 +46,8 @@ mod ticks;
 pub use error::{DeferError, SubmitError};
 pub use event::{Event, Level};
 pub use job::{
-    Accepted, Cancel, Code, Complete, Completion, CompletionRef, Ctx, Header, Job, JobRef, OnEnd, Outcome, Run, Status,
+    Accepted, Caller, Cancel, Code, Complete, Completion, CompletionRef, Ctx, Header, Job, JobRef, OnEnd, Outcome, Run,
+    Signal, SignalRef, Status, WaitError,
 };
 pub use lock::Token;
 pub use pool::{Pool, PoolRef, Reserve, Snapshot, Worker, WorkerRef};

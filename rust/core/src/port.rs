@@ -1,6 +1,7 @@
 //! What the pool needs of an operating system.
 
 use crate::event::{Event, Level};
+use crate::job::{Caller, SignalRef};
 use crate::pool::{PoolRef, Reserve, WorkerRef};
 
 /// An operating system, as the pool sees it. A type, not a value: a program has one.
@@ -55,6 +56,19 @@ pub unsafe trait Port {
     /// Sees to it that `Shell::expire` is called for the pool once `now() >= deadline`, and not for an earlier deadline
     /// any more; for a deadline that has passed, in the next tick. Called under the lock, from every context.
     fn arm(pool: PoolRef, deadline: u64);
+
+    /// Who calls. Callable everywhere.
+    fn caller() -> Caller;
+
+    /// Makes a signal for the length of `body`, which the calling thread can wait on.
+    fn with_signal<R>(body: impl FnOnce(SignalRef) -> R) -> R;
+
+    /// Gives a signal, once. Callable everywhere, outside the lock. The signal may be gone when this returns.
+    fn give(signal: SignalRef);
+
+    /// Waits until the signal is given, and takes it; at most until the time is `deadline`. Answers whether it was given.
+    /// Called outside the lock, by the thread that made it, which is no interrupt.
+    fn take(signal: SignalRef, deadline: Option<u64>) -> bool;
 
     /// Passes a report on. Called by threads only, outside the lock.
     fn event(event: Event);

@@ -5,13 +5,15 @@
 
 use core::marker::PhantomData;
 use core::num::NonZeroU8;
+use core::ptr::NonNull;
 
 use crate::error::{DeferError, SubmitError};
 use crate::event::{Event, Level};
-use crate::job::{Accepted, Cancel, Code, CompletionRef, Ctx, JobRef, Outcome, Status};
+use crate::job::{Accepted, Cancel, Code, Ctx, JobRef, Outcome, Status, WaitError, Waiter, WaiterRef, Waiting};
 use crate::lock::Token;
-use crate::pool::{Answer, Order, PoolRef, Snapshot, WorkerRef};
+use crate::pool::{Answer, Ended, Order, PoolRef, Snapshot, WorkerRef};
 use crate::port::Port;
+use crate::reference::Ref;
 use crate::ticks::{Ticks, MAX_TICKS};
 
 /// The machine on the port `P`. All functions but [`work`](Shell::work) return without waiting, and may be called from
@@ -32,16 +34,20 @@ pub enum Phase {
     Running(JobRef, PoolRef, u64),
     /// The job has run and answered.
     Ran(JobRef, Code),
-    /// About to tell the completion how the run ended.
-    Completing(CompletionRef, Code),
+    /// About to tell how the run ended.
+    Completing(Told, Code),
 }
+
+/// Who is to be told of the end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told(Ended);
 
 /// What a worker does next: an `Answer` whose job is prepared.
 enum Next {
     Again,
     Block,
     Run,
-    Complete(CompletionRef),
+    Tell(Ended),
     Left,
 }
 
@@ -224,14 +230,96 @@ impl<P: Port> Shell<P> {
     }
 
     /// Cancels what is under way of a job, without waiting. One lock section, O(log n), then the completion of what was
-    /// cancelled, in the caller's context.
+    /// cancelled, in the caller's context, and those who wait for it.
     #[inline(never)]
     pub fn cancel(job: JobRef) -> Cancel {
-        let (cancel, completion) = Self::section(|token| job.cancel(token));
-        if let Some(completion) = completion {
-            completion.tell(Outcome::Cancelled);
-        }
+        let (cancel, ended) = Self::section(|token| job.cancel(token));
+        Self::tell(ended, Outcome::Cancelled);
         cancel
+    }
+
+    /// Tells an outcome: the completion first, then those who wait, in the order in which they came.
+    #[inline(always)]
+    fn tell(ended: Ended, outcome: Outcome) {
+        if let Some(completion) = ended.completion {
+            completion.tell(outcome);
+        }
+        if let Some(first) = ended.waiters() {
+            Self::release(first);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn release(first: WaiterRef) {
+        let mut link = Some(first);
+        while let Some(waiter) = link {
+            let (next, signal) = Self::look(|token| waiter.leave(token));
+            link = next;
+            P::give(signal);
+        }
+    }
+
+    /// Waits until the last accepted submission of a job has ended, but not longer than until the time is `deadline`;
+    /// `Some(0)` only looks, and is callable everywhere. Answers its outcome; for an Idle job the last one's.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`]; nothing has changed then.
+    pub fn wait(job: JobRef, deadline: Option<u64>) -> Result<Outcome, WaitError> {
+        Self::wait_after(job, deadline, |token, waiter| {
+            (
+                job.wait_begin(token, waiter, P::caller()),
+                Ended::default(),
+                Order::Nothing,
+            )
+        })
+    }
+
+    /// Cancels what is under way, and waits for the run that goes on, if any: afterwards the job does not run, unless
+    /// somebody has submitted it again. Otherwise as [`wait`](Shell::wait).
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`]. When the time was up, the run has been told that it is cancelled, and goes on; otherwise nothing
+    /// has changed.
+    pub fn cancel_and_wait(job: JobRef, deadline: Option<u64>) -> Result<Outcome, WaitError> {
+        Self::wait_after(job, deadline, |token, waiter| {
+            job.cancel_and_wait_begin(token, waiter, P::caller())
+        })
+    }
+
+    fn wait_after(
+        job: JobRef,
+        deadline: Option<u64>,
+        begin: impl FnOnce(&Token<'_>, Option<WaiterRef>) -> (Result<Waiting, WaitError>, Ended, Order),
+    ) -> Result<Outcome, WaitError> {
+        P::with_signal(|signal| {
+            let waiter = Waiter::new(signal);
+            // SAFETY: it stays where it is until this function returns, which is after it has left the list: `wait_end`
+            // takes it out, or whoever let it go has given its signal, and does not come back to it then.
+            let waiter = unsafe { Ref::new(NonNull::from(&waiter)) };
+            let (begun, ended) = Self::section(|token| {
+                let (begun, ended, order) = begin(token, (deadline != Some(0)).then_some(waiter));
+                ((begun, ended), order)
+            });
+            Self::tell(ended, Outcome::Cancelled);
+            if let Waiting::Over(outcome) = begun? {
+                return Ok(outcome);
+            }
+            if !P::take(signal, deadline) {
+                if Self::look(|token| job.wait_end(token, waiter)) {
+                    return Err(WaitError::TimedOut);
+                }
+                P::take(signal, None);
+            }
+            Self::look(|token| waiter.outcome(token)).ok_or(WaitError::TimedOut)
+        })
+    }
+
+    /// The outcome of the last submission, if none is under way and there was one. One lock section, O(1).
+    pub fn outcome(job: JobRef) -> Option<Outcome> {
+        Self::look(|token| job.outcome(token))
     }
 
     /// Where the job is now. One lock section, O(1).
@@ -277,12 +365,12 @@ impl<P: Port> Shell<P> {
                     joining = false;
                     (finished, code) = ctx.enter();
                 }
-                Next::Block => joining = Self::wait(worker),
-                Next::Complete(completion) => completion.tell(Outcome::Done(code)),
+                Next::Block => joining = Self::park(worker),
+                Next::Tell(ended) => Self::tell(ended, Outcome::Done(code)),
                 Next::Again => {}
                 Next::Left => joining = Self::TELLS_LENDING,
             }
-            next = Self::decide(worker, &mut ctx, finished.take(), joining);
+            next = Self::decide(worker, &mut ctx, finished.take().map(|job| (job, code)), joining);
         }
     }
 
@@ -292,9 +380,9 @@ impl<P: Port> Shell<P> {
         let (finished, joining) = match phase {
             Phase::Looking => (None, false),
             Phase::Joining => (None, true),
-            Phase::Ran(job, _) => (Some(job), false),
+            Phase::Ran(job, code) => (Some((job, code)), false),
             Phase::Parked => {
-                return match Self::wait(worker) {
+                return match Self::park(worker) {
                     true => Phase::Joining,
                     false => Phase::Looking,
                 }
@@ -304,8 +392,8 @@ impl<P: Port> Shell<P> {
                 let (_, code) = ctx.enter();
                 return Phase::Ran(job, code);
             }
-            Phase::Completing(completion, code) => {
-                completion.tell(Outcome::Done(code));
+            Phase::Completing(Told(ended), code) => {
+                Self::tell(ended, Outcome::Done(code));
                 return Phase::Looking;
             }
         };
@@ -315,8 +403,8 @@ impl<P: Port> Shell<P> {
                 None => Phase::Looking,
             },
             Next::Block => Phase::Parked,
-            Next::Complete(completion) => match phase {
-                Phase::Ran(_, code) => Phase::Completing(completion, code),
+            Next::Tell(ended) => match phase {
+                Phase::Ran(_, code) => Phase::Completing(Told(ended), code),
                 _ => Phase::Looking,
             },
             Next::Again if !joining => Phase::Looking,
@@ -326,14 +414,14 @@ impl<P: Port> Shell<P> {
 
     /// Waits to be woken. Answers whether the worker has to say that it joined a pool.
     #[inline(always)]
-    fn wait(worker: WorkerRef) -> bool {
+    fn park(worker: WorkerRef) -> bool {
         P::park(worker);
         Self::TELLS_LENDING && worker.is_reserve()
     }
 
     /// The lock section of a worker, and all that it asks for. A job to run is prepared in `ctx`.
     #[inline(always)]
-    fn decide(worker: WorkerRef, ctx: &mut Ctx<'_>, finished: Option<JobRef>, joining: bool) -> Next {
+    fn decide(worker: WorkerRef, ctx: &mut Ctx<'_>, finished: Option<(JobRef, Code)>, joining: bool) -> Next {
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: it has no common case.
         let token = unsafe { Token::attest() };
@@ -354,7 +442,7 @@ impl<P: Port> Shell<P> {
         ctx: &mut Ctx<'_>,
         token: Token<'_>,
         key: P::Key,
-        finished: Option<JobRef>,
+        finished: Option<(JobRef, Code)>,
         joining: bool,
     ) -> Next {
         let overdue = match worker.pool(&token) {
@@ -383,7 +471,7 @@ impl<P: Port> Shell<P> {
                 }
                 Next::Left
             }
-            Answer::Complete(completion) => Next::Complete(completion),
+            Answer::Ended(ended) => Next::Tell(ended),
             Answer::Again => Next::Again,
             Answer::Block => Next::Block,
         }

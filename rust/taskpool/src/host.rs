@@ -1,6 +1,8 @@
 //! The port to the host: threads, a mutex and a clock of the standard library, for tests and for trying things out.
 
+use core::cell::Cell;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::boxed::Box;
 use std::format;
 use std::string::String;
@@ -9,7 +11,9 @@ use std::thread;
 use std::time;
 use std::vec::Vec;
 
-use taskpool_core::{Event, Level, Pool as CorePool, PoolRef, Port, Ref, Reserve, Shell, Worker, WorkerRef};
+use taskpool_core::{
+    Caller, Event, Level, Pool as CorePool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker, WorkerRef,
+};
 
 use crate::config::CONFIG;
 
@@ -21,6 +25,19 @@ static RESERVE: Reserve = Reserve::new();
 /// What the timer thread waits for: the deadline of each pool's timer that is armed.
 static TIMERS: Mutex<Vec<(PoolRef, u64)>> = Mutex::new(Vec::new());
 static TIMERS_CHANGED: Condvar = Condvar::new();
+
+std::thread_local! {
+    /// What this thread is to the pools.
+    static CALLER: Cell<Caller> = const { Cell::new(Caller::Thread) };
+}
+
+/// What a thread waits on for the end of a job.
+#[repr(C)]
+struct HostSignal {
+    signal: Signal,
+    given: AtomicBool,
+    thread: thread::Thread,
+}
 
 /// A worker and what its thread waits on.
 #[repr(C)]
@@ -113,6 +130,45 @@ unsafe impl Port for ThisPort {
         TIMERS_CHANGED.notify_one();
     }
 
+    fn caller() -> Caller {
+        CALLER.get()
+    }
+
+    fn with_signal<R>(body: impl FnOnce(SignalRef) -> R) -> R {
+        let whole = HostSignal {
+            signal: Signal::new(),
+            given: AtomicBool::new(false),
+            thread: thread::current(),
+        };
+        // SAFETY: it stays here while `body` runs; the pointer covers all of it, and `Signal` is its first field.
+        body(unsafe { Ref::new(NonNull::from(&whole).cast()) })
+    }
+
+    fn give(signal: SignalRef) {
+        // SAFETY: `with_signal` made it, and it is there until it is given.
+        let whole = unsafe { &*signal.as_ptr().cast::<HostSignal>() };
+        // It may be gone once it is given.
+        let thread = whole.thread.clone();
+        whole.given.store(true, Ordering::Release);
+        thread.unpark();
+    }
+
+    fn take(signal: SignalRef, deadline: Option<u64>) -> bool {
+        // SAFETY: `with_signal` of this thread made it, and has not returned.
+        let whole = unsafe { &*signal.as_ptr().cast::<HostSignal>() };
+        while !whole.given.load(Ordering::Acquire) {
+            let Some(deadline) = deadline else {
+                thread::park();
+                continue;
+            };
+            match deadline.checked_sub(now()) {
+                None | Some(0) => return whole.given.load(Ordering::Acquire),
+                Some(ticks) => thread::park_timeout(duration(ticks)),
+            }
+        }
+        true
+    }
+
     fn event(event: Event) {
         let level = match event.level() {
             Level::Error => log::Level::Error,
@@ -132,8 +188,15 @@ pub(crate) fn now() -> u64 {
     up.as_secs() * hz + u64::from(up.subsec_nanos()) * hz / 1_000_000_000
 }
 
+/// So many ticks, but not more than a second: who waits looks again.
+fn duration(ticks: u64) -> time::Duration {
+    let ticks = ticks.min(u64::from(CONFIG.ticks_per_second));
+    time::Duration::from_nanos((ticks * 1_000_000_000).div_ceil(u64::from(CONFIG.ticks_per_second)))
+}
+
 /// The life of the timer thread, which plays the clock interrupt for all pools.
 fn run_timers() -> ! {
+    CALLER.set(Caller::Interrupt);
     let mut timers = locked(&TIMERS);
     loop {
         let now = now();
@@ -147,9 +210,7 @@ fn run_timers() -> ! {
         timers = match timers.iter().map(|(_, deadline)| *deadline).min() {
             None => TIMERS_CHANGED.wait(timers).unwrap_or_else(PoisonError::into_inner),
             Some(next) => {
-                let ticks = (next - now).min(u64::from(CONFIG.ticks_per_second));
-                let nanos = (ticks * 1_000_000_000).div_ceil(u64::from(CONFIG.ticks_per_second));
-                let wait = TIMERS_CHANGED.wait_timeout(timers, time::Duration::from_nanos(nanos));
+                let wait = TIMERS_CHANGED.wait_timeout(timers, duration(next - now));
                 wait.unwrap_or_else(PoisonError::into_inner).0
             }
         };
@@ -159,6 +220,7 @@ fn run_timers() -> ! {
 fn spawn(worker: WorkerRef, name: String) {
     let life = move || {
         let _abort = AbortOnUnwind;
+        CALLER.set(Caller::Worker(worker));
         Shell::<ThisPort>::work(worker)
     };
     if let Err(error) = thread::Builder::new().name(name).spawn(life) {

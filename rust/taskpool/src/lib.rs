@@ -55,9 +55,9 @@ pub use port::{leak_pool, Forbidden};
 pub use port::{set_event_sink, EventSink};
 pub use taskpool_core::{
     Accepted, Cancel, Code, Complete, Ctx, DeferError, Event, JobRef, Level, OnEnd, Outcome, Run, Snapshot, Status,
-    SubmitError, MAX_TICKS,
+    SubmitError, WaitError, MAX_TICKS,
 };
-pub use time::{Duration, Instant};
+pub use time::{Duration, Instant, Timeout};
 
 use taskpool_core::{PoolRef, Shell};
 
@@ -65,7 +65,7 @@ type System = Shell<port::ThisPort>;
 
 /// A job: a unit of work that its owner keeps, in a `static`.
 ///
-/// 40 bytes and its state on a 32-bit machine. Without state, `T` is a plain function, which a closure that captures
+/// 40 bytes and its state on a 32-bit machine, 44 with `CONFIG_TASKPOOL_WAIT`. Without state, `T` is a plain function, which a closure that captures
 /// nothing becomes; with state it is a type of yours that implements [`Run`]. A job never runs on two workers at once.
 pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
 
@@ -100,6 +100,44 @@ impl<T: Run> Job<T> {
 
     fn reference(&'static self) -> JobRef {
         self.0.reference()
+    }
+}
+
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+impl<T: Run> Job<T> {
+    /// Waits until the last submission that was accepted has ended, and answers how. For an Idle job that is the
+    /// outcome of its last submission, at once. Any number of threads may wait for one job; they go on in the order in
+    /// which they came, after the job's completion was told.
+    ///
+    /// With [`Timeout::NoWait`] it only looks, and may be called from any thread and interrupt; else from threads only.
+    /// Two lock sections, O(1), or three when the time is up. Ending a job takes a section more for each waiter, and in
+    /// its own a time in proportion to their number.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::TimedOut`]: the job goes on as if nobody had waited. [`WaitError::InInterrupt`].
+    /// [`WaitError::OnWorker`]: this job itself waits, or another one of its pool, which might have no other worker for
+    /// it. [`WaitError::NeverSubmitted`].
+    pub fn wait(&'static self, timeout: Timeout) -> Result<Outcome, WaitError> {
+        System::wait(self.reference(), timeout.deadline())
+    }
+
+    /// Cancels the submission that is under way, as [`cancel`](Job::cancel) does, and waits for the run that goes on, if
+    /// any. Afterwards the job does not run, unless somebody has submitted it again. Answers how the last submission
+    /// ended: [`Outcome::Cancelled`], or what the run answered. Otherwise as [`wait`](Job::wait).
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Job::wait). When the time was up, the run has been told that it is cancelled ([`Ctx::cancelled`]) and
+    /// goes on; after the other errors nothing has changed.
+    pub fn cancel_and_wait(&'static self, timeout: Timeout) -> Result<Outcome, WaitError> {
+        System::cancel_and_wait(self.reference(), timeout.deadline())
+    }
+
+    /// How the last submission ended, if there was one and none is under way. From any thread and interrupt. One lock
+    /// section, O(1).
+    pub fn outcome(&'static self) -> Option<Outcome> {
+        System::outcome(self.reference())
     }
 }
 

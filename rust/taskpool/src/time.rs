@@ -3,6 +3,8 @@
 use core::fmt;
 use core::ops::{Add, Sub};
 
+use taskpool_core::MAX_TICKS;
+
 use crate::config::CONFIG;
 use crate::port::now;
 
@@ -112,6 +114,34 @@ impl Sub for Instant {
 
     fn sub(self, earlier: Instant) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// How long a thread is ready to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeout {
+    /// Not at all: only look. Callable from interrupts.
+    NoWait,
+    /// At least so long.
+    After(Duration),
+    /// Until this tick has begun.
+    At(Instant),
+    /// As long as it takes.
+    Forever,
+}
+
+impl Timeout {
+    /// The tick at which the time is up; 0 for not waiting.
+    pub(crate) fn deadline(self) -> Option<u64> {
+        let deadline = match self {
+            Timeout::NoWait => return Some(0),
+            Timeout::Forever => return None,
+            Timeout::At(instant) => instant.0.max(1),
+            // The present tick has partly passed.
+            Timeout::After(span) => now().saturating_add(span.0).saturating_add(1),
+        };
+        // What lies past the range of the clock is for ever.
+        (deadline <= MAX_TICKS).then_some(deadline)
     }
 }
 

@@ -3,12 +3,19 @@
 //! `zephyr-sys` is not needed here: stacks, boot hooks, logging and tracing are macros of C, so a C file is there in any
 //! case, and this crate builds without libclang.
 
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use taskpool_core::{Event, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Worker, WorkerRef};
+use taskpool_core::{
+    Caller, Event, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker, WorkerRef,
+};
 
 use crate::config::CONFIG;
+
+/// Room for a `k_sem` on the stack of a thread that waits; `port.c` checks that it suffices.
+#[repr(C, align(8))]
+struct Room([usize; 8]);
 
 /// The kernel's threads, timers and semaphores.
 pub(crate) struct ThisPort;
@@ -29,6 +36,10 @@ extern "C" {
     fn taskpool_port_unlock_and_switch(key: u32);
     fn taskpool_port_park(worker: *mut Worker);
     fn taskpool_port_arm(pool: *mut Pool, deadline: u64);
+    fn taskpool_port_make_signal(signal: *mut Signal);
+    fn taskpool_port_give(signal: *mut Signal);
+    fn taskpool_port_take(signal: *mut Signal, deadline: u64) -> bool;
+    fn taskpool_port_caller(worker: *mut *mut Worker) -> u32;
     fn taskpool_port_event(id: u32, level: u32, pool: *mut Pool, number: u32);
     #[cfg(CONFIG_TASKPOOL_SYSTEM_POOL)]
     static taskpool_system: Pool;
@@ -97,6 +108,37 @@ unsafe impl Port for ThisPort {
     fn arm(pool: PoolRef, deadline: u64) {
         // SAFETY: every pool was laid out by C, inside a `struct taskpool`.
         unsafe { taskpool_port_arm(pool.as_ptr(), deadline) }
+    }
+
+    fn caller() -> Caller {
+        let mut worker = core::ptr::null_mut();
+        // SAFETY: callable everywhere; it stores a worker, if at all.
+        let kind = unsafe { taskpool_port_caller(&raw mut worker) };
+        match (kind, NonNull::new(worker)) {
+            (0, _) => Caller::Interrupt,
+            // SAFETY: C made every worker, inside a `struct taskpool_worker` that stays for ever.
+            (2, Some(worker)) => Caller::Worker(unsafe { Ref::new(worker) }),
+            _ => Caller::Thread,
+        }
+    }
+
+    fn with_signal<R>(body: impl FnOnce(SignalRef) -> R) -> R {
+        let mut room = MaybeUninit::<Room>::uninit();
+        let signal = NonNull::from(&mut room).cast::<Signal>();
+        // SAFETY: there is room for a `k_sem`, as C has checked, which stays here while `body` runs.
+        unsafe { taskpool_port_make_signal(signal.as_ptr()) };
+        // SAFETY: as above; the pointer covers all of it.
+        body(unsafe { Ref::new(signal) })
+    }
+
+    fn give(signal: SignalRef) {
+        // SAFETY: `with_signal` made it, and it is there until it is given.
+        unsafe { taskpool_port_give(signal.as_ptr()) }
+    }
+
+    fn take(signal: SignalRef, deadline: Option<u64>) -> bool {
+        // SAFETY: `with_signal` of this thread made it, and has not returned.
+        unsafe { taskpool_port_take(signal.as_ptr(), deadline.unwrap_or(u64::MAX)) }
     }
 
     fn event(event: Event) {

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 use std::panic;
 use std::ptr::NonNull;
 
-use taskpool_core::{Event, Level, Pool, PoolRef, Port, Ref, Reserve, WorkerRef};
+use taskpool_core::{Caller, Event, Level, Pool, PoolRef, Port, Ref, Reserve, Signal, SignalRef, WorkerRef};
 
 /// A port without threads: the test steps the workers itself, through [`Shell::advance`](taskpool_core::Shell::advance).
 ///
@@ -67,6 +67,12 @@ struct Timer {
 struct State {
     now: u64,
     locked: bool,
+    /// The worker that is being stepped, innermost.
+    stepped: Vec<WorkerRef>,
+    /// Signals that exist, and whether they were given.
+    signals: Vec<(SignalRef, bool)>,
+    /// Lets the other threads go on while one waits, at most until that time. Answers whether anything happened.
+    meanwhile: Option<fn(Option<u64>) -> bool>,
     reserve: &'static Reserve,
     semaphores: Vec<(WorkerRef, u32)>,
     /// Workers of the reserve whose threads were started, and the pool whose priority they have.
@@ -90,6 +96,9 @@ impl State {
         State {
             now: 0,
             locked: false,
+            stepped: Vec::new(),
+            signals: Vec::new(),
+            meanwhile: None,
             reserve: Box::leak(Box::new(Reserve::new())),
             semaphores: Vec::new(),
             started: Vec::new(),
@@ -142,7 +151,12 @@ fn point() {
                 body();
                 state(|s| s.depth -= 1);
             }
-            Intrusion::Preemption(body) => body(),
+            Intrusion::Preemption(body) => {
+                // Whoever comes is no worker, or says so.
+                let stepped = state(|s| std::mem::take(&mut s.stepped));
+                body();
+                state(|s| s.stepped = stepped);
+            }
             // Without the panic hook: nothing is wrong.
             Intrusion::Abandonment => panic::resume_unwind(Box::new(Abandoned)),
         }
@@ -263,6 +277,52 @@ unsafe impl Port for Virtual {
         });
     }
 
+    fn caller() -> Caller {
+        state(|s| match s.stepped.last() {
+            _ if s.depth > 0 => Caller::Interrupt,
+            Some(worker) => Caller::Worker(*worker),
+            None => Caller::Thread,
+        })
+    }
+
+    fn with_signal<R>(body: impl FnOnce(SignalRef) -> R) -> R {
+        // Of more than no bytes, so that each has an address of its own.
+        let whole: &(Signal, u8) = Box::leak(Box::new((Signal::new(), 0)));
+        // SAFETY: leaked, so it stays for ever.
+        let signal = unsafe { Ref::new(NonNull::from(whole).cast()) };
+        state(|s| s.signals.push((signal, false)));
+        let answer = body(signal);
+        state(|s| s.signals.retain(|(other, _)| *other != signal));
+        answer
+    }
+
+    fn give(signal: SignalRef) {
+        demand(|s| !s.locked, "a signal is given under the lock");
+        state(|s| {
+            let found = s.signals.iter_mut().find(|(other, _)| *other == signal);
+            let (_, given) = found.expect("only a signal that exists is given");
+            assert!(!*given, "a signal is given twice");
+            *given = true;
+        });
+    }
+
+    fn take(signal: SignalRef, deadline: Option<u64>) -> bool {
+        demand(|s| !s.locked, "a thread waits under the lock");
+        demand(|s| s.depth == 0, "an interrupt waits");
+        loop {
+            let given = state(|s| s.signals.iter().any(|(other, given)| *other == signal && *given));
+            if given {
+                state(|s| s.signals.retain(|(other, _)| *other != signal));
+                return true;
+            }
+            let meanwhile = state(|s| s.meanwhile).expect("the world says what goes on while a thread waits");
+            if !meanwhile(deadline) {
+                assert!(deadline.is_some(), "a thread waits for ever for a job that never ends");
+                return false;
+            }
+        }
+    }
+
     fn event(event: Event) {
         demand(|s| !s.locked, "a report is made under the lock");
         demand(|s| s.depth == 0, "an interrupt makes a report");
@@ -277,6 +337,19 @@ impl Virtual {
             *s = State::new();
             s.observer = Some(observer);
         });
+    }
+
+    /// What goes on while a thread waits.
+    pub(crate) fn set_meanwhile(meanwhile: fn(Option<u64>) -> bool) {
+        state(|s| s.meanwhile = Some(meanwhile));
+    }
+
+    /// Does `body` as this worker.
+    pub(crate) fn as_worker<R>(worker: WorkerRef, body: impl FnOnce() -> R) -> R {
+        state(|s| s.stepped.push(worker));
+        let answer = body();
+        state(|s| s.stepped.pop());
+        answer
     }
 
     /// Does `body`, whose lock sections are neither observed nor points.

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 
 use taskpool_core::{
     Accepted, Cancel, Code, Complete, Ctx, DeferError, Job, JobRef, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Run,
-    Shell, Snapshot, Status, SubmitError, Worker, WorkerRef, MAX_TICKS,
+    Shell, Snapshot, Status, SubmitError, WaitError, Worker, WorkerRef, MAX_TICKS,
 };
 
 use crate::model::{Model, Place};
@@ -98,6 +98,7 @@ enum Does {
     Start(usize),
     Submit { pool: usize, job: usize, when: When },
     Cancel(usize),
+    CancelAndWait(usize),
     Step { finished: Option<usize> },
 }
 
@@ -270,6 +271,10 @@ impl State {
                 Decided::Accepted(self.model.submit(pool, job, deadline))
             }
             Does::Cancel(job) => Decided::Cancelled(self.model.cancel(job)),
+            Does::CancelAndWait(job) => {
+                self.model.cancel(job);
+                Decided::Nothing
+            }
             Does::Step { finished } => {
                 if let Some(job) = finished {
                     self.model.ended(job);
@@ -308,6 +313,21 @@ fn within<R>(does: Does, call: impl FnOnce() -> R) -> (R, Option<Decided>) {
     (answer, context.decided)
 }
 
+/// What goes on while a thread waits: the workers, and when they are all blocked, the clock.
+fn meanwhile(until: Option<u64>) -> bool {
+    let world = World(PhantomData);
+    if world.step_all() {
+        return true;
+    }
+    let now = Virtual::clock();
+    let next = [Virtual::next_timer(), until].into_iter().flatten().min();
+    let Some(next) = next.filter(|next| until.is_none_or(|until| now < until) && *next >= now) else {
+        return false;
+    };
+    world.advance(next.max(now) - now);
+    true
+}
+
 /// Lock sections of these calls decide nothing.
 fn aside<R>(call: impl FnOnce() -> R) -> R {
     within(Does::Other, call).0
@@ -321,6 +341,7 @@ impl World {
             *s = State::default();
             s.reserve = reserve;
         });
+        Virtual::set_meanwhile(meanwhile);
         for index in 0..reserve {
             let worker = &*Box::leak(Box::new(Worker::reserve(index)));
             add_worker(worker, None);
@@ -513,7 +534,9 @@ impl World {
             Phase::Looking | Phase::Joining | Phase::Ran(..) => Does::Step { finished },
             Phase::Parked | Phase::Running(..) | Phase::Completing(..) => Does::Other,
         };
-        let (next, decided) = within(does, || Machine::advance(reference, phase));
+        let (next, decided) = within(does, || {
+            Virtual::as_worker(reference, || Machine::advance(reference, phase))
+        });
         let step = state(|s| {
             let step = match next {
                 Phase::Looking | Phase::Joining => Step::Looks,
@@ -553,16 +576,59 @@ impl World {
     /// Steps all workers in turn until each of them is blocked.
     pub fn run(self) {
         for _ in 0..100_000 {
-            let workers = state(|s| s.workers.len());
-            let mut blocked = true;
-            for worker in 0..workers {
-                blocked &= self.step(W(worker)) == Step::Blocked;
-            }
-            if blocked {
+            if !self.step_all() {
                 return;
             }
         }
         panic!("the workers never come to rest");
+    }
+
+    /// Steps each worker once. Answers whether one could go on.
+    fn step_all(self) -> bool {
+        let workers = state(|s| s.workers.len());
+        (0..workers).fold(false, |any, worker| any | (self.step(W(worker)) != Step::Blocked))
+    }
+
+    /// Waits for the end of a job, until the clock shows `deadline`; the workers and the clock go on meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn wait(self, job: J, deadline: Option<u64>) -> Result<Outcome, WaitError> {
+        let reference = state(|s| s.jobs[job.0].reference);
+        let answer = aside(|| Machine::wait(reference, deadline));
+        self.settled();
+        answer
+    }
+
+    /// Cancels a job and waits for the run that goes on.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn cancel_and_wait(self, job: J, deadline: Option<u64>) -> Result<Outcome, WaitError> {
+        let reference = state(|s| s.jobs[job.0].reference);
+        let (answer, _) = within(Does::CancelAndWait(job.0), || {
+            Machine::cancel_and_wait(reference, deadline)
+        });
+        self.settled();
+        answer
+    }
+
+    /// As [`World::cancel_and_wait`] from where it is not possible, so that nothing is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn cancel_and_wait_refused(self, job: J) -> Result<Outcome, WaitError> {
+        let reference = state(|s| s.jobs[job.0].reference);
+        aside(|| Machine::cancel_and_wait(reference, None))
+    }
+
+    /// The outcome of the job's last submission, as the machine remembers it.
+    pub fn last_outcome(self, job: J) -> Option<Outcome> {
+        let reference = state(|s| s.jobs[job.0].reference);
+        Virtual::unnoticed(|| Machine::outcome(reference))
     }
 
     /// The workers in number.

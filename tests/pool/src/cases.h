@@ -78,6 +78,15 @@ void start_is_logged_by_c(void);
 void events_are_logged_by_c(void);
 void events_are_logged_by_rust(void);
 
+/* src/wait.rs */
+void wait_for_each_state(void);
+void wait_times_out(void);
+void wait_is_refused(void);
+void several_threads_wait(void);
+void waiters_have_times_of_their_own(void);
+void cancel_waits_for_the_run(void);
+void ends_meet_timeouts(void);
+
 /* src/burst.rs */
 void burst(void);
 

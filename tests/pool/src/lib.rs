@@ -16,6 +16,7 @@ mod kernel;
 mod resubmit;
 mod submit;
 mod tools;
+mod wait;
 mod workers;
 
 // For its panic handler.

@@ -298,6 +298,41 @@ ZTEST(pool, test_events_are_logged_by_rust)
 	events_are_logged_by_rust();
 }
 
+ZTEST(pool, test_wait_for_each_state)
+{
+	wait_for_each_state();
+}
+
+ZTEST(pool, test_wait_times_out)
+{
+	wait_times_out();
+}
+
+ZTEST(pool, test_wait_is_refused)
+{
+	wait_is_refused();
+}
+
+ZTEST(pool, test_several_threads_wait)
+{
+	several_threads_wait();
+}
+
+ZTEST(pool, test_waiters_have_times_of_their_own)
+{
+	waiters_have_times_of_their_own();
+}
+
+ZTEST(pool, test_cancel_waits_for_the_run)
+{
+	cancel_waits_for_the_run();
+}
+
+ZTEST(pool, test_ends_meet_timeouts)
+{
+	ends_meet_timeouts();
+}
+
 ZTEST(pool, test_burst)
 {
 	burst();

@@ -2,17 +2,20 @@
 
 mod completion;
 mod state;
+mod wait;
 
 pub use completion::{Complete, Completion, CompletionRef, OnEnd, Outcome};
 pub use state::{Accepted, Cancel, Status};
-pub(crate) use state::{State, CANCEL, REARM};
+pub(crate) use state::{State, CANCEL, REARM, WAITED};
+pub use wait::{Caller, Signal, SignalRef, WaitError};
+pub(crate) use wait::{Last, Waiter, WaiterRef, Waiting};
 
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::ptr::NonNull;
 
 use crate::fault::broken;
-use crate::lock::Locked;
+use crate::lock::{Locked, Token};
 use crate::pool::{PoolRef, Side, Worker};
 use crate::reference::Ref;
 use crate::ticks::Ticks;
@@ -30,7 +33,7 @@ pub type JobRef = Ref<Header>;
 /// | `run`, `completion` | nobody writes them after construction |
 /// | `links`, `up`, `deeper` | the list or tree that the job is in: ready queue while Queued, timers while Deferred |
 /// | `deadline` | of the queued or deferred submission, `NONE` for an immediate one; while Running: of the next one |
-/// | `number` | set when a deferred submission is accepted; breaks ties between equal deadlines |
+/// | `number` | set when a deferred submission is accepted, breaks ties between equal deadlines; while Idle: the last code |
 /// | `pool` | of the queued, deferred, running or, with REARM, the next submission |
 /// | `state`, `flags` | see `state.rs` |
 ///
@@ -48,14 +51,20 @@ pub struct Header {
     /// Among the timers: the side below which there is one level more.
     pub(crate) deeper: Locked<Option<Side>>,
     pub(crate) flags: Locked<u8>,
+    /// How the last submission ended.
+    pub(crate) last: Locked<Last>,
     pub(crate) number: Locked<u32>,
     pub(crate) deadline: Locked<Ticks>,
     pub(crate) pool: Locked<Option<PoolRef>>,
     completion: Option<CompletionRef>,
+    /// Threads that wait for the end, the last one first.
+    #[cfg(CONFIG_TASKPOOL_WAIT)]
+    waiters: Locked<Option<WaiterRef>>,
 }
 
 // What the README states.
-const _: () = assert!(size_of::<usize>() != 4 || size_of::<Header>() == 40);
+const _: () =
+    assert!(size_of::<usize>() != 4 || size_of::<Header>() == if cfg!(CONFIG_TASKPOOL_WAIT) { 44 } else { 40 });
 
 impl Header {
     const fn new(run: unsafe fn(JobRef, &Ctx<'_>) -> Code) -> Self {
@@ -66,11 +75,28 @@ impl Header {
             state: Locked::new(State::Idle),
             deeper: Locked::new(None),
             flags: Locked::new(0),
+            last: Locked::new(Last::Nothing),
             number: Locked::new(0),
             deadline: Locked::new(Ticks::NONE),
             pool: Locked::new(None),
             completion: None,
+            #[cfg(CONFIG_TASKPOOL_WAIT)]
+            waiters: Locked::new(None),
         }
+    }
+
+    #[inline(always)]
+    pub(crate) fn waiters(&self, _token: &Token<'_>) -> Option<WaiterRef> {
+        #[cfg(CONFIG_TASKPOOL_WAIT)]
+        return self.waiters.get(_token);
+        #[cfg(not(CONFIG_TASKPOOL_WAIT))]
+        None
+    }
+
+    #[inline(always)]
+    pub(crate) fn keep_waiters(&self, _token: &Token<'_>, _waiters: Option<WaiterRef>) {
+        #[cfg(CONFIG_TASKPOOL_WAIT)]
+        self.waiters.set(_token, _waiters);
     }
 
     #[inline(always)]

@@ -18,6 +18,8 @@ pub(crate) enum State {
 pub(crate) const CANCEL: u8 = 1;
 /// Flag of a Running job: another submission has been accepted. `deadline` says whether it is deferred.
 pub(crate) const REARM: u8 = 2;
+/// Flag in every state: threads wait for the end of the job. Without `CONFIG_TASKPOOL_WAIT` none do.
+pub(crate) const WAITED: u8 = if cfg!(CONFIG_TASKPOOL_WAIT) { 4 } else { 0 };
 
 /// What became of an accepted submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

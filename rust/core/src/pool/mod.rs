@@ -13,7 +13,7 @@ mod timers;
 mod workers;
 
 use steps::Overdue;
-pub(crate) use steps::{Answer, Order};
+pub(crate) use steps::{Answer, Ended, Order};
 pub(crate) use timers::Side;
 pub use workers::{Reserve, Worker, WorkerRef};
 

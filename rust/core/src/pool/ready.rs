@@ -1,7 +1,7 @@
 //! The ready queue: a doubly linked list through the jobs. All O(1), but the check.
 
 use super::Pool;
-use crate::job::{JobRef, State};
+use crate::job::{JobRef, State, WAITED};
 use crate::lock::Token;
 
 const PREVIOUS: usize = 0;
@@ -69,7 +69,10 @@ impl Pool {
                 job.state.get(token) == State::Queued,
                 "a job in the ready queue is not Queued"
             );
-            assert!(job.flags.get(token) == 0, "a queued job has flags of a running one");
+            assert!(
+                job.flags.get(token) & !WAITED == 0,
+                "a queued job has flags of a running one"
+            );
             count += 1;
             previous = link;
             link = job.links[NEXT].get(token);

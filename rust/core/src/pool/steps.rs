@@ -6,7 +6,9 @@ use core::num::NonZeroU8;
 use super::{Life, PoolRef, Reserve, WorkerRef};
 use crate::error::SubmitError;
 use crate::fault::broken;
-use crate::job::{Accepted, Cancel, CompletionRef, JobRef, State, Status, CANCEL, REARM};
+use crate::job::{
+    Accepted, Cancel, Code, CompletionRef, JobRef, Last, Outcome, State, Status, WaiterRef, CANCEL, REARM, WAITED,
+};
 use crate::lock::Token;
 use crate::ticks::Ticks;
 
@@ -30,6 +32,42 @@ pub(crate) enum Order {
     Arm(PoolRef),
 }
 
+/// Who is to be told of an outcome, after the lock was released: the completion, then those who wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ended {
+    pub(crate) completion: Option<CompletionRef>,
+    #[cfg(CONFIG_TASKPOOL_WAIT)]
+    waiters: Option<WaiterRef>,
+}
+
+impl Ended {
+    /// Those of a job whose submission has ended: the run, or the resubmission beside it.
+    #[inline(always)]
+    fn of(token: &Token<'_>, job: JobRef, _outcome: Outcome, _resubmission: bool) -> Self {
+        Ended {
+            completion: job.completion(),
+            #[cfg(CONFIG_TASKPOOL_WAIT)]
+            waiters: match job.flags.get(token) & WAITED {
+                0 => None,
+                _ => job.let_go(token, _outcome, _resubmission),
+            },
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn waiters(&self) -> Option<WaiterRef> {
+        #[cfg(CONFIG_TASKPOOL_WAIT)]
+        return self.waiters;
+        #[cfg(not(CONFIG_TASKPOOL_WAIT))]
+        None
+    }
+
+    #[inline(always)]
+    fn is_nobody(&self) -> bool {
+        self.completion.is_none() && self.waiters().is_none()
+    }
+}
+
 /// What a submission finds.
 enum Claim {
     /// The job is in no queue.
@@ -48,8 +86,8 @@ pub(crate) enum Answer {
     Block,
     /// Run the job, then say so in the next step.
     Run { job: JobRef, pool: PoolRef, due: u64 },
-    /// Tell the completion that the run ended, then step again.
-    Complete(CompletionRef),
+    /// Tell those who want to know that the run ended, then step again.
+    Ended(Ended),
     /// The worker left this pool. Step again.
     Left(PoolRef),
 }
@@ -253,16 +291,17 @@ impl WorkerRef {
     /// The common case of a step: the run has ended with nobody to tell and nothing to do again, and the next job is
     /// there. Otherwise `None`, and nothing has changed.
     #[inline(always)]
-    pub(crate) fn step_on(self, token: &Token<'_>, finished: Option<JobRef>) -> Option<(JobRef, PoolRef, u64)> {
+    pub(crate) fn step_on(self, token: &Token<'_>, finished: Option<(JobRef, Code)>) -> Option<(JobRef, PoolRef, u64)> {
         let pool = self.pool.get(token)?;
         pool.head.get(token)?;
-        if pool.overdue.get(token) != Overdue::No || finished.is_some_and(|job| has_sequel(token, job)) {
+        if pool.overdue.get(token) != Overdue::No || finished.is_some_and(|(job, _)| has_sequel(token, job)) {
             return None;
         }
-        if let Some(job) = finished {
-            rest_job(token, job);
+        if let Some((job, code)) = finished {
+            rest_job(token, job, code);
         }
         let job = pool.pop_ready(token)?;
+        self.begin(token, job);
         Some((job, pool, begin_run(token, job)))
     }
 
@@ -271,7 +310,7 @@ impl WorkerRef {
     pub(crate) fn step(
         self,
         token: &Token<'_>,
-        finished: Option<JobRef>,
+        finished: Option<(JobRef, Code)>,
         reserve: Option<&Reserve>,
     ) -> (Answer, Order) {
         let Some(pool) = self.pool.get(token) else {
@@ -280,17 +319,19 @@ impl WorkerRef {
                 None => (Answer::Block, Order::Nothing),
             };
         };
-        if let Some(job) = finished {
-            let completion = job.completion();
-            // This worker takes the next job in this same section, unless there is a completion to tell first.
-            let order = end_run(token, job, completion.is_none().then_some(pool));
-            match completion {
-                Some(completion) => return (Answer::Complete(completion), order),
-                None if order != Order::Nothing => return (Answer::Again, order),
-                None => {}
+        if let Some((job, code)) = finished {
+            let ended = Ended::of(token, job, Outcome::Done(code), false);
+            // This worker takes the next job in this same section, unless there is somebody to tell first.
+            let order = end_run(token, job, code, ended.is_nobody().then_some(pool));
+            if !ended.is_nobody() {
+                return (Answer::Ended(ended), order);
+            }
+            if order != Order::Nothing {
+                return (Answer::Again, order);
             }
         }
         if let Some(job) = pool.pop_ready(token) {
+            self.begin(token, job);
             let due = begin_run(token, job);
             if pool.overdue.get(token) != Overdue::No {
                 // A worker has come: the interrupt may move a batch again.
@@ -309,23 +350,31 @@ impl WorkerRef {
 }
 
 impl JobRef {
-    /// Cancels what is under way. Answers the completion to tell that a submission was cancelled, too.
-    #[inline]
-    pub(crate) fn cancel(self, token: &Token<'_>) -> ((Cancel, Option<CompletionRef>), Order) {
+    /// Cancels what is under way. Answers who is to be told that a submission was cancelled, too.
+    #[inline(always)]
+    pub(crate) fn cancel(self, token: &Token<'_>) -> ((Cancel, Ended), Order) {
         let mut order = Order::Nothing;
+        let mut ended = Ended::default();
         match self.state.get(token) {
-            State::Idle => return ((Cancel::Idle, None), order),
+            State::Idle => return ((Cancel::Idle, ended), order),
             State::Queued => order = leave_ready(token, self).taken(token),
             State::Deferred => leave_timers(token, self),
             State::Running => {
-                let resubmission_cancelled = self.flags.get(token) & REARM != 0;
-                self.flags.set(token, CANCEL);
-                let completion = self.completion().filter(|_| resubmission_cancelled);
-                return ((Cancel::Running { resubmission_cancelled }, completion), order);
+                let flags = self.flags.get(token);
+                self.flags.set(token, CANCEL | (flags & WAITED));
+                let resubmission_cancelled = flags & REARM != 0;
+                if resubmission_cancelled {
+                    ended = Ended::of(token, self, Outcome::Cancelled, true);
+                }
+                return ((Cancel::Running { resubmission_cancelled }, ended), order);
             }
         }
         self.state.set(token, State::Idle);
-        ((Cancel::Cancelled, self.completion()), order)
+        if cfg!(CONFIG_TASKPOOL_WAIT) {
+            self.last.set(token, Last::Cancelled);
+        }
+        ended = Ended::of(token, self, Outcome::Cancelled, false);
+        ((Cancel::Cancelled, ended), order)
     }
 
     /// Where the job is.
@@ -394,26 +443,32 @@ fn begin_run(token: &Token<'_>, job: JobRef) -> u64 {
 /// Whether the end of a run is more than `rest_job`.
 #[inline(always)]
 fn has_sequel(token: &Token<'_>, job: JobRef) -> bool {
-    job.completion().is_some() || job.flags.get(token) & REARM != 0
+    job.completion().is_some() || job.flags.get(token) & (REARM | WAITED) != 0
 }
 
 /// 4: Running to Idle.
 #[inline(always)]
-fn rest_job(token: &Token<'_>, job: JobRef) {
+fn rest_job(token: &Token<'_>, job: JobRef, code: Code) {
     job.flags.set(token, 0);
     job.state.set(token, State::Idle);
+    if cfg!(CONFIG_TASKPOOL_WAIT) {
+        job.last.set(token, Last::Done);
+        job.number.set(token, code as u32);
+    }
 }
 
 /// 4: Running to Idle; or, with REARM, to Queued or Deferred, in the pool that the resubmission named.
 ///
 /// `taker`: the pool whose ready queue the caller takes from in this same lock section.
 #[inline(never)]
-fn end_run(token: &Token<'_>, job: JobRef, taker: Option<PoolRef>) -> Order {
-    let rearmed = job.flags.get(token) & REARM != 0;
-    rest_job(token, job);
-    if !rearmed {
+fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -> Order {
+    let flags = job.flags.get(token);
+    if flags & REARM == 0 {
+        rest_job(token, job, code);
         return Order::Nothing;
     }
+    // Those who wait for the resubmission stay.
+    job.flags.set(token, flags & WAITED);
     let pool = pool_of(token, job);
     if job.deadline.get(token) != Ticks::NONE {
         return pool.put_off(token, job);

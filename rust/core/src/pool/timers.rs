@@ -8,7 +8,7 @@
 
 use super::Pool;
 use crate::fault::broken;
-use crate::job::{JobRef, State};
+use crate::job::{JobRef, State, WAITED};
 use crate::lock::Token;
 
 /// A side of a node: the index of its child there. Earlier jobs are on the left, which is 1 as a sign bit is.
@@ -270,7 +270,10 @@ impl Walk<'_> {
             node.state.get(token) == State::Deferred,
             "a job among the timers is not Deferred"
         );
-        assert!(node.flags.get(token) == 0, "a deferred job has flags of a running one");
+        assert!(
+            node.flags.get(token) & !WAITED == 0,
+            "a deferred job has flags of a running one"
+        );
         let left = self.node(left);
         if let Some(last) = self.last {
             assert!(

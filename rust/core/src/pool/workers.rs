@@ -3,6 +3,7 @@
 use core::ptr::NonNull;
 
 use super::{Order, Pool, PoolRef};
+use crate::job::JobRef;
 use crate::lock::{Locked, Token};
 use crate::reference::Ref;
 
@@ -22,10 +23,13 @@ pub struct Worker {
     reserve: bool,
     /// Its thread has been started.
     started: Locked<bool>,
+    /// The job that it runs, or ran last.
+    #[cfg(CONFIG_TASKPOOL_WAIT)]
+    current: Locked<Option<JobRef>>,
 }
 
 // C has the same number in `taskpool.h`.
-const _: () = assert!(size_of::<Worker>() == 3 * size_of::<usize>());
+const _: () = assert!(size_of::<Worker>() == (3 + cfg!(CONFIG_TASKPOOL_WAIT) as usize) * size_of::<usize>());
 
 impl Worker {
     /// The worker `index` of a pool's own, before `next` in the chain that [`Shell::start`](crate::Shell::start) takes.
@@ -36,6 +40,8 @@ impl Worker {
             number: index,
             reserve: false,
             started: Locked::new(true),
+            #[cfg(CONFIG_TASKPOOL_WAIT)]
+            current: Locked::new(None),
         }
     }
 
@@ -47,6 +53,8 @@ impl Worker {
             number: u8::MAX - index,
             reserve: true,
             started: Locked::new(false),
+            #[cfg(CONFIG_TASKPOOL_WAIT)]
+            current: Locked::new(None),
         }
     }
 
@@ -66,6 +74,23 @@ impl Worker {
     #[inline]
     pub fn is_reserve(&self) -> bool {
         self.reserve
+    }
+
+    /// Remembers what it runs.
+    #[inline(always)]
+    pub(super) fn begin(&self, _token: &Token<'_>, _job: JobRef) {
+        #[cfg(CONFIG_TASKPOOL_WAIT)]
+        self.current.set(_token, Some(_job));
+    }
+
+    /// Whether its waiting for the job would keep the job from its end: it runs the job itself, or the job's pool may
+    /// have no other worker for it.
+    pub(crate) fn would_wait_for_itself(&self, token: &Token<'_>, job: JobRef) -> bool {
+        #[cfg(CONFIG_TASKPOOL_WAIT)]
+        if self.current.get(token) == Some(job) {
+            return true;
+        }
+        job.pool.get(token) == self.pool.get(token)
     }
 
     /// Checks an idle worker of `pool` and answers the next one; see [`Pool::check`].
