@@ -15,10 +15,7 @@ fn main() {
     for option in OPTIONS {
         println!("cargo:rustc-check-cfg=cfg(CONFIG_{option})");
         let line = format!("CONFIG_{option}=y");
-        if text
-            .as_ref()
-            .map_or(true, |text| text.lines().any(|found| found == line))
-        {
+        if text.as_ref().is_none_or(|text| text.lines().any(|found| found == line)) {
             println!("cargo:rustc-cfg=CONFIG_{option}");
         }
     }

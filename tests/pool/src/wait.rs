@@ -47,7 +47,11 @@ extern "C" fn wait_for_each_state() {
     kernel::sleep(2);
     assert_eq!(HELD.wait(after(5)), Err(WaitError::TimedOut));
     PROBE.let_go();
-    assert_eq!(HELD.wait(Timeout::Forever), Ok(Outcome::Done(1)), "the number of its runs");
+    assert_eq!(
+        HELD.wait(Timeout::Forever),
+        Ok(Outcome::Done(1)),
+        "the number of its runs"
+    );
 }
 
 #[no_mangle]
@@ -179,7 +183,11 @@ extern "C" fn cancel_waits_for_the_run() {
     assert!(one().submit(&JOB).is_ok(), "once more after this run");
     assert_eq!(JOB.cancel_and_wait(after(5)), Err(WaitError::TimedOut));
     PROBE.let_go();
-    assert_eq!(JOB.cancel_and_wait(Timeout::Forever), Ok(Outcome::Done(1)), "the number of its runs");
+    assert_eq!(
+        JOB.cancel_and_wait(Timeout::Forever),
+        Ok(Outcome::Done(1)),
+        "the number of its runs"
+    );
     assert_eq!((PROBE.ended(), PROBE.was_cancelled()), (1, true));
 }
 
