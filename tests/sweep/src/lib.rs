@@ -113,19 +113,33 @@ fn sweep(
     let mut phase = None;
     let first = operation.first_trial();
     for instructions in first..LONGEST {
-        let trial = || Trial::new(number, action, told, instructions).run(operation);
-        let mut landed = trial();
-        // The clock interrupt came by itself: this was another operation. And where it is about to come, a reading of
-        // the clock can lie a whole reload behind: QEMU's SysTick shows 0 for a moment before it sets COUNTFLAG, which
-        // Zephyr's driver takes for a full counter.
-        for _ in 0..REPEATS {
-            if operation.clock || board::hit().clock == 0 {
-                break;
+        // Where the interrupt must land: before the operation, in it, or one instruction further than the last time.
+        let astray = |hit: board::Hit| {
+            if instructions < first + TRIALS_BEFORE {
+                !operation.begins(instructions, hit)
+            } else if board::after_range().contains(&hit.pc) {
+                hit.pc != board::after_range().start + 2 * after
+            } else {
+                after > 0 || board::before().contains(&hit.pc)
             }
+        };
+        let mut repeats = 0;
+        let landed = loop {
+            let landed = Trial::new(number, action, told, instructions).run(operation);
+            // The clock interrupt came by itself: this was another operation. And where it is about to come, a reading
+            // of the clock can lie a whole reload behind: QEMU's SysTick shows 0 for a moment before it sets COUNTFLAG,
+            // which Zephyr's driver takes for a full counter.
+            let clock = !operation.clock && board::hit().clock != 0;
+            if repeats == REPEATS || !(clock || astray(board::hit())) {
+                break landed?;
+            }
+            // What it found wrong with the pool counts, wherever it landed.
+            if !clock {
+                landed?;
+            }
+            repeats += 1;
             coverage.repeat();
-            landed = trial();
-        }
-        let landed = landed?;
+        };
         coverage.note(landed.hit);
         hash = hash.wrapping_mul(0x0100_0193) ^ landed.hit.pc;
         if *phase.get_or_insert(landed.phase) != landed.phase {
