@@ -33,20 +33,25 @@ struct taskpool_core {
 	void *links[6];
 	uint8_t life;
 	uint8_t max;
-	uint8_t state[3];
+	uint8_t state[5];
 	uint32_t deferrals;
 	uint32_t armed[2];
+#ifdef CONFIG_TASKPOOL_CONTROL
+	void *control[2];
+#endif
 };
 
 struct taskpool_worker_core {
 	uintptr_t words[IS_ENABLED(CONFIG_TASKPOOL_WAIT) ? 4 : 3];
 };
 
-BUILD_ASSERT(sizeof(struct taskpool_core) == 6 * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24));
+BUILD_ASSERT(sizeof(struct taskpool_core) ==
+	     (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 8 : 6) * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24));
 BUILD_ASSERT(offsetof(struct taskpool_core, life) == 6 * sizeof(void *));
 BUILD_ASSERT(offsetof(struct taskpool_core, max) == 6 * sizeof(void *) + 1);
 /* What the documentation states. */
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_core) == 44);
+BUILD_ASSERT(sizeof(void *) != 4 ||
+	     sizeof(struct taskpool_core) == (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 52 : 44));
 
 /* Life::STARTING of the core. */
 #define Z_TASKPOOL_STARTING 1
@@ -89,7 +94,8 @@ struct taskpool {
  * the init level `APPLICATION`, before `main`.
  *
  * Each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes (32-bit; 16 with
- * `CONFIG_TASKPOOL_WAIT`); the pool itself takes 104 bytes of RAM: 44, a pointer and a `k_timer` of 56.
+ * `CONFIG_TASKPOOL_WAIT`); the pool itself takes 104 bytes of RAM (112 with `CONFIG_TASKPOOL_CONTROL`): 44 (52), a
+ * pointer and a `k_timer` of 56.
  *
  * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
  * fail the build.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Options that change what a job or a pool is made of.
-const OPTIONS: [&str; 1] = ["TASKPOOL_WAIT"];
+const OPTIONS: [&str; 2] = ["TASKPOOL_WAIT", "TASKPOOL_CONTROL"];
 
 fn main() {
     println!("cargo:rerun-if-env-changed=DOTCONFIG");

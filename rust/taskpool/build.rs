@@ -18,7 +18,7 @@ const NUMBERS: [(&str, &str, &str); 6] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 2] = ["TASKPOOL_SYSTEM_POOL", "TASKPOOL_WAIT"];
+const OPTIONS: [&str; 3] = ["TASKPOOL_SYSTEM_POOL", "TASKPOOL_WAIT", "TASKPOOL_CONTROL"];
 
 fn main() {
     let path = match env::var_os("DOTCONFIG") {

@@ -8,7 +8,7 @@ use core::fmt;
 pub enum SubmitError {
     /// The job already waits for a worker; it keeps its place and runs once.
     AlreadyQueued,
-    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`.
+    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`, or has been shut down.
     NotRunning,
 }
 
@@ -18,14 +18,15 @@ pub enum SubmitError {
 pub enum DeferError {
     /// The job already waits for a worker; it keeps its place and runs once.
     AlreadyQueued,
-    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`.
+    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`, or has been shut down.
     NotRunning,
     /// The deadline lies past [`MAX_TICKS`](crate::MAX_TICKS).
     OutOfRange,
 }
 
 const ALREADY_QUEUED: &str = "the job is queued already: let it run, or cancel it before you submit it again";
-const NOT_RUNNING: &str = "the pool is not running: define it with TASKPOOL_DEFINE before you submit to it";
+const NOT_RUNNING: &str =
+    "the pool is not running: define it with TASKPOOL_DEFINE, or restart it, before you submit to it";
 const OUT_OF_RANGE: &str = "the deadline is past the range of the clock: defer by less than 2^62 ticks";
 
 impl fmt::Display for SubmitError {

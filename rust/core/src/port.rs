@@ -63,7 +63,8 @@ pub unsafe trait Port {
     /// Makes a signal for the length of `body`, which the calling thread can wait on.
     fn with_signal<R>(body: impl FnOnce(SignalRef) -> R) -> R;
 
-    /// Gives a signal, once. Callable everywhere, outside the lock. The signal may be gone when this returns.
+    /// Gives a signal, which ends one `take`. Callable everywhere, outside the lock. The signal may be gone when this
+    /// returns.
     fn give(signal: SignalRef);
 
     /// Waits until the signal is given, and takes it; at most until the time is `deadline`. Answers whether it was given.

@@ -9,15 +9,17 @@ use core::ptr::NonNull;
 
 use crate::error::{DeferError, SubmitError};
 use crate::event::{Event, Level};
+use crate::fault::broken;
 use crate::job::{Accepted, Cancel, Code, Ctx, JobRef, Outcome, Status, WaitError, Waiter, WaiterRef, Waiting};
 use crate::lock::Token;
-use crate::pool::{Answer, Ended, Order, PoolRef, Snapshot, WorkerRef};
+use crate::pool::{Answer, Closing, ControlError, Ended, Order, PoolRef, Shutdown, Snapshot, WorkerRef, CONTROL};
 use crate::port::Port;
 use crate::reference::Ref;
 use crate::ticks::{Ticks, MAX_TICKS};
 
-/// The machine on the port `P`. All functions but [`work`](Shell::work) return without waiting, and may be called from
-/// threads and interrupts, before the pool is started too.
+/// The machine on the port `P`. What does not wait may be called from threads and interrupts, before the pool is started
+/// too; [`work`](Shell::work), [`wait`](Shell::wait), [`cancel_and_wait`](Shell::cancel_and_wait) and
+/// [`shutdown`](Shell::shutdown) wait.
 pub struct Shell<P>(PhantomData<P>);
 
 /// Where a worker is between two lock sections, for a test that steps it by hand. [`Shell::work`] needs none.
@@ -34,13 +36,13 @@ pub enum Phase {
     Running(JobRef, PoolRef, u64),
     /// The job has run and answered.
     Ran(JobRef, Code),
-    /// About to tell how the run ended.
-    Completing(Told, Code),
+    /// About to tell how a submission ended.
+    Completing(Told),
 }
 
 /// Who is to be told of the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Told(Ended);
+pub struct Told(Ended, Outcome);
 
 /// What a worker does next: an `Answer` whose job is prepared.
 enum Next {
@@ -48,6 +50,7 @@ enum Next {
     Block,
     Run,
     Tell(Ended),
+    TellDiscarded(Ended),
     Left,
 }
 
@@ -139,8 +142,100 @@ impl<P: Port> Shell<P> {
             return;
         };
         Self::report(Event::PoolStarted(pool, count.into()));
+        Self::call_workers(pool, ready);
+    }
+
+    /// Calls workers for so many jobs.
+    fn call_workers(pool: PoolRef, ready: u8) {
         for _ in 0..ready {
             Self::section(|token| ((), pool.call_worker(token, pool)));
+        }
+    }
+
+    /// Holds a pool: it takes submissions, and runs none of them, nor what was submitted before, until
+    /// [`release_pool`](Shell::release_pool). What runs goes on. Callable everywhere; one lock section, O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotRunning`]: the pool was not running, or is held already.
+    pub fn hold(pool: PoolRef) -> Result<(), ControlError> {
+        match Self::look(|token| pool.hold(token)) {
+            true => Ok(()),
+            false => Err(ControlError::NotRunning),
+        }
+    }
+
+    /// Ends [`hold`](Shell::hold). What has come due meanwhile runs at once. Callable everywhere; a lock section for each
+    /// worker that is called, and one more.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotRunning`]: the pool is not held.
+    pub fn release_pool(pool: PoolRef) -> Result<(), ControlError> {
+        let now = P::now();
+        let ready = Self::section(|token| match pool.release(token, now) {
+            Some(ready) => (Ok(ready), Order::Look(pool)),
+            None => (Err(ControlError::NotRunning), Order::Nothing),
+        })?;
+        Self::call_workers(pool, ready);
+        Ok(())
+    }
+
+    /// Changes how many workers a pool may have, borrowed ones included. Above the new maximum, borrowed workers leave
+    /// after the job that they run. Callable everywhere; a lock section for each worker that is called, and one more.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::OutOfRange`], [`ControlError::NotRunning`]; nothing has changed then.
+    pub fn set_max_threads(pool: PoolRef, max: u8) -> Result<(), ControlError> {
+        let ready = Self::look(|token| pool.set_max(token, max))?;
+        Self::call_workers(pool, ready);
+        Ok(())
+    }
+
+    /// Shuts a pool down: it takes no more submissions, what is under way ends as `how` says, and when this returns, no
+    /// job of the pool runs or will. Several threads may do so at once. One lock section for each job that is discarded,
+    /// and two more. Not for interrupts and the pool's workers.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`]. When the time was up, the pool stays closed and its jobs end by themselves; deferred ones, and
+    /// with [`Shutdown::Discard`] queued ones, have been discarded.
+    pub fn shutdown(pool: PoolRef, how: Shutdown, deadline: Option<u64>) -> Result<(), ControlError> {
+        let caller = P::caller();
+        let ready = Self::look(|token| pool.close(token, how, caller))?;
+        Self::call_workers(pool, ready);
+        P::with_signal(|signal| {
+            let closer = Waiter::new(signal);
+            // SAFETY: as in `wait_after`; it is in the line only while this thread waits.
+            let closer = unsafe { Ref::new(NonNull::from(&closer)) };
+            loop {
+                match Self::look(|token| pool.close_on(token, closer, P::reserve())) {
+                    Closing::Over => return Ok(()),
+                    Closing::Tell(ended) => Self::tell(ended, Outcome::Discarded),
+                    Closing::Wait => {
+                        if P::take(signal, deadline) {
+                            continue;
+                        }
+                        if Self::look(|token| pool.close_end(token, closer)) {
+                            return Err(ControlError::TimedOut);
+                        }
+                        P::take(signal, None);
+                    }
+                }
+            }
+        })
+    }
+
+    /// Starts a pool again that has been shut down. Callable everywhere; one lock section, O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotRunning`]: it has not been shut down, or not to the end.
+    pub fn restart(pool: PoolRef) -> Result<(), ControlError> {
+        match Self::look(|token| pool.restart(token)) {
+            true => Ok(()),
+            false => Err(ControlError::NotRunning),
         }
     }
 
@@ -220,7 +315,8 @@ impl<P: Port> Shell<P> {
         // SAFETY: as in `section`, which can't serve here: only here is it known what is ahead.
         let token = unsafe { Token::attest() };
         let (accepted, mut order) = pool.defer(&token, job, deadline);
-        if relative && order != Order::Nothing {
+        // Without control it gives no other order, and comparing with nothing is cheaper.
+        if relative && order != Order::Nothing && (!CONTROL || matches!(order, Order::Look(_))) {
             // It is the earliest, and ahead, unless this thread was kept waiting since it looked at the clock: then the
             // timer expires in the next tick.
             order = pool.arm(&token, deadline);
@@ -267,12 +363,10 @@ impl<P: Port> Shell<P> {
     ///
     /// [`WaitError`]; nothing has changed then.
     pub fn wait(job: JobRef, deadline: Option<u64>) -> Result<Outcome, WaitError> {
+        let caller = P::caller();
         Self::wait_after(job, deadline, |token, waiter| {
-            (
-                job.wait_begin(token, waiter, P::caller()),
-                Ended::default(),
-                Order::Nothing,
-            )
+            let begun = job.wait_begin(token, waiter, caller);
+            (begun, Ended::default(), Order::Nothing)
         })
     }
 
@@ -284,8 +378,9 @@ impl<P: Port> Shell<P> {
     /// [`WaitError`]. When the time was up, the run has been told that it is cancelled, and goes on; otherwise nothing
     /// has changed.
     pub fn cancel_and_wait(job: JobRef, deadline: Option<u64>) -> Result<Outcome, WaitError> {
+        let caller = P::caller();
         Self::wait_after(job, deadline, |token, waiter| {
-            job.cancel_and_wait_begin(token, waiter, P::caller())
+            job.cancel_and_wait_begin(token, waiter, caller)
         })
     }
 
@@ -297,7 +392,7 @@ impl<P: Port> Shell<P> {
         P::with_signal(|signal| {
             let waiter = Waiter::new(signal);
             // SAFETY: it stays where it is until this function returns, which is after it has left the list: `wait_end`
-            // takes it out, or whoever let it go has given its signal, and does not come back to it then.
+            // takes it out, or whoever let it go has given its signal, and `release` does not come back to it then.
             let waiter = unsafe { Ref::new(NonNull::from(&waiter)) };
             let (begun, ended) = Self::section(|token| {
                 let (begun, ended, order) = begin(token, (deadline != Some(0)).then_some(waiter));
@@ -313,7 +408,7 @@ impl<P: Port> Shell<P> {
                 }
                 P::take(signal, None);
             }
-            Self::look(|token| waiter.outcome(token)).ok_or(WaitError::TimedOut)
+            Ok(Self::look(|token| waiter.outcome(token)).unwrap_or_else(|| broken()))
         })
     }
 
@@ -363,10 +458,12 @@ impl<P: Port> Shell<P> {
             match next {
                 Next::Run => {
                     joining = false;
-                    (finished, code) = ctx.enter();
+                    let (job, answer) = ctx.enter();
+                    (finished, code) = (Some(job), answer);
                 }
                 Next::Block => joining = Self::park(worker),
                 Next::Tell(ended) => Self::tell(ended, Outcome::Done(code)),
+                Next::TellDiscarded(ended) => Self::tell(ended, Outcome::Discarded),
                 Next::Again => {}
                 Next::Left => joining = Self::TELLS_LENDING,
             }
@@ -392,21 +489,22 @@ impl<P: Port> Shell<P> {
                 let (_, code) = ctx.enter();
                 return Phase::Ran(job, code);
             }
-            Phase::Completing(Told(ended), code) => {
-                Self::tell(ended, Outcome::Done(code));
+            Phase::Completing(Told(ended, outcome)) => {
+                Self::tell(ended, outcome);
                 return Phase::Looking;
             }
         };
         match Self::decide(worker, &mut ctx, finished, joining) {
-            Next::Run => match ctx.prepared() {
-                Some((job, pool, due)) => Phase::Running(job, pool, due),
-                None => Phase::Looking,
-            },
+            Next::Run => {
+                let (job, pool, due) = ctx.prepared();
+                Phase::Running(job, pool, due)
+            }
             Next::Block => Phase::Parked,
-            Next::Tell(ended) => match phase {
-                Phase::Ran(_, code) => Phase::Completing(Told(ended), code),
-                _ => Phase::Looking,
-            },
+            Next::Tell(ended) => {
+                let code = finished.map_or(0, |(_, code)| code);
+                Phase::Completing(Told(ended, Outcome::Done(code)))
+            }
+            Next::TellDiscarded(ended) => Phase::Completing(Told(ended, Outcome::Discarded)),
             Next::Again if !joining => Phase::Looking,
             Next::Again | Next::Left => Phase::Joining,
         }
@@ -449,10 +547,21 @@ impl<P: Port> Shell<P> {
             Some(pool) if Self::reports(Level::Warning) && pool.finds_overdue(&token) => Some(pool),
             _ => None,
         };
+        #[cfg(CONFIG_TASKPOOL_CONTROL)]
+        let pool = worker.pool(&token);
         let (answer, order) = worker.step(&token, finished, P::reserve());
+        #[cfg(CONFIG_TASKPOOL_CONTROL)]
+        let quiet = match (answer, pool) {
+            (Answer::Block | Answer::Left(_), Some(pool)) => pool.quiet(&token),
+            _ => None,
+        };
         match order {
             Order::Nothing | Order::Moved => P::unlock(key),
             order => Self::carry_out_rest(token, key, order),
+        }
+        #[cfg(CONFIG_TASKPOOL_CONTROL)]
+        if let Some(first) = quiet {
+            Self::release(first);
         }
         if let Some(pool) = overdue {
             Self::report(Event::Overdue(pool, P::EXPIRY_BATCH.into()));
@@ -472,6 +581,7 @@ impl<P: Port> Shell<P> {
                 Next::Left
             }
             Answer::Ended(ended) => Next::Tell(ended),
+            Answer::Discarded(ended) => Next::TellDiscarded(ended),
             Answer::Again => Next::Again,
             Answer::Block => Next::Block,
         }

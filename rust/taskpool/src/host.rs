@@ -156,13 +156,13 @@ unsafe impl Port for ThisPort {
     fn take(signal: SignalRef, deadline: Option<u64>) -> bool {
         // SAFETY: `with_signal` of this thread made it, and has not returned.
         let whole = unsafe { &*signal.as_ptr().cast::<HostSignal>() };
-        while !whole.given.load(Ordering::Acquire) {
+        while !whole.given.swap(false, Ordering::Acquire) {
             let Some(deadline) = deadline else {
                 thread::park();
                 continue;
             };
             match deadline.checked_sub(now()) {
-                None | Some(0) => return whole.given.load(Ordering::Acquire),
+                None | Some(0) => return whole.given.swap(false, Ordering::Acquire),
                 Some(ticks) => thread::park_timeout(duration(ticks)),
             }
         }

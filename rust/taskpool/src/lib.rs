@@ -54,8 +54,8 @@ pub use port::{leak_pool, Forbidden};
 #[cfg(target_os = "none")]
 pub use port::{set_event_sink, EventSink};
 pub use taskpool_core::{
-    Accepted, Cancel, Code, Complete, Ctx, DeferError, Event, JobRef, Level, OnEnd, Outcome, Run, Snapshot, Status,
-    SubmitError, WaitError, MAX_TICKS,
+    Accepted, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JobRef, Level, OnEnd, Outcome, Run,
+    Shutdown, Snapshot, Status, SubmitError, WaitError, MAX_TICKS,
 };
 pub use time::{Duration, Instant, Timeout};
 
@@ -65,8 +65,9 @@ type System = Shell<port::ThisPort>;
 
 /// A job: a unit of work that its owner keeps, in a `static`.
 ///
-/// 40 bytes and its state on a 32-bit machine, 44 with `CONFIG_TASKPOOL_WAIT`. Without state, `T` is a plain function, which a closure that captures
-/// nothing becomes; with state it is a type of yours that implements [`Run`]. A job never runs on two workers at once.
+/// 40 bytes and its state on a 32-bit machine, 44 with `CONFIG_TASKPOOL_WAIT`. Without state, `T` is a plain function,
+/// which a closure that captures nothing becomes; with state it is a type of yours that implements [`Run`]. A job never
+/// runs on two workers at once.
 pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
 
 impl<T: Run> Job<T> {
@@ -78,6 +79,13 @@ impl<T: Run> Job<T> {
     /// A job with a completion that is told the outcome of every accepted submission.
     pub const fn with_completion<C: Complete>(state: T, completion: &'static OnEnd<C>) -> Self {
         Job(taskpool_core::Job::with_completion(state, completion))
+    }
+
+    /// The same job, which a shutdown of its pool discards before it runs, even where it lets the others run.
+    #[cfg(CONFIG_TASKPOOL_CONTROL)]
+    pub const fn discarded_on_shutdown(mut self) -> Self {
+        self.0.discard_on_shutdown();
+        self
     }
 
     /// Cancels the submission that is under way, without waiting.
@@ -205,6 +213,76 @@ impl Pool {
     #[inline]
     pub fn submit_at<T: Run>(self, job: &'static Job<T>, deadline: Instant) -> Result<Accepted, DeferError> {
         System::submit_at(self.0, job.reference(), deadline.as_ticks())
+    }
+
+    /// Holds the pool: it takes submissions, and runs none of them, nor what was submitted before, until
+    /// [`release`](Pool::release). What runs goes on. The clock goes on, too: what comes due meanwhile runs after it.
+    ///
+    /// From any thread and interrupt. One lock section, O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotRunning`]: the pool is not running, or is held already.
+    #[cfg(CONFIG_TASKPOOL_CONTROL)]
+    pub fn hold(self) -> Result<(), ControlError> {
+        System::hold(self.0)
+    }
+
+    /// Ends [`hold`](Pool::hold).
+    ///
+    /// From any thread and interrupt. Two lock sections, and one for each worker that is called: as many as there are
+    /// jobs, up to the pool's maximum.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotRunning`]: the pool is not held.
+    #[cfg(CONFIG_TASKPOOL_CONTROL)]
+    pub fn release(self) -> Result<(), ControlError> {
+        System::release_pool(self.0)
+    }
+
+    /// Changes how many workers the pool may have, borrowed ones included: from the number of its own to 127. A higher
+    /// maximum lends workers to what waits already; above a lower one, borrowed workers leave after their job.
+    ///
+    /// From any thread and interrupt. One lock section, and one for each worker that is called.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::OutOfRange`]; [`ControlError::NotRunning`]. Nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_CONTROL)]
+    pub fn set_max_threads(self, max: u8) -> Result<(), ControlError> {
+        System::set_max_threads(self.0, max)
+    }
+
+    /// Shuts the pool down. It takes no more submissions; what is under way runs or is discarded, as `how` says, and
+    /// every submission has its outcome, [`Outcome::Discarded`] for the latter. When this returns, no job of the pool
+    /// runs, or will. Several threads may shut one pool down at once, and a pool that is shut down already.
+    ///
+    /// A running job that has been resubmitted to this pool is waited for, too, in whichever pool it runs.
+    ///
+    /// From threads, but not those of the pool's workers. One lock section for each job that is discarded, and a few
+    /// more; completions of discarded jobs are told in this thread.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::TimedOut`]: jobs still run. The pool stays closed, and another call waits for it again.
+    /// [`ControlError::InInterrupt`], [`ControlError::OnWorker`], and [`ControlError::NotRunning`] for a pool that was
+    /// never started; nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_CONTROL)]
+    pub fn shutdown(self, how: Shutdown, timeout: Timeout) -> Result<(), ControlError> {
+        System::shutdown(self.0, how, timeout.deadline())
+    }
+
+    /// Starts a pool again that has been shut down.
+    ///
+    /// From any thread and interrupt. One lock section, O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotRunning`]: it has not been shut down, or not to the end.
+    #[cfg(CONFIG_TASKPOOL_CONTROL)]
+    pub fn restart(self) -> Result<(), ControlError> {
+        System::restart(self.0)
     }
 
     /// Walks the pool, checks that all its parts fit, and counts them. For tests: it holds the lock for a time in

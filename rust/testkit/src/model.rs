@@ -3,7 +3,7 @@
 //! The model knows jobs and pools, and nothing of workers and timers: when a job is taken or comes due is seen at the
 //! machine, and the model says whether it may be this one, and now.
 
-use taskpool_core::{Accepted, Cancel, DeferError, Status};
+use taskpool_core::{Accepted, Cancel, ControlError, DeferError, Status};
 
 /// A submission that has been accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,14 +36,22 @@ pub(crate) struct ModelJob {
     pub(crate) ended: u32,
     /// Submissions that were cancelled before they ran.
     pub(crate) cancelled: u32,
+    /// Submissions that were discarded.
+    pub(crate) discarded: u32,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ModelPool {
     /// Takes submissions.
     pub(crate) valid: bool,
-    /// Has been started.
+    /// Has been started, and is neither held nor closed.
     pub(crate) runs: bool,
+    /// Has been started, and is held.
+    pub(crate) held: bool,
+    /// Is being shut down, or was.
+    pub(crate) closed: bool,
+    /// Workers of its own.
+    pub(crate) own: u8,
     /// First in, first out.
     pub(crate) ready: Vec<usize>,
 }
@@ -63,19 +71,21 @@ impl Model {
             begun: 0,
             ended: 0,
             cancelled: 0,
+            discarded: 0,
         });
     }
 
-    pub(crate) fn add_pool(&mut self, valid: bool) {
+    pub(crate) fn add_pool(&mut self, valid: bool, own: u8) {
         self.pools.push(ModelPool {
             valid,
+            own,
             ..ModelPool::default()
         });
     }
 
     /// A submission, for now or for a deadline.
     pub(crate) fn submit(&mut self, pool: usize, job: usize, deadline: Option<u64>) -> Result<Accepted, DeferError> {
-        if !self.pools[pool].valid {
+        if !self.pools[pool].valid || self.pools[pool].closed {
             return Err(DeferError::NotRunning);
         }
         self.numbers += 1;
@@ -153,6 +163,66 @@ impl Model {
         }
     }
 
+    pub(crate) fn hold(&mut self, pool: usize) -> Result<(), ControlError> {
+        let pool = &mut self.pools[pool];
+        if !pool.runs {
+            return Err(ControlError::NotRunning);
+        }
+        (pool.runs, pool.held) = (false, true);
+        Ok(())
+    }
+
+    pub(crate) fn release(&mut self, pool: usize) -> Result<(), ControlError> {
+        let pool = &mut self.pools[pool];
+        if !pool.held {
+            return Err(ControlError::NotRunning);
+        }
+        (pool.runs, pool.held) = (true, false);
+        Ok(())
+    }
+
+    pub(crate) fn set_max(&mut self, pool: usize, max: u8) -> Result<(), ControlError> {
+        let pool = &self.pools[pool];
+        if !pool.runs && !pool.held {
+            return Err(ControlError::NotRunning);
+        }
+        if max < pool.own || max > 127 {
+            return Err(ControlError::OutOfRange);
+        }
+        Ok(())
+    }
+
+    /// A shutdown begins, or is refused.
+    pub(crate) fn close(&mut self, pool: usize, by: Option<ControlError>) -> Result<(), ControlError> {
+        if let Some(error) = by {
+            return Err(error);
+        }
+        let pool = &mut self.pools[pool];
+        if !pool.runs && !pool.held && !pool.closed {
+            return Err(ControlError::NotRunning);
+        }
+        (pool.runs, pool.held, pool.closed) = (false, false, true);
+        Ok(())
+    }
+
+    /// The machine has started a pool again.
+    pub(crate) fn restarted(&mut self, pool: usize) {
+        assert!(self.pools[pool].closed, "pool {pool} was restarted and not shut down");
+        for (job, entry) in self.jobs.iter().enumerate() {
+            let comes = |submission: &Submission| submission.pool == pool;
+            let under_way = match &entry.place {
+                Place::Idle => false,
+                Place::Queued(submission) | Place::Deferred(submission) => comes(submission),
+                Place::Running { run, next, .. } => comes(run) || next.as_ref().is_some_and(comes),
+            };
+            assert!(
+                !under_way,
+                "pool {pool} was restarted, and job {job} is left of its life before"
+            );
+        }
+        (self.pools[pool].runs, self.pools[pool].closed) = (true, false);
+    }
+
     /// The deferred jobs of a pool, first due first.
     pub(crate) fn deferred(&self, pool: usize) -> Vec<(u64, u64, usize)> {
         let mut deferred: Vec<_> = (0..self.jobs.len())
@@ -188,13 +258,28 @@ impl Model {
         self.jobs[job].place = Place::Queued(submission);
     }
 
+    /// The machine has discarded a job.
+    pub(crate) fn discarded(&mut self, job: usize) {
+        let (Place::Queued(submission) | Place::Deferred(submission)) = self.jobs[job].place else {
+            panic!("job {job} was discarded and waited for nothing");
+        };
+        let pool = &mut self.pools[submission.pool];
+        assert!(pool.closed, "job {job} was discarded, and its pool is open");
+        pool.ready.retain(|other| *other != job);
+        self.jobs[job].place = Place::Idle;
+        self.jobs[job].discarded += 1;
+    }
+
     /// A worker of the machine has taken a job.
     pub(crate) fn taken(&mut self, job: usize, now: u64) {
         let Place::Queued(run) = self.jobs[job].place else {
             panic!("job {job} was taken and was not queued");
         };
         let pool = &mut self.pools[run.pool];
-        assert!(pool.runs, "job {job} was taken in a pool that was not started");
+        assert!(
+            pool.runs || pool.closed,
+            "job {job} was taken in a pool that was not started"
+        );
         assert!(pool.ready[0] == job, "job {job} was taken before job {}", pool.ready[0]);
         assert!(
             run.deadline.unwrap_or(0) <= now,

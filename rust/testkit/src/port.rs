@@ -312,8 +312,15 @@ unsafe impl Port for Virtual {
         loop {
             let given = state(|s| s.signals.iter().any(|(other, given)| *other == signal && *given));
             if given {
-                state(|s| s.signals.retain(|(other, _)| *other != signal));
+                state(|s| {
+                    for (_, given) in s.signals.iter_mut().filter(|(other, _)| *other == signal) {
+                        *given = false;
+                    }
+                });
                 return true;
+            }
+            if deadline.is_some_and(|deadline| deadline <= state(|s| s.now)) {
+                return false;
             }
             let meanwhile = state(|s| s.meanwhile).expect("the world says what goes on while a thread waits");
             if !meanwhile(deadline) {

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use taskpool_core::{
-    Accepted, Cancel, Code, Complete, Ctx, DeferError, Job, JobRef, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Run,
-    Shell, Snapshot, Status, SubmitError, WaitError, Worker, WorkerRef, MAX_TICKS,
+    Accepted, Caller, Cancel, Code, Complete, ControlError, Ctx, DeferError, Job, JobRef, OnEnd, Outcome, Phase, Pool,
+    PoolRef, Port, Run, Shell, Shutdown, Snapshot, Status, SubmitError, WaitError, Worker, WorkerRef, MAX_TICKS,
 };
 
 use crate::model::{Model, Place};
@@ -43,6 +43,8 @@ pub enum Step {
     Ran(J),
     /// It has ended this job, and tells its completion in the next step.
     Completes(J),
+    /// It has discarded a job, and tells its completion in the next step.
+    Discards,
 }
 
 /// The world of this thread. A handle: closures take a copy along.
@@ -98,7 +100,12 @@ enum Does {
     Start(usize),
     Submit { pool: usize, job: usize, when: When },
     Cancel(usize),
-    CancelAndWait(usize),
+    CancelAndWait { job: usize, waits: bool },
+    Hold(usize),
+    Release(usize),
+    SetMax(usize, u8),
+    Close(usize),
+    Restart(usize),
     Step { finished: Option<usize> },
 }
 
@@ -113,6 +120,7 @@ enum When {
 enum Decided {
     Accepted(Result<Accepted, DeferError>),
     Cancelled(Cancel),
+    Control(Result<(), ControlError>),
     Took(Option<usize>),
     Nothing,
 }
@@ -232,6 +240,11 @@ impl State {
                     self.model.taken(job, Virtual::clock());
                     context.decided = Some(Decided::Took(Some(job)));
                 }
+                (Place::Queued(submission) | Place::Deferred(submission), Status::Idle)
+                    if self.model.pools[submission.pool].closed =>
+                {
+                    self.model.discarded(job);
+                }
                 (Place::Deferred(_), Status::Queued) => {
                     self.model.came_due(job, Virtual::clock());
                     context.moved += 1;
@@ -259,7 +272,7 @@ impl State {
             Does::Other => Decided::Nothing,
             Does::Start(pool) => {
                 let pool = &mut self.model.pools[pool];
-                pool.runs = pool.valid;
+                pool.runs |= pool.valid && !pool.held && !pool.closed;
                 Decided::Nothing
             }
             Does::Submit { pool, job, when } => {
@@ -271,8 +284,38 @@ impl State {
                 Decided::Accepted(self.model.submit(pool, job, deadline))
             }
             Does::Cancel(job) => Decided::Cancelled(self.model.cancel(job)),
-            Does::CancelAndWait(job) => {
-                self.model.cancel(job);
+            Does::Hold(pool) => Decided::Control(self.model.hold(pool)),
+            Does::Release(pool) => Decided::Control(self.model.release(pool)),
+            Does::SetMax(pool, max) => {
+                let answer = self.model.set_max(pool, max);
+                if answer.is_ok() {
+                    self.pools[pool].max = max;
+                }
+                Decided::Control(answer)
+            }
+            Does::Close(pool) => {
+                let refused = match Virtual::caller() {
+                    Caller::Interrupt => Some(ControlError::InInterrupt),
+                    Caller::Worker(worker) if self.serves(worker, pool) => Some(ControlError::OnWorker),
+                    _ => None,
+                };
+                Decided::Control(self.model.close(pool, refused))
+            }
+            Does::Restart(pool) => {
+                // Whether a shutdown came to its end, only the machine knows; whether it may have, the model does.
+                let reference = self.pools[pool].reference;
+                let open = Virtual::unnoticed(|| Machine::check(reference)).open;
+                if open && self.model.pools[pool].closed {
+                    self.model.restarted(pool);
+                    Decided::Control(Ok(()))
+                } else {
+                    Decided::Control(Err(ControlError::NotRunning))
+                }
+            }
+            Does::CancelAndWait { job, waits } => {
+                if !(waits && self.would_block(job)) {
+                    self.model.cancel(job);
+                }
                 Decided::Nothing
             }
             Does::Step { finished } => {
@@ -281,6 +324,35 @@ impl State {
                 }
                 Decided::Took(None)
             }
+        }
+    }
+
+    /// Whether the worker belongs to the pool now.
+    fn serves(&self, worker: WorkerRef, pool: usize) -> bool {
+        let entry = self.workers.iter().find(|entry| entry.reference == worker);
+        let entry = entry.expect("every worker is made by the world");
+        match (entry.own, entry.phase) {
+            (Some(own), _) => own == pool,
+            (None, Some(Phase::Running(_, of, _))) => of == self.pools[pool].reference,
+            (None, _) => false,
+        }
+    }
+
+    /// Whether whoever calls may not wait for the run of this job.
+    fn would_block(&self, job: usize) -> bool {
+        let Place::Running { run, next, .. } = self.model.jobs[job].place else {
+            return false;
+        };
+        match Virtual::caller() {
+            Caller::Interrupt => true,
+            Caller::Worker(worker) => {
+                let runs = |entry: &WorkerEntry| matches!(entry.phase, Some(Phase::Running(of, _, _)) if of == self.jobs[job].reference);
+                self.workers
+                    .iter()
+                    .any(|entry| entry.reference == worker && runs(entry))
+                    || self.serves(worker, next.unwrap_or(run).pool)
+            }
+            Caller::Thread => false,
         }
     }
 
@@ -543,7 +615,10 @@ impl World {
                 Phase::Parked => Step::Parks,
                 Phase::Running(job, _, _) => Step::Takes(J(s.job_of(job))),
                 Phase::Ran(job, _) => Step::Ran(J(s.job_of(job))),
-                Phase::Completing(..) => Step::Completes(J(finished.expect("a completion follows a run"))),
+                Phase::Completing(..) => match finished {
+                    Some(job) => Step::Completes(J(job)),
+                    None => Step::Discards,
+                },
             };
             let took = match decided {
                 Some(Decided::Took(took)) => took.map(J),
@@ -608,21 +683,89 @@ impl World {
     /// As the machine's.
     pub fn cancel_and_wait(self, job: J, deadline: Option<u64>) -> Result<Outcome, WaitError> {
         let reference = state(|s| s.jobs[job.0].reference);
-        let (answer, _) = within(Does::CancelAndWait(job.0), || {
-            Machine::cancel_and_wait(reference, deadline)
-        });
+        let does = Does::CancelAndWait {
+            job: job.0,
+            waits: deadline != Some(0),
+        };
+        let (answer, _) = within(does, || Machine::cancel_and_wait(reference, deadline));
         self.settled();
         answer
     }
 
-    /// As [`World::cancel_and_wait`] from where it is not possible, so that nothing is cancelled.
+    /// Holds a pool.
     ///
     /// # Errors
     ///
     /// As the machine's.
-    pub fn cancel_and_wait_refused(self, job: J) -> Result<Outcome, WaitError> {
-        let reference = state(|s| s.jobs[job.0].reference);
-        aside(|| Machine::cancel_and_wait(reference, None))
+    pub fn hold(self, pool: P) -> Result<(), ControlError> {
+        self.control(Does::Hold(pool.0), Machine::hold, pool)
+    }
+
+    /// Lets a held pool go.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn release(self, pool: P) -> Result<(), ControlError> {
+        self.control(Does::Release(pool.0), Machine::release_pool, pool)
+    }
+
+    /// Changes the maximum of a pool.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn set_max_threads(self, pool: P, max: u8) -> Result<(), ControlError> {
+        let set = |pool| Machine::set_max_threads(pool, max);
+        self.control(Does::SetMax(pool.0, max), set, pool)
+    }
+
+    /// Starts a pool again.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn restart(self, pool: P) -> Result<(), ControlError> {
+        self.control(Does::Restart(pool.0), Machine::restart, pool)
+    }
+
+    fn control(
+        self,
+        does: Does,
+        call: impl FnOnce(PoolRef) -> Result<(), ControlError>,
+        pool: P,
+    ) -> Result<(), ControlError> {
+        let reference = self.pool_ref(pool);
+        let (answer, decided) = within(does, || call(reference));
+        assert_eq!(Some(Decided::Control(answer)), decided, "{does:?}");
+        self.settled();
+        answer
+    }
+
+    /// Shuts a pool down; the workers and the clock go on meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn shutdown(self, pool: P, how: Shutdown, deadline: Option<u64>) -> Result<(), ControlError> {
+        let reference = self.pool_ref(pool);
+        let (answer, decided) = within(Does::Close(pool.0), || Machine::shutdown(reference, how, deadline));
+        let expected = match answer {
+            Err(ControlError::TimedOut) => Ok(()),
+            answer => answer,
+        };
+        assert_eq!(Some(Decided::Control(expected)), decided, "shutdown");
+        self.settled();
+        answer
+    }
+
+    /// A job that a shutdown discards.
+    pub fn job_discarded_on_shutdown(self, name: &'static str) -> J {
+        let index = state(|s| s.jobs.len());
+        let completion: &OnEnd<Told> = Box::leak(Box::new(OnEnd::new(Told(index))));
+        let mut job = Job::with_completion(Recorded(index), completion);
+        job.discard_on_shutdown();
+        add_job(name, Box::leak(Box::new(job)), true)
     }
 
     /// The outcome of the job's last submission, as the machine remembers it.
@@ -759,6 +902,12 @@ impl World {
             for (job, entry) in s.jobs.iter().enumerate() {
                 let status = s.model.status(job);
                 assert!(status == Status::Idle, "{} was forgotten: it is {status:?}", entry.name);
+                let discarded = entry.told.iter().filter(|told| **told == Outcome::Discarded).count() as u32;
+                assert!(
+                    !entry.with_completion || discarded == s.model.jobs[job].discarded,
+                    "{} was not told that it was discarded",
+                    entry.name
+                );
             }
         });
     }
@@ -798,7 +947,7 @@ impl State {
         for (job, entry) in self.jobs.iter().enumerate() {
             let (name, model) = (entry.name, &self.model.jobs[job]);
             assert!(
-                model.accepted == model.ended + model.cancelled + self.model.under_way(job),
+                model.accepted == model.ended + model.cancelled + model.discarded + self.model.under_way(job),
                 "{name}: the model has lost a submission: {model:?}"
             );
             let about_to_run = |worker: &&WorkerEntry| match worker.phase {
@@ -821,6 +970,12 @@ impl State {
                     model.ended
                 );
                 let cancelled = told(|told| *told == Outcome::Cancelled);
+                let discarded = told(|told| *told == Outcome::Discarded);
+                assert!(
+                    discarded <= model.discarded,
+                    "{name}: told {discarded} times that it was discarded, which it was {} times",
+                    model.discarded
+                );
                 assert!(
                     cancelled == model.cancelled,
                     "{name}: {cancelled} of {} cancellations told",
@@ -870,6 +1025,14 @@ impl State {
                 timer == Some(armed),
                 "pool {pool}: armed for {armed}, and the timer is {timer:?}"
             );
+        }
+        if model.closed || (!model.runs && found.workers > 0) {
+            // Held, or shut down, or about to be: what may still happen is that what runs ends.
+            assert!(
+                found.armed.is_none(),
+                "pool {pool} is closed or held, and its timer armed"
+            );
+            return;
         }
         if !model.runs {
             let nothing = found.workers == 0 && found.idle == 0 && !found.in_line && found.armed.is_none();
@@ -925,7 +1088,7 @@ fn add_pool(reference: PoolRef, min: u8, max: u8, valid: bool) -> P {
             max,
             first: None,
         });
-        s.model.add_pool(valid);
+        s.model.add_pool(valid, min);
         P(s.pools.len() - 1)
     })
 }

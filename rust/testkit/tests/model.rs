@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
-use taskpool_core::Outcome;
+use taskpool_core::{Outcome, Shutdown};
 use taskpool_testkit::{World, J, P, W};
 
 /// The least that one run of this test is worth.
@@ -39,6 +39,14 @@ enum Action {
     AdvanceWithoutInterrupt(u64),
     Deliver,
     Start(usize),
+    /// Waits so many ticks at most.
+    Wait(usize, u64),
+    CancelAndWait(usize, u64),
+    Hold(usize),
+    Release(usize),
+    SetMax(usize, u8),
+    Shutdown(usize, bool, u64),
+    Restart(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -70,7 +78,14 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (0..5_u64).prop_map(Action::Advance),
         1 => (0..5_u64).prop_map(Action::AdvanceWithoutInterrupt),
         1 => Just(Action::Deliver),
-        1 => pool.prop_map(Action::Start),
+        1 => pool.clone().prop_map(Action::Start),
+        1 => (0..JOBS, 0..6_u64).prop_map(|(j, d)| Action::Wait(j, d)),
+        1 => (0..JOBS, 0..6_u64).prop_map(|(j, d)| Action::CancelAndWait(j, d)),
+        1 => pool.clone().prop_map(Action::Hold),
+        2 => pool.clone().prop_map(Action::Release),
+        1 => (pool.clone(), 0..5_u8).prop_map(|(p, max)| Action::SetMax(p, max)),
+        1 => (pool.clone(), any::<bool>(), 0..6_u64).prop_map(|(p, drain, d)| Action::Shutdown(p, drain, d)),
+        2 => pool.prop_map(Action::Restart),
     ]
 }
 
@@ -99,6 +114,14 @@ fn plan() -> impl Strategy<Value = Plan> {
             operations,
         },
     )
+}
+
+/// A deadline so many ticks ahead; none for a look.
+fn until(world: World, ticks: u64) -> u64 {
+    match ticks {
+        0 => 0,
+        ticks => world.now() + ticks,
+    }
 }
 
 /// A world with its pools and jobs; a handle, as interrupts take it along.
@@ -199,6 +222,16 @@ impl Scene {
             // The host starts pools from threads only, and so does C.
             Action::Start(p) if !world.in_interrupt() => world.start(pools[p]),
             Action::Start(_) => {}
+            Action::Wait(j, ticks) => _ = world.wait(jobs[j], Some(until(world, ticks))),
+            Action::CancelAndWait(j, ticks) => _ = world.cancel_and_wait(jobs[j], Some(until(world, ticks))),
+            Action::Hold(p) => _ = world.hold(pools[p]),
+            Action::Release(p) => _ = world.release(pools[p]),
+            Action::SetMax(p, max) => _ = world.set_max_threads(pools[p], max),
+            Action::Shutdown(p, drain, ticks) => {
+                let how = if drain { Shutdown::Drain } else { Shutdown::Discard };
+                _ = world.shutdown(pools[p], how, Some(until(world, ticks)));
+            }
+            Action::Restart(p) => _ = world.restart(pools[p]),
         }
     }
 
@@ -247,6 +280,13 @@ impl Scene {
         let Scene { world, pools, .. } = self;
         for pool in pools {
             world.start(pool);
+            _ = world.release(pool);
+            if world.restart(pool).is_err() && !world.snapshot(pool).open {
+                world
+                    .shutdown(pool, Shutdown::Drain, None)
+                    .expect("nothing is in its way");
+                world.restart(pool).expect("it is shut down");
+            }
             // Whoever defers next also sees to what an abandoned submitter left.
             let last = world.job("last");
             world.submit_after(pool, last, 20).expect("a new job is accepted");

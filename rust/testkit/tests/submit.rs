@@ -411,7 +411,7 @@ fn a_pool_that_nobody_laid_out_takes_no_submissions_and_nothing_changes() {
 #[test]
 fn errors_say_what_to_do() {
     let queued = "the job is queued already: let it run, or cancel it before you submit it again";
-    let not_running = "the pool is not running: define it with TASKPOOL_DEFINE before you submit to it";
+    let not_running = "the pool is not running: define it with TASKPOOL_DEFINE, or restart it, before you submit to it";
     let out_of_range = "the deadline is past the range of the clock: defer by less than 2^62 ticks";
     assert_eq!(SubmitError::AlreadyQueued.to_string(), queued);
     assert_eq!(DeferError::AlreadyQueued.to_string(), queued);

@@ -251,9 +251,7 @@ fn an_interrupt_that_cannot_wait_for_a_run_does_not_cancel_it() {
     assert_eq!(world.step(W(0)), Step::Takes(job));
     let answer: Rc<RefCell<Option<_>>> = Rc::default();
     let theirs = Rc::clone(&answer);
-    world.interrupt_at(1, move || {
-        *theirs.borrow_mut() = Some(world.cancel_and_wait_refused(job))
-    });
+    world.interrupt_at(1, move || *theirs.borrow_mut() = Some(world.cancel_and_wait(job, None)));
     world.submit(pool, other).unwrap();
     assert_eq!(*answer.borrow(), Some(Err(WaitError::InInterrupt)));
     world.run();

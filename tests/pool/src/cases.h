@@ -87,6 +87,14 @@ void waiters_have_times_of_their_own(void);
 void cancel_waits_for_the_run(void);
 void ends_meet_timeouts(void);
 
+/* src/control.rs */
+void held_pool_runs_nothing(void);
+void maximum_goes_up_and_down(void);
+void shutdown_drains_or_discards(void);
+void shutdown_is_refused(void);
+void shutdown_from_several_threads(void);
+void shutdowns_race_with_interrupts(void);
+
 /* src/burst.rs */
 void burst(void);
 

@@ -3,7 +3,9 @@
 use core::fmt::{self, Write};
 use core::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-use taskpool::{Accepted, Cancel, Complete, DeferError, Duration, Job, OnEnd, Outcome, Status, SubmitError};
+use taskpool::{
+    Accepted, Cancel, Complete, ControlError, DeferError, Duration, Job, OnEnd, Outcome, Status, SubmitError,
+};
 use taskpool_zephyr::{Semaphore, WaitError};
 
 use crate::kernel::{self, in_interrupt};
@@ -262,6 +264,11 @@ extern "C" fn errors_say_what_to_do() {
     expect(&DeferError::OutOfRange, ["past the range", "less than"]);
     expect(&WaitError::TimedOut, ["in time", "wait longer"]);
     expect(&WaitError::InInterrupt, ["can't wait", "wait in a thread"]);
+    expect(&ControlError::NotRunning, ["not running", "restart"]);
+    expect(&ControlError::TimedOut, ["in time", "shut it down again"]);
+    expect(&ControlError::InInterrupt, ["can't wait", "from a thread"]);
+    expect(&ControlError::OnWorker, ["can't wait", "another thread"]);
+    expect(&ControlError::OutOfRange, ["at most 127", "correct it"]);
     assert_eq!(DeferError::from(SubmitError::NotRunning), DeferError::NotRunning);
     assert_eq!(DeferError::from(SubmitError::AlreadyQueued), DeferError::AlreadyQueued);
 }

@@ -10,6 +10,7 @@ mod boot;
 mod burst;
 mod cancel;
 mod completion;
+mod control;
 mod defer;
 mod events;
 mod kernel;

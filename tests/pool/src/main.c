@@ -333,6 +333,36 @@ ZTEST(pool, test_ends_meet_timeouts)
 	ends_meet_timeouts();
 }
 
+ZTEST(pool, test_held_pool_runs_nothing)
+{
+	held_pool_runs_nothing();
+}
+
+ZTEST(pool, test_maximum_goes_up_and_down)
+{
+	maximum_goes_up_and_down();
+}
+
+ZTEST(pool, test_shutdown_drains_or_discards)
+{
+	shutdown_drains_or_discards();
+}
+
+ZTEST(pool, test_shutdown_is_refused)
+{
+	shutdown_is_refused();
+}
+
+ZTEST(pool, test_shutdown_from_several_threads)
+{
+	shutdown_from_several_threads();
+}
+
+ZTEST(pool, test_shutdowns_race_with_interrupts)
+{
+	shutdowns_race_with_interrupts();
+}
+
 ZTEST(pool, test_burst)
 {
 	burst();

@@ -280,6 +280,7 @@ impl Run for Held {
 pub struct Ledger {
     done: AtomicU32,
     cancelled: AtomicU32,
+    discarded: AtomicU32,
     /// Sum of the codes.
     codes: AtomicU32,
     /// Outcomes that were told in an interrupt.
@@ -291,6 +292,7 @@ impl Ledger {
         OnEnd::new(Ledger {
             done: AtomicU32::new(0),
             cancelled: AtomicU32::new(0),
+            discarded: AtomicU32::new(0),
             codes: AtomicU32::new(0),
             in_interrupt: AtomicU32::new(0),
         })
@@ -299,6 +301,10 @@ impl Ledger {
     /// Done and cancelled.
     pub fn counts(&self) -> (u32, u32) {
         (self.done.load(SeqCst), self.cancelled.load(SeqCst))
+    }
+
+    pub fn discarded(&self) -> u32 {
+        self.discarded.load(SeqCst)
     }
 
     pub fn codes(&self) -> u32 {
@@ -322,6 +328,9 @@ impl Complete for Ledger {
             }
             Outcome::Cancelled => {
                 self.cancelled.fetch_add(1, SeqCst);
+            }
+            Outcome::Discarded => {
+                self.discarded.fetch_add(1, SeqCst);
             }
             other => panic!("an outcome that nothing asked for: {other:?}"),
         }

@@ -13,6 +13,8 @@ pub enum Outcome {
     Done(Code),
     /// The submission was cancelled before it ran.
     Cancelled,
+    /// The pool was shut down before the submission ran.
+    Discarded,
 }
 
 /// Something that can be told an outcome.

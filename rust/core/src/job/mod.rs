@@ -6,7 +6,7 @@ mod wait;
 
 pub use completion::{Complete, Completion, CompletionRef, OnEnd, Outcome};
 pub use state::{Accepted, Cancel, Status};
-pub(crate) use state::{State, CANCEL, REARM, WAITED};
+pub(crate) use state::{State, CANCEL, DISCARD, KEPT, REARM, WAITED};
 pub use wait::{Caller, Signal, SignalRef, WaitError};
 pub(crate) use wait::{Last, Waiter, WaiterRef, Waiting};
 
@@ -152,6 +152,11 @@ impl<T: Run> Job<T> {
         job
     }
 
+    /// From now on a shutdown of its pool discards the job before it runs, however the others end.
+    pub const fn discard_on_shutdown(&mut self) {
+        self.header.flags = Locked::new(DISCARD);
+    }
+
     /// The reference that the pool keeps while the job is under way.
     #[inline(always)]
     pub fn reference(&'static self) -> JobRef {
@@ -204,21 +209,21 @@ impl<'run> Ctx<'run> {
     }
 
     /// What was prepared.
-    pub(crate) fn prepared(&self) -> Option<(JobRef, PoolRef, u64)> {
-        self.run.map(|(job, pool)| (job, pool, self.due))
+    pub(crate) fn prepared(&self) -> (JobRef, PoolRef, u64) {
+        let (job, pool) = self.run();
+        (job, pool, self.due)
     }
 
     /// Runs the job that was prepared. Only the shell calls it, once for each `Answer::Run`.
     #[inline(always)]
-    pub(crate) fn enter(&mut self) -> (Option<JobRef>, Code) {
-        let Some((job, _)) = self.run else {
-            return (None, 0);
-        };
+    pub(crate) fn enter(&mut self) -> (JobRef, Code) {
+        let (job, _) = self.run();
         // SAFETY: `Header::new` was given the function that fits the whole job (`Job::new` pairs them), and the step
         // that answered `Run` moved the job to Running for this worker alone.
-        (Some(job), unsafe { (job.run)(job, self) })
+        (job, unsafe { (job.run)(job, self) })
     }
 
+    #[inline(always)]
     fn run(&self) -> (JobRef, PoolRef) {
         match self.run {
             Some(run) => run,

@@ -20,6 +20,10 @@ pub(crate) const CANCEL: u8 = 1;
 pub(crate) const REARM: u8 = 2;
 /// Flag in every state: threads wait for the end of the job. Without `CONFIG_TASKPOOL_WAIT` none do.
 pub(crate) const WAITED: u8 = if cfg!(CONFIG_TASKPOOL_WAIT) { 4 } else { 0 };
+/// Flag in every state: a shutdown discards the job, whatever becomes of others.
+pub(crate) const DISCARD: u8 = if cfg!(CONFIG_TASKPOOL_CONTROL) { 8 } else { 0 };
+/// Flags that outlive a run.
+pub(crate) const KEPT: u8 = WAITED | DISCARD;
 
 /// What became of an accepted submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -77,6 +77,7 @@ pub(crate) enum Last {
     Nothing,
     Done,
     Cancelled,
+    Discarded,
 }
 
 /// A thread that waits for the end of a submission.
@@ -118,6 +119,49 @@ impl Waiter {
     }
 }
 
+impl WaiterRef {
+    /// Stands in front of a line.
+    pub(crate) fn join_line(self, token: &Token<'_>, line: Option<WaiterRef>) {
+        self.outcome.set(token, None);
+        self.next.set(token, line);
+    }
+
+    /// Takes itself out of the line, unless it was let go. Answers whether it was in it, and the line.
+    pub(crate) fn leave_line(self, token: &Token<'_>, line: Option<WaiterRef>) -> (bool, Option<WaiterRef>) {
+        if self.outcome.get(token).is_some() {
+            return (false, line);
+        }
+        let mut before: Option<WaiterRef> = None;
+        let mut link = line;
+        while let Some(found) = link.filter(|found| *found != self) {
+            before = link;
+            link = found.next.get(token);
+        }
+        let next = self.next.get(token);
+        match before {
+            Some(before) => {
+                before.next.set(token, next);
+                (true, line)
+            }
+            None => (true, next),
+        }
+    }
+
+    /// Lets all of a line go, of which this is the first. Answers them, the first who came first.
+    pub(crate) fn let_line_go(self, token: &Token<'_>, outcome: Outcome) -> WaiterRef {
+        let (mut go, mut link) = (None, Some(self));
+        let mut first = self;
+        while let Some(waiter) = link {
+            link = waiter.next.get(token);
+            waiter.outcome.set(token, Some(outcome));
+            waiter.next.set(token, go);
+            go = Some(waiter);
+            first = waiter;
+        }
+        first
+    }
+}
+
 impl JobRef {
     /// The outcome of the last submission, if none is under way.
     pub(crate) fn outcome(self, token: &Token<'_>) -> Option<Outcome> {
@@ -126,6 +170,7 @@ impl JobRef {
             Last::Nothing => None,
             Last::Done => Some(Outcome::Done(self.number.get(token) as Code)),
             Last::Cancelled => Some(Outcome::Cancelled),
+            Last::Discarded => Some(Outcome::Discarded),
         }
     }
 
@@ -143,6 +188,18 @@ impl JobRef {
         if self.state.get(token) == State::Idle {
             return self.outcome(token).map(Waiting::Over).ok_or(WaitError::NeverSubmitted);
         }
+        let later = self.flags.get(token) & REARM != 0;
+        self.stand_in_line(token, waiter, caller, later)
+    }
+
+    /// Begins to wait for the run, or for the resubmission (`later`) of a running job.
+    fn stand_in_line(
+        self,
+        token: &Token<'_>,
+        waiter: Option<WaiterRef>,
+        caller: Caller,
+        later: bool,
+    ) -> Result<Waiting, WaitError> {
         let Some(waiter) = waiter else {
             return Err(WaitError::TimedOut);
         };
@@ -151,8 +208,8 @@ impl JobRef {
             Caller::Worker(worker) if worker.would_wait_for_itself(token, self) => return Err(WaitError::OnWorker),
             _ => {}
         }
-        waiter.later.set(token, self.flags.get(token) & REARM != 0);
-        waiter.next.set(token, self.waiters(token));
+        waiter.later.set(token, later);
+        waiter.join_line(token, self.waiters(token));
         self.keep_waiters(token, Some(waiter));
         self.flags.set(token, self.flags.get(token) | WAITED);
         Ok(Waiting::Begun)
@@ -168,10 +225,7 @@ impl JobRef {
     ) -> (Result<Waiting, WaitError>, Ended, Order) {
         if self.state.get(token) == State::Running {
             // Those who wait for the resubmission are told, so this one waits for the run.
-            let resubmitted = self.flags.get(token) & REARM;
-            self.flags.set(token, self.flags.get(token) & !REARM);
-            let begun = self.wait_begin(token, waiter, caller);
-            self.flags.set(token, self.flags.get(token) | resubmitted);
+            let begun = self.stand_in_line(token, waiter, caller, false);
             // Nothing is cancelled where waiting is not possible. Who only looks does cancel.
             if matches!(begun, Err(WaitError::InInterrupt | WaitError::OnWorker)) {
                 return (begun, Ended::default(), Order::Nothing);
@@ -190,20 +244,9 @@ impl JobRef {
     /// The time of a waiter is up. Answers whether it left the list; if not, it has been let go already, and its signal
     /// has been or will be given.
     pub(crate) fn wait_end(self, token: &Token<'_>, waiter: WaiterRef) -> bool {
-        if waiter.outcome.get(token).is_some() {
-            return false;
-        }
-        let mut before: Option<WaiterRef> = None;
-        let mut link = self.waiters(token);
-        while let Some(found) = link.filter(|found| *found != waiter) {
-            before = link;
-            link = found.next.get(token);
-        }
-        match before {
-            Some(before) => before.next.set(token, waiter.next.get(token)),
-            None => self.set_waiters(token, waiter.next.get(token)),
-        }
-        true
+        let (left, waiters) = waiter.leave_line(token, self.waiters(token));
+        self.set_waiters(token, waiters);
+        left
     }
 
     /// A submission has ended: takes those who waited for it out of the list. Answers them, the first who came first.

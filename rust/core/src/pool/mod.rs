@@ -5,14 +5,20 @@
 //! | `ready.rs` | the ready queue: first in, first out |
 //! | `timers.rs` | the deferred jobs, earliest deadline first |
 //! | `workers.rs` | the workers, idle ones, and the reserve that all pools share |
+//! | `control.rs` | holding, shutting down, starting again, changing the maximum |
+//! | `attention.rs` | what a worker has to look at before it takes a job |
 //! | `steps.rs` | the steps of the machine: each one lock section, each arrow of the state diagram |
 
+mod attention;
+mod control;
 mod ready;
 mod steps;
 mod timers;
 mod workers;
 
-use steps::Overdue;
+pub(crate) use attention::Attention;
+pub(crate) use control::Closing;
+pub use control::{ControlError, Shutdown};
 pub(crate) use steps::{Answer, Ended, Order};
 pub(crate) use timers::Side;
 pub use workers::{Reserve, Worker, WorkerRef};
@@ -20,6 +26,8 @@ pub use workers::{Reserve, Worker, WorkerRef};
 use core::ptr::NonNull;
 
 use crate::job::JobRef;
+#[cfg(CONFIG_TASKPOOL_CONTROL)]
+use crate::job::WaiterRef;
 use crate::lock::{Locked, Token};
 use crate::reference::Ref;
 use crate::ticks::Ticks;
@@ -64,16 +72,32 @@ pub struct Pool {
     /// Due jobs that the clock interrupt has moved since it found the ready queue empty, or a worker the pool overdue;
     /// see `PoolRef::expire`.
     moved: Locked<u8>,
-    overdue: Locked<Overdue>,
+    attention: Locked<Attention>,
+    /// Workers of its own.
+    own: Locked<u8>,
+    /// Running jobs that have been resubmitted to this pool, in whichever pool they run.
+    inbound: Locked<u16>,
     /// Deferred submissions so far.
     deferrals: Locked<u32>,
     /// The deadline that the pool's timer is armed for, or `NEVER`. Before the pool's start `NONE`; while it is overdue,
     /// the time at which it became so: no deadline lies before that, so none is armed for.
     armed: Locked<Ticks>,
+    /// Own workers that stay idle while the pool is held.
+    #[cfg(CONFIG_TASKPOOL_CONTROL)]
+    benched: Locked<Option<WorkerRef>>,
+    /// Threads that wait for the end of a shutdown.
+    #[cfg(CONFIG_TASKPOOL_CONTROL)]
+    closers: Locked<Option<WaiterRef>>,
 }
 
+/// Pools can be held, shut down, started again, and change their maximum.
+pub(crate) const CONTROL: bool = cfg!(CONFIG_TASKPOOL_CONTROL);
+
 // C has the same numbers in `taskpool.h`.
-const _: () = assert!(size_of::<Pool>() == 6 * size_of::<usize>() + if size_of::<usize>() == 4 { 20 } else { 24 });
+const _: () = assert!(
+    size_of::<Pool>()
+        == (6 + 2 * CONTROL as usize) * size_of::<usize>() + if size_of::<usize>() == 4 { 20 } else { 24 }
+);
 const _: () = assert!(core::mem::offset_of!(Pool, life) == 6 * size_of::<usize>());
 const _: () = assert!(core::mem::offset_of!(Pool, max) == 6 * size_of::<usize>() + 1);
 
@@ -93,12 +117,18 @@ impl Pool {
             idle: Locked::new(None),
             next_in_line: Locked::new(None),
             armed: Locked::new(Ticks::NONE),
+            #[cfg(CONFIG_TASKPOOL_CONTROL)]
+            benched: Locked::new(None),
+            #[cfg(CONFIG_TASKPOOL_CONTROL)]
+            closers: Locked::new(None),
             deferrals: Locked::new(0),
             workers: Locked::new(0),
             max: Locked::new(max),
             life: Locked::new(Life::STARTING),
             moved: Locked::new(0),
-            overdue: Locked::new(Overdue::No),
+            attention: Locked::new(Attention::NOTHING),
+            own: Locked::new(0),
+            inbound: Locked::new(0),
         }
     }
 
@@ -134,6 +164,8 @@ pub struct Snapshot {
     pub armed: Option<u64>,
     /// More jobs are due than the clock interrupt may move; the workers move the rest.
     pub overdue: bool,
+    /// Takes submissions.
+    pub open: bool,
 }
 
 impl Pool {
@@ -148,6 +180,11 @@ impl Pool {
         let queued = self.check_ready(token);
         let deferred = self.check_timers(token);
         let (mut idle, mut link) = (0, self.idle.get(token));
+        #[cfg(CONFIG_TASKPOOL_CONTROL)]
+        if self.attention.get(token).has(Attention::HELD) {
+            assert!(link.is_none(), "a held pool has workers that could be woken");
+            link = self.benched.get(token);
+        }
         while let Some(worker) = link {
             idle += 1;
             assert!(
@@ -158,11 +195,11 @@ impl Pool {
         }
         let workers = self.workers.get(token);
         assert!(
-            workers <= self.max.get(token),
+            workers <= self.max.get(token) || self.attention.get(token).has(Attention::SHRINKS),
             "the pool has more workers than its maximum"
         );
         let armed = self.armed.get(token);
-        let overdue = self.overdue.get(token) != Overdue::No;
+        let overdue = self.attention.get(token).has(Attention::OVERDUE);
         Snapshot {
             queued,
             deferred,
@@ -172,6 +209,7 @@ impl Pool {
             in_line: self.next_in_line.get(token).is_some(),
             armed: (armed != Ticks::NEVER && armed != Ticks::NONE && !overdue).then(|| armed.get()),
             overdue,
+            open: self.life.get(token) != Life::NONE,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The ready queue: a doubly linked list through the jobs. All O(1), but the check.
 
 use super::Pool;
-use crate::job::{JobRef, State, WAITED};
+use crate::job::{JobRef, State, KEPT};
 use crate::lock::Token;
 
 const PREVIOUS: usize = 0;
@@ -70,7 +70,7 @@ impl Pool {
                 "a job in the ready queue is not Queued"
             );
             assert!(
-                job.flags.get(token) & !WAITED == 0,
+                job.flags.get(token) & !KEPT == 0,
                 "a queued job has flags of a running one"
             );
             count += 1;

@@ -3,14 +3,16 @@
 
 use core::num::NonZeroU8;
 
-use super::{Life, PoolRef, Reserve, WorkerRef};
+use super::{Attention, Life, PoolRef, Reserve, WorkerRef, CONTROL};
 use crate::error::SubmitError;
 use crate::fault::broken;
 use crate::job::{
-    Accepted, Cancel, Code, CompletionRef, JobRef, Last, Outcome, State, Status, WaiterRef, CANCEL, REARM, WAITED,
+    Accepted, Cancel, Code, CompletionRef, JobRef, Last, Outcome, State, Status, WaiterRef, CANCEL, KEPT, REARM, WAITED,
 };
 use crate::lock::Token;
 use crate::ticks::Ticks;
+
+const OVERDUE: Attention = Attention::OVERDUE.with(Attention::UNSEEN);
 
 /// What the shell has to do after a step, before the lock is released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +74,8 @@ impl Ended {
 enum Claim {
     /// The job is in no queue.
     Free(Accepted),
-    /// There is nothing more to do.
-    Done(Result<Accepted, SubmitError>),
+    /// There is nothing more to do, but this.
+    Done(Result<Accepted, SubmitError>, Order),
 }
 
 /// What a worker does next.
@@ -88,21 +90,10 @@ pub(crate) enum Answer {
     Run { job: JobRef, pool: PoolRef, due: u64 },
     /// Tell those who want to know that the run ended, then step again.
     Ended(Ended),
+    /// Tell those who want to know that a job was discarded, then step again.
+    Discarded(Ended),
     /// The worker left this pool. Step again.
     Left(PoolRef),
-}
-
-/// Whether jobs are due that the clock interrupt may not move. Then nothing is armed for them, and the ready queue has
-/// jobs: whoever takes one out moves a due one in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Overdue {
-    /// None.
-    No,
-    /// Some, and no worker has seen it.
-    New,
-    /// Some, and a worker has said so.
-    Known,
 }
 
 impl PoolRef {
@@ -111,7 +102,8 @@ impl PoolRef {
     ///
     /// The one step that is not O(log n): it walks over at most as many ready jobs as the pool may have workers.
     pub(crate) fn start(self, token: &Token<'_>, first: WorkerRef, count: u8, now: u64) -> Option<u8> {
-        if self.life.get(token) != Life::STARTING {
+        // A held pool is as before its start, and has its workers.
+        if self.life.get(token) != Life::STARTING || self.attention.get(token) != Attention::NOTHING {
             return None;
         }
         // In an image, TASKPOOL_DEFINE has seen to it.
@@ -122,14 +114,47 @@ impl PoolRef {
         );
         self.idle.set(token, Some(first));
         self.workers.set(token, count);
+        self.own.set(token, count);
+        Some(self.run_on(token, now))
+    }
+
+    /// The pool begins to run, or goes on. Answers for how many jobs a worker has to be called.
+    pub(super) fn run_on(self, token: &Token<'_>, now: u64) -> u8 {
         self.life.set(token, Life::RUNNING);
         self.armed.set(token, Ticks::NEVER);
         if self.earliest.get(token).is_some() {
             // Until the shell has looked at the timers.
-            self.overdue.set(token, Overdue::Known);
+            self.attend(token, Attention::OVERDUE);
             self.armed.set(token, Ticks::new(now));
         }
-        Some(self.count_ready(token, self.max.get(token)))
+        self.count_ready(token, self.max.get(token))
+    }
+
+    #[inline(always)]
+    pub(super) fn attend(self, token: &Token<'_>, what: Attention) {
+        // Without control, being overdue is all that there is.
+        let others = if CONTROL {
+            self.attention.get(token)
+        } else {
+            Attention::NOTHING
+        };
+        self.attention.set(token, others.with(what));
+    }
+
+    #[inline(always)]
+    pub(super) fn unattend(self, token: &Token<'_>, what: Attention) {
+        let all = if CONTROL { self.attention.get(token) } else { OVERDUE };
+        self.attention.set(token, all.without(what));
+    }
+
+    #[inline(always)]
+    fn is_overdue(self, token: &Token<'_>) -> bool {
+        let attention = self.attention.get(token);
+        if CONTROL {
+            attention.has(Attention::OVERDUE)
+        } else {
+            attention != Attention::NOTHING
+        }
     }
 
     /// Submits a job to run as soon as a worker is free.
@@ -140,7 +165,7 @@ impl PoolRef {
                 job.deadline.set(token, Ticks::NONE);
                 (Ok(accepted), self.queue_now(token, job))
             }
-            Claim::Done(result) => (result, Order::Nothing),
+            Claim::Done(result, order) => (result, order),
         }
     }
 
@@ -158,7 +183,7 @@ impl PoolRef {
                 self.number(token, job);
                 (Ok(accepted), self.put_off(token, job))
             }
-            Claim::Done(result) => (result, Order::Nothing),
+            Claim::Done(result, order) => (result, order),
         }
     }
 
@@ -166,7 +191,7 @@ impl PoolRef {
     #[inline(always)]
     fn claim(self, token: &Token<'_>, job: JobRef, deadline: Ticks) -> Claim {
         if self.life.get(token) == Life::NONE {
-            return Claim::Done(Err(SubmitError::NotRunning));
+            return Claim::Done(Err(SubmitError::NotRunning), Order::Nothing);
         }
         match job.state.get(token) {
             State::Idle => Claim::Free(Accepted::New),
@@ -174,8 +199,11 @@ impl PoolRef {
                 leave_timers(token, job);
                 Claim::Free(Accepted::Moved)
             }
-            State::Queued => Claim::Done(Err(SubmitError::AlreadyQueued)),
-            State::Running => Claim::Done(rearm(token, job, self, deadline)),
+            State::Queued => Claim::Done(Err(SubmitError::AlreadyQueued), Order::Nothing),
+            State::Running => {
+                let order = if CONTROL { withdraw(token, job) } else { Order::Nothing };
+                Claim::Done(rearm(token, job, self, deadline), order)
+            }
         }
     }
 
@@ -194,8 +222,8 @@ impl PoolRef {
         let earliest = self.earliest.get(token);
         let deadline = earliest.map_or(Ticks::NEVER, |job| job.deadline.get(token));
         if deadline.get() > now {
-            let covered = batch.is_none() && self.overdue.get(token) == Overdue::No;
-            self.overdue.set(token, Overdue::No);
+            let covered = batch.is_none() && !self.is_overdue(token);
+            self.unattend(token, OVERDUE);
             return match earliest {
                 Some(_) if !covered || deadline.get() < self.armed.get(token).get() => self.arm(token, deadline),
                 Some(_) => Order::Nothing,
@@ -215,7 +243,7 @@ impl PoolRef {
                     // All that it moved was cancelled again meanwhile. Nobody would come: the next tick does.
                     return self.arm(token, deadline);
                 }
-                self.overdue.set(token, Overdue::New);
+                self.attend(token, OVERDUE);
                 // No deadline that is ahead lies before this.
                 self.armed.set(token, Ticks::new(now));
                 return Order::Nothing;
@@ -252,9 +280,10 @@ impl PoolRef {
     /// Somebody has taken a job out of the ready queue: an overdue pool moves a due one in.
     #[inline(always)]
     fn taken(self, token: &Token<'_>) -> Order {
-        match self.overdue.get(token) {
-            Overdue::No => Order::Nothing,
-            _ => self.catch_up(token),
+        if self.is_overdue(token) {
+            self.catch_up(token)
+        } else {
+            Order::Nothing
         }
     }
 
@@ -271,9 +300,9 @@ impl PoolRef {
 
     /// Whether this worker is the first that sees more due jobs than an interrupt may move.
     pub(crate) fn finds_overdue(self, token: &Token<'_>) -> bool {
-        let first = self.overdue.get(token) == Overdue::New;
+        let first = self.attention.get(token).has(Attention::UNSEEN);
         if first {
-            self.overdue.set(token, Overdue::Known);
+            self.unattend(token, Attention::UNSEEN);
         }
         first
     }
@@ -294,11 +323,11 @@ impl WorkerRef {
     pub(crate) fn step_on(self, token: &Token<'_>, finished: Option<(JobRef, Code)>) -> Option<(JobRef, PoolRef, u64)> {
         let pool = self.pool.get(token)?;
         pool.head.get(token)?;
-        if pool.overdue.get(token) != Overdue::No || finished.is_some_and(|(job, _)| has_sequel(token, job)) {
+        if pool.attention.get(token) != Attention::NOTHING || finished.is_some_and(|(job, _)| has_sequel(token, job)) {
             return None;
         }
         if let Some((job, code)) = finished {
-            rest_job(token, job, code);
+            rest_job(token, job, code, 0);
         }
         let job = pool.pop_ready(token)?;
         self.begin(token, job);
@@ -330,16 +359,35 @@ impl WorkerRef {
                 return (Answer::Again, order);
             }
         }
+        let attention = pool.attention.get(token);
+        if CONTROL && attention.has(Attention::HELD.with(Attention::SHRINKS)) && pool.keeps_from(token, self) {
+            let (answer, _) = self.rest(token, pool, reserve.is_some());
+            // It may have been called for a job: that one needs another worker then.
+            let order = match pool.head.get(token) {
+                Some(_) => pool.call_worker(token, pool),
+                None => Order::Nothing,
+            };
+            return (answer, order);
+        }
         if let Some(job) = pool.pop_ready(token) {
+            if CONTROL && attention.has(Attention::CLOSES) && pool.discards(token, job) {
+                return (Answer::Discarded(job.discard(token)), Order::Nothing);
+            }
             self.begin(token, job);
             let due = begin_run(token, job);
-            if pool.overdue.get(token) != Overdue::No {
+            if pool.is_overdue(token) {
                 // A worker has come: the interrupt may move a batch again.
                 pool.moved.set(token, 0);
             }
             return (Answer::Run { job, pool, due }, pool.taken(token));
         }
-        if reserve.is_some() && self.is_reserve() {
+        self.rest(token, pool, reserve.is_some())
+    }
+
+    /// It takes nothing.
+    #[inline(always)]
+    fn rest(self, token: &Token<'_>, pool: PoolRef, reserve: bool) -> (Answer, Order) {
+        if reserve && self.is_reserve() {
             pool.workers.set(token, pool.workers.get(token) - 1);
             self.pool.set(token, None);
             return (Answer::Left(pool), Order::Nothing);
@@ -361,20 +409,36 @@ impl JobRef {
             State::Deferred => leave_timers(token, self),
             State::Running => {
                 let flags = self.flags.get(token);
-                self.flags.set(token, CANCEL | (flags & WAITED));
+                self.flags.set(token, CANCEL | (flags & KEPT));
                 let resubmission_cancelled = flags & REARM != 0;
                 if resubmission_cancelled {
                     ended = Ended::of(token, self, Outcome::Cancelled, true);
+                    if CONTROL {
+                        let pool = pool_of(token, self);
+                        pool.expect_no_more(token);
+                        order = pool.nudge(token);
+                    }
                 }
                 return ((Cancel::Running { resubmission_cancelled }, ended), order);
             }
         }
+        let ended = self.end_unrun(token, Last::Cancelled, Outcome::Cancelled);
+        ((Cancel::Cancelled, ended), order)
+    }
+
+    /// A job that has left its queue becomes Idle without having run.
+    #[inline(always)]
+    fn end_unrun(self, token: &Token<'_>, last: Last, outcome: Outcome) -> Ended {
         self.state.set(token, State::Idle);
         if cfg!(CONFIG_TASKPOOL_WAIT) {
-            self.last.set(token, Last::Cancelled);
+            self.last.set(token, last);
         }
-        ended = Ended::of(token, self, Outcome::Cancelled, false);
-        ((Cancel::Cancelled, ended), order)
+        Ended::of(token, self, outcome, false)
+    }
+
+    /// A job that has left its queue is discarded.
+    pub(super) fn discard(self, token: &Token<'_>) -> Ended {
+        self.end_unrun(token, Last::Discarded, Outcome::Discarded)
     }
 
     /// Where the job is.
@@ -443,13 +507,13 @@ fn begin_run(token: &Token<'_>, job: JobRef) -> u64 {
 /// Whether the end of a run is more than `rest_job`.
 #[inline(always)]
 fn has_sequel(token: &Token<'_>, job: JobRef) -> bool {
-    job.completion().is_some() || job.flags.get(token) & (REARM | WAITED) != 0
+    job.completion().is_some() || job.flags.get(token) & (REARM | KEPT) != 0
 }
 
 /// 4: Running to Idle.
 #[inline(always)]
-fn rest_job(token: &Token<'_>, job: JobRef, code: Code) {
-    job.flags.set(token, 0);
+fn rest_job(token: &Token<'_>, job: JobRef, code: Code, flags: u8) {
+    job.flags.set(token, flags);
     job.state.set(token, State::Idle);
     if cfg!(CONFIG_TASKPOOL_WAIT) {
         job.last.set(token, Last::Done);
@@ -464,14 +528,20 @@ fn rest_job(token: &Token<'_>, job: JobRef, code: Code) {
 fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -> Order {
     let flags = job.flags.get(token);
     if flags & REARM == 0 {
-        rest_job(token, job, code);
+        rest_job(token, job, code, flags & KEPT);
         return Order::Nothing;
     }
     // Those who wait for the resubmission stay.
-    job.flags.set(token, flags & WAITED);
+    job.flags.set(token, flags & KEPT);
     let pool = pool_of(token, job);
+    pool.expect_no_more(token);
     if job.deadline.get(token) != Ticks::NONE {
-        return pool.put_off(token, job);
+        let order = pool.put_off(token, job);
+        if CONTROL && order == Order::Nothing {
+            // In a pool that closes no timer is armed, and its shutdown may wait for this job.
+            return pool.nudge(token);
+        }
+        return order;
     }
     match pool.queue(token, job) {
         // One job more and, in a moment, one job less: no worker is missing.
@@ -495,11 +565,24 @@ fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Resu
     } else {
         Accepted::Moved
     };
+    pool.expect(token);
     job.flags.set(token, flags | REARM);
     job.deadline.set(token, deadline);
     job.pool.set(token, Some(pool));
     pool.number(token, job);
     Ok(accepted)
+}
+
+/// A running job whose resubmission is about to be moved does not come to the pool that it named before.
+#[cold]
+#[inline(never)]
+fn withdraw(token: &Token<'_>, job: JobRef) -> Order {
+    if job.flags.get(token) & REARM == 0 || job.deadline.get(token) == Ticks::NONE {
+        return Order::Nothing;
+    }
+    let pool = pool_of(token, job);
+    pool.expect_no_more(token);
+    pool.nudge(token)
 }
 
 /// 6: out of Queued. Answers the pool that it left.
@@ -511,7 +594,7 @@ fn leave_ready(token: &Token<'_>, job: JobRef) -> PoolRef {
 
 /// 7: out of Deferred.
 #[inline(never)]
-fn leave_timers(token: &Token<'_>, job: JobRef) {
+pub(super) fn leave_timers(token: &Token<'_>, job: JobRef) {
     pool_of(token, job).remove_timer(token, job);
 }
 

@@ -8,7 +8,7 @@
 
 use super::Pool;
 use crate::fault::broken;
-use crate::job::{JobRef, State, WAITED};
+use crate::job::{JobRef, State, KEPT};
 use crate::lock::Token;
 
 /// A side of a node: the index of its child there. Earlier jobs are on the left, which is 1 as a sign bit is.
@@ -271,7 +271,7 @@ impl Walk<'_> {
             "a job among the timers is not Deferred"
         );
         assert!(
-            node.flags.get(token) & !WAITED == 0,
+            node.flags.get(token) & !KEPT == 0,
             "a deferred job has flags of a running one"
         );
         let left = self.node(left);

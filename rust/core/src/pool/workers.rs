@@ -2,6 +2,8 @@
 
 use core::ptr::NonNull;
 
+#[cfg(CONFIG_TASKPOOL_CONTROL)]
+use super::Attention;
 use super::{Order, Pool, PoolRef};
 use crate::job::JobRef;
 use crate::lock::{Locked, Token};
@@ -125,8 +127,26 @@ impl Pool {
     /// An own worker has nothing to do.
     #[inline]
     pub(super) fn stand_idle(&self, token: &Token<'_>, worker: WorkerRef) {
+        #[cfg(CONFIG_TASKPOOL_CONTROL)]
+        if self.attention.get(token).has(Attention::HELD) {
+            worker.link.set(token, self.benched.get(token));
+            self.benched.set(token, Some(worker));
+            return;
+        }
         worker.link.set(token, self.idle.get(token));
         self.idle.set(token, Some(worker));
+    }
+}
+
+impl Pool {
+    /// Counts the idle workers, up to the pool's own 64.
+    pub(super) fn count_idle(&self, token: &Token<'_>) -> u8 {
+        let (mut count, mut link) = (0, self.idle.get(token));
+        while let Some(worker) = link {
+            count += 1;
+            link = worker.link.get(token);
+        }
+        count
     }
 }
 
@@ -217,6 +237,28 @@ impl Reserve {
         Some(Order::Join(worker))
     }
 
+    /// Takes a pool that is shut down out of the line: its memory may be used for something else. O(n) of the pools in it.
+    pub(super) fn leave_line(&self, token: &Token<'_>, pool: PoolRef) {
+        let Some(next) = pool.next_in_line.get(token) else {
+            return;
+        };
+        pool.next_in_line.set(token, None);
+        let next = Some(next).filter(|next| *next != pool);
+        let (mut before, mut link) = (None::<PoolRef>, self.first.get(token));
+        while let Some(found) = link.filter(|found| *found != pool) {
+            before = link;
+            link = found.next_in_line.get(token);
+        }
+        match before {
+            // The last one of the line names itself.
+            Some(before) => before.next_in_line.set(token, next.or(Some(before))),
+            None => self.first.set(token, next),
+        }
+        if next.is_none() {
+            self.last.set(token, before);
+        }
+    }
+
     /// Counts the idle workers, for tests.
     pub fn check(&self, token: &Token<'_>) -> u8 {
         let (mut count, mut link) = (0, self.idle.get(token));
@@ -246,7 +288,7 @@ impl Default for Reserve {
 impl Pool {
     /// Whether a worker of the reserve would find work here.
     fn wants_worker(&self, token: &Token<'_>) -> bool {
-        self.head.get(token).is_some() && self.workers.get(token) < self.max.get(token)
+        self.runs(token) && self.head.get(token).is_some() && self.workers.get(token) < self.max.get(token)
     }
 }
 
