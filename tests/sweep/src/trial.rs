@@ -169,6 +169,10 @@ fn settled() -> Result<(), &'static str> {
     if !Subject::all().all(Subject::idle) {
         return Err("a job is not idle in the end");
     }
+    // To wake it would be another operation. The other workers are above the test thread: idle, they wait.
+    if !board::slow_waits() {
+        return Err("an idle worker does not wait");
+    }
     Ok(())
 }
 
