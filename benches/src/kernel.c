@@ -34,7 +34,7 @@ static void give_in_interrupt(void)
 
 static void bench_floor(void)
 {
-	uint32_t run = 0, round = 0, isr = 0;
+	uint32_t run = 0, round = 0, isr;
 
 	for (int i = 0; i < ROUNDS; i++) {
 		uint32_t start = bench_now();
@@ -43,10 +43,7 @@ static void bench_floor(void)
 		round += bench_now() - start;
 		run += stamp - start;
 	}
-	for (int i = 0; i < ROUNDS; i++) {
-		bench_interrupt(give_in_interrupt);
-		isr += stamp - before;
-	}
+	isr = bench_isr(give_in_interrupt, &before, &stamp);
 	bench_report("submit_to_run", "floor", run, ROUNDS, ROUNDS);
 	/* The thread has read the clock too. */
 	bench_report("round_trip", "floor", round, ROUNDS, 2 * ROUNDS);
@@ -92,7 +89,7 @@ static void submit_in_interrupt(void)
 
 static void bench_submit(void)
 {
-	uint32_t start, run = 0, round = 0, isr = 0;
+	uint32_t start, run = 0, round = 0, isr;
 
 	for (int i = 0; i < ROUNDS; i++) {
 		start = bench_now();
@@ -100,10 +97,7 @@ static void bench_submit(void)
 		round += bench_now() - start;
 		run += stamp - start;
 	}
-	for (int i = 0; i < ROUNDS; i++) {
-		bench_interrupt(submit_in_interrupt);
-		isr += stamp - before;
-	}
+	isr = bench_isr(submit_in_interrupt, &before, &stamp);
 	bench_report("submit_to_run", "k_work", run, ROUNDS, ROUNDS);
 	bench_report("round_trip", "k_work", round, ROUNDS, 2 * ROUNDS);
 	bench_report("isr_submit_to_run", "k_work", isr, ROUNDS, ROUNDS);

@@ -28,29 +28,26 @@ static struct k_p4wq_work items[BURST];
 
 static void submit_in_interrupt(void)
 {
+	/* Submission adds to the deadline. */
+	work.deadline = 0;
 	before = bench_now();
 	k_p4wq_submit(&p4wq, &work);
 }
 
 void bench_p4wq(void)
 {
-	uint32_t start, run = 0, round = 0, isr = 0;
+	uint32_t start, run = 0, round = 0, isr;
 
 	/* The workers go to wait. */
 	k_sleep(K_MSEC(100));
 	for (int i = 0; i < ROUNDS; i++) {
-		/* Submission adds to the deadline. */
 		work.deadline = 0;
 		start = bench_now();
 		k_p4wq_submit(&p4wq, &work);
 		round += bench_now() - start;
 		run += stamp - start;
 	}
-	for (int i = 0; i < ROUNDS; i++) {
-		work.deadline = 0;
-		bench_interrupt(submit_in_interrupt);
-		isr += stamp - before;
-	}
+	isr = bench_isr(submit_in_interrupt, &before, &stamp);
 	bench_report("submit_to_run", "p4wq", run, ROUNDS, ROUNDS);
 	bench_report("round_trip", "p4wq", round, ROUNDS, 2 * ROUNDS);
 	bench_report("isr_submit_to_run", "p4wq", isr, ROUNDS, ROUNDS);

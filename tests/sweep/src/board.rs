@@ -29,6 +29,7 @@ mod c {
         pub fn sweep_now() -> u32;
         pub fn sweep_sleep_until(tick: u32);
         pub fn sweep_stall_until(tick: u32);
+        pub fn sweep_slow_waits() -> bool;
         pub fn sweep_hold();
         pub fn sweep_release();
         pub static sweep_before_begin: u8;
@@ -109,6 +110,12 @@ pub fn sleep_until(tick: u32) {
 pub fn stall_until(tick: u32) {
     // SAFETY: callable everywhere.
     unsafe { c::sweep_stall_until(tick) }
+}
+
+/// Whether the worker of [`SLOW`] waits for work. Idle in its pool, it may still be on its way to its semaphore.
+pub fn slow_waits() -> bool {
+    // SAFETY: reads a word.
+    unsafe { c::sweep_slow_waits() }
 }
 
 /// Waits for [`release`].

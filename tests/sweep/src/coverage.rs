@@ -20,6 +20,7 @@ pub struct Coverage {
     distinct: u32,
     nested: u32,
     repeated: u32,
+    forgiven: u32,
 }
 
 impl Coverage {
@@ -34,12 +35,19 @@ impl Coverage {
             distinct: 0,
             nested: 0,
             repeated: 0,
+            forgiven: 0,
         }
     }
 
     /// Counts a trial that has to be repeated.
     pub fn repeat(&mut self) {
         self.repeated += 1;
+    }
+
+    /// Counts a trial that has to be repeated although it failed.
+    pub fn forgive(&mut self) {
+        self.repeated += 1;
+        self.forgiven += 1;
     }
 
     /// Counts a trial.
@@ -70,8 +78,16 @@ impl fmt::Display for Coverage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} sweeps, {} trials, each of {} to {} instructions, {} addresses, {} trials in other interrupts, {} repeated",
-            self.sweeps, self.trials, self.shortest, self.longest, self.distinct, self.nested, self.repeated
+            "{} sweeps, {} trials, each of {} to {} instructions, {} addresses, {} trials in other interrupts, \
+             {} repeated, {} of them because they failed",
+            self.sweeps,
+            self.trials,
+            self.shortest,
+            self.longest,
+            self.distinct,
+            self.nested,
+            self.repeated,
+            self.forgiven
         )
     }
 }

@@ -26,7 +26,7 @@ mod trial;
 
 use coverage::Coverage;
 use operation::{Action, Operation, ACTIONS, OPERATIONS, TRIALS_BEFORE};
-use trial::Trial;
+use trial::{Failure, Trial};
 use zephyr::printkln;
 
 /// Trials of each sweep that come after the operation has returned.
@@ -125,20 +125,19 @@ fn sweep(
         };
         let mut repeats = 0;
         let landed = loop {
-            let landed = Trial::new(number, action, told, instructions).run(operation);
+            let result = Trial::new(number, action, told, instructions).run(operation);
             // The clock interrupt came by itself: this was another operation. And where it is about to come, a reading
             // of the clock can lie a whole reload behind: QEMU's SysTick shows 0 for a moment before it sets COUNTFLAG,
             // which Zephyr's driver takes for a full counter.
             let clock = !operation.clock && board::hit().clock != 0;
-            if repeats == REPEATS || !(clock || astray(board::hit())) {
-                break landed?;
-            }
-            // What it found wrong with the pool counts, wherever it landed.
-            if !clock {
-                landed?;
+            match result {
+                Ok(_) if repeats < REPEATS && (clock || astray(board::hit())) => coverage.repeat(),
+                Ok(landed) => break landed,
+                // Such a reading makes a job run at another time, and nothing else wrong.
+                Err(Failure::Time(_)) if repeats < REPEATS && clock => coverage.forgive(),
+                Err(Failure::Time(reason) | Failure::Pool(reason)) => return Err(reason),
             }
             repeats += 1;
-            coverage.repeat();
         };
         coverage.note(landed.hit);
         hash = hash.wrapping_mul(0x0100_0193) ^ landed.hit.pc;

@@ -22,6 +22,11 @@ TASKPOOL_DEFINE_WITH(sweep_lent, 1, 2, 2048, 2);
 /* Below the test thread: what is queued stays so until that one waits. */
 TASKPOOL_DEFINE(sweep_slow, 1, 2048, 8);
 
+bool sweep_slow_waits(void)
+{
+	return (_taskpool_workers_sweep_slow[0].thread.base.thread_state & _THREAD_PENDING) != 0;
+}
+
 static K_SEM_DEFINE(held, 0, 1);
 
 /* Above the test thread, below the pools' workers. */

@@ -52,6 +52,8 @@ uint32_t sweep_now(void);
 void sweep_sleep_until(uint32_t tick);
 /* From any context: lets the test thread go on when that tick has begun. Workers of pools above it run meanwhile. */
 void sweep_stall_until(uint32_t tick);
+/* Whether the slow pool's worker is in the kernel's hands, and not still on its way there. */
+bool sweep_slow_waits(void);
 void sweep_hold(void);
 void sweep_release(void);
 

@@ -28,6 +28,20 @@ pub struct Landed {
     pub phase: u32,
 }
 
+/// Why a trial failed.
+pub enum Failure {
+    /// The only thing wrong is when a job ran. It may be the clock's doing.
+    Time(&'static str),
+    /// Something else, which no clock excuses.
+    Pool(&'static str),
+}
+
+impl From<&'static str> for Failure {
+    fn from(sentence: &'static str) -> Self {
+        Failure::Pool(sentence)
+    }
+}
+
 // The trial under way, for the interrupt and the jobs.
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 static ACTION: AtomicU32 = AtomicU32::new(0);
@@ -43,7 +57,7 @@ static PHASE: AtomicU32 = AtomicU32::new(0);
 static LATEST: AtomicU32 = AtomicU32::new(0);
 /// The tick in which the test thread began to wait for the end of everything.
 static DRAINED: AtomicU32 = AtomicU32::new(u32::MAX);
-/// The last [`Fault`], or 0.
+/// The gravest [`Fault`], or 0.
 static FAULT: AtomicU32 = AtomicU32::new(0);
 
 /// Time for all that has been accepted to end, in ticks.
@@ -87,7 +101,7 @@ impl Trial {
     }
 
     /// Interrupts the operation once, and checks what came of it. The trial begins and ends at the beginning of a tick.
-    pub fn run(self, operation: &'static Operation) -> Result<Landed, &'static str> {
+    pub fn run(self, operation: &'static Operation) -> Result<Landed, Failure> {
         NUMBER.store(self.number, Relaxed);
         ACTION.store(self.action as u32, Relaxed);
         TOLD.store(self.told, Relaxed);
@@ -112,10 +126,11 @@ impl Trial {
             waits?;
         }
         settle(LATEST.load(Relaxed))?;
-        if let Some(fault) = Fault::reported() {
-            return Err(fault.sentence());
-        }
+        // Last, what is about time: it must not hide anything else.
         Subject::all().try_for_each(Subject::audit)?;
+        if let Some(fault) = Fault::reported() {
+            return Err(fault.failure());
+        }
         Ok(Landed {
             hit: board::hit(),
             phase: PHASE.load(Relaxed),
@@ -168,6 +183,10 @@ fn settled() -> Result<(), &'static str> {
     }
     if !Subject::all().all(Subject::idle) {
         return Err("a job is not idle in the end");
+    }
+    // To wake it would be another operation. The other workers are above the test thread: idle, they wait.
+    if !board::slow_waits() {
+        return Err("an idle worker does not wait");
     }
     Ok(())
 }
@@ -248,42 +267,55 @@ pub fn print() {
     }
 }
 
-/// What can be found wrong while a trial goes on.
+/// What can be found wrong while a trial goes on, the gravest last: it must not be hidden by what is about time.
 #[derive(Clone, Copy)]
 #[repr(u32)]
 pub enum Fault {
-    TwoWorkers = 1,
-    NobodyAsked,
+    NobodyAsked = 1,
     Early,
     Late,
     Held,
+    TwoWorkers,
 }
 
 impl Fault {
     fn sentence(self) -> &'static str {
         match self {
-            Fault::TwoWorkers => "the job runs on two workers",
             Fault::NobodyAsked => "the job ran for a deadline that nobody asked for",
             Fault::Early => "the job ran before its deadline",
             Fault::Late => "the job ran late: the timer was not armed for it",
             Fault::Held => "the job waits for the thread that submitted it",
+            Fault::TwoWorkers => "the job runs on two workers",
+        }
+    }
+
+    fn failure(self) -> Failure {
+        match self {
+            Fault::NobodyAsked | Fault::Early | Fault::Late => Failure::Time(self.sentence()),
+            Fault::Held | Fault::TwoWorkers => Failure::Pool(self.sentence()),
         }
     }
 
     /// It was found at `now`.
     pub fn report(self, subject: Subject, due: u32, now: u32) {
-        printkln!("job {}, due at {}, at {}:", subject.number(), due, now);
-        FAULT.store(self as u32, Relaxed);
+        printkln!(
+            "job {}, due at {}, at {}: {}",
+            subject.number(),
+            due,
+            now,
+            self.sentence()
+        );
+        FAULT.fetch_max(self as u32, Relaxed);
     }
 
     fn reported() -> Option<Self> {
         let found = FAULT.swap(0, Relaxed);
         [
-            Fault::TwoWorkers,
             Fault::NobodyAsked,
             Fault::Early,
             Fault::Late,
             Fault::Held,
+            Fault::TwoWorkers,
         ]
         .into_iter()
         .find(|fault| *fault as u32 == found)
