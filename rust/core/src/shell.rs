@@ -12,7 +12,7 @@ use crate::event::{Event, Level};
 use crate::fault::broken;
 use crate::job::{Accepted, Cancel, Code, Ctx, JobRef, Outcome, Status, WaitError, Waiter, WaiterRef, Waiting};
 use crate::lock::Token;
-use crate::pool::{Answer, Closing, ControlError, Ended, Order, PoolRef, Shutdown, Snapshot, WorkerRef, CONTROL};
+use crate::pool::{Answer, Closing, ControlError, Ended, Order, PoolRef, Shutdown, Snapshot, WorkerRef};
 use crate::port::Port;
 use crate::reference::Ref;
 use crate::ticks::{Ticks, MAX_TICKS};
@@ -315,8 +315,7 @@ impl<P: Port> Shell<P> {
         // SAFETY: as in `section`, which can't serve here: only here is it known what is ahead.
         let token = unsafe { Token::attest() };
         let (accepted, mut order) = pool.defer(&token, job, deadline);
-        // Without control it gives no other order, and comparing with nothing is cheaper.
-        if relative && order != Order::Nothing && (!CONTROL || matches!(order, Order::Look(_))) {
+        if relative && matches!(order, Order::Look(_)) {
             // It is the earliest, and ahead, unless this thread was kept waiting since it looked at the clock: then the
             // timer expires in the next tick.
             order = pool.arm(&token, deadline);

@@ -91,7 +91,7 @@ pub struct Pool {
 }
 
 /// Pools can be held, shut down, started again, and change their maximum.
-pub(crate) const CONTROL: bool = cfg!(CONFIG_TASKPOOL_CONTROL);
+const CONTROL: bool = cfg!(CONFIG_TASKPOOL_CONTROL);
 
 // C has the same numbers in `taskpool.h`.
 const _: () = assert!(
