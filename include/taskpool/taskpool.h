@@ -30,12 +30,15 @@ extern "C" {
 
 /* The Rust structs `Pool` and `Worker`; both sides assert these layouts. Only the Rust core looks inside. */
 struct taskpool_core {
-	void *links[6];
+	void *links[4 + 2 * CONFIG_TASKPOOL_PRIORITY_LEVELS];
 	uint8_t life;
 	uint8_t max;
 	uint8_t state[5];
 	uint32_t deferrals;
 	uint32_t armed[2];
+#if CONFIG_TASKPOOL_PRIORITY_LEVELS > 1
+	uintptr_t levels;
+#endif
 #ifdef CONFIG_TASKPOOL_CONTROL
 	void *control[2];
 #endif
@@ -45,12 +48,15 @@ struct taskpool_worker_core {
 	uintptr_t words[IS_ENABLED(CONFIG_TASKPOOL_WAIT) ? 4 : 3];
 };
 
+#define Z_TASKPOOL_LINKS (4 + 2 * CONFIG_TASKPOOL_PRIORITY_LEVELS)
+#define Z_TASKPOOL_MORE  ((CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 ? 1 : 0) + (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 2 : 0))
+
 BUILD_ASSERT(sizeof(struct taskpool_core) ==
-	     (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 8 : 6) * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24));
-BUILD_ASSERT(offsetof(struct taskpool_core, life) == 6 * sizeof(void *));
-BUILD_ASSERT(offsetof(struct taskpool_core, max) == 6 * sizeof(void *) + 1);
+	     (Z_TASKPOOL_LINKS + Z_TASKPOOL_MORE) * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24));
+BUILD_ASSERT(offsetof(struct taskpool_core, life) == Z_TASKPOOL_LINKS * sizeof(void *));
+BUILD_ASSERT(offsetof(struct taskpool_core, max) == Z_TASKPOOL_LINKS * sizeof(void *) + 1);
 /* What the documentation states. */
-BUILD_ASSERT(sizeof(void *) != 4 ||
+BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 ||
 	     sizeof(struct taskpool_core) == (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 52 : 44));
 
 /* Life::STARTING of the core. */

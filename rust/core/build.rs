@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Options that change what a job or a pool is made of.
-const OPTIONS: [&str; 2] = ["TASKPOOL_WAIT", "TASKPOOL_CONTROL"];
+const OPTIONS: [&str; 3] = ["TASKPOOL_WAIT", "TASKPOOL_CONTROL", "TASKPOOL_URGENT"];
+
+/// Levels of jobs where Kconfig does not say it.
+const LEVELS: &str = "4";
 
 fn main() {
     println!("cargo:rerun-if-env-changed=DOTCONFIG");
@@ -18,5 +21,14 @@ fn main() {
         if text.as_ref().is_none_or(|text| text.lines().any(|found| found == line)) {
             println!("cargo:rustc-cfg=CONFIG_{option}");
         }
+    }
+    let levels = text.as_ref().map_or(LEVELS, |text| {
+        let value = |line| str::strip_prefix(line, "CONFIG_TASKPOOL_PRIORITY_LEVELS=");
+        text.lines().find_map(value).unwrap_or("1")
+    });
+    println!("cargo:rustc-env=TASKPOOL_PRIORITY_LEVELS={levels}");
+    println!("cargo:rustc-check-cfg=cfg(levels)");
+    if levels != "1" {
+        println!("cargo:rustc-cfg=levels");
     }
 }

@@ -18,7 +18,12 @@ const NUMBERS: [(&str, &str, &str); 6] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 3] = ["TASKPOOL_SYSTEM_POOL", "TASKPOOL_WAIT", "TASKPOOL_CONTROL"];
+const OPTIONS: [&str; 4] = [
+    "TASKPOOL_SYSTEM_POOL",
+    "TASKPOOL_WAIT",
+    "TASKPOOL_CONTROL",
+    "TASKPOOL_URGENT",
+];
 
 fn main() {
     let path = match env::var_os("DOTCONFIG") {

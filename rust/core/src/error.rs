@@ -29,6 +29,18 @@ const NOT_RUNNING: &str =
     "the pool is not running: define it with TASKPOOL_DEFINE, or restart it, before you submit to it";
 const OUT_OF_RANGE: &str = "the deadline is past the range of the clock: defer by less than 2^62 ticks";
 
+/// The level of a job that was refused: there is no such level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LevelError;
+
+impl fmt::Display for LevelError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no such level: give a lower one, or raise CONFIG_TASKPOOL_PRIORITY_LEVELS")
+    }
+}
+
+impl core::error::Error for LevelError {}
+
 impl fmt::Display for SubmitError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -43,14 +43,14 @@ mod reference;
 mod shell;
 mod ticks;
 
-pub use error::{DeferError, SubmitError};
+pub use error::{DeferError, LevelError, SubmitError};
 pub use event::{Event, Level};
 pub use job::{
     Accepted, Caller, Cancel, Code, Complete, Completion, CompletionRef, Ctx, Header, Job, JobRef, OnEnd, Outcome, Run,
     Signal, SignalRef, Status, WaitError,
 };
 pub use lock::Token;
-pub use pool::{ControlError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Worker, WorkerRef};
+pub use pool::{ControlError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Worker, WorkerRef, LEVELS};
 pub use port::Port;
 pub use reference::Ref;
 pub use shell::{Phase, Shell};

@@ -36,6 +36,11 @@ impl<T: Copy> Locked<T> {
         Locked(UnsafeCell::new(value))
     }
 
+    /// The value of an object that nobody else knows.
+    pub(crate) const fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+
     #[inline(always)]
     pub(crate) fn get(&self, _: &Token<'_>) -> T {
         // SAFETY: the token excludes every other access (see `Sync` above), and no reference to the value exists.

@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 use core::num::NonZeroU8;
 use core::ptr::NonNull;
 
-use crate::error::{DeferError, SubmitError};
+use crate::error::{DeferError, LevelError, SubmitError};
 use crate::event::{Event, Level};
 use crate::fault::broken;
 use crate::job::{Accepted, Cancel, Code, Ctx, JobRef, Outcome, Status, WaitError, Waiter, WaiterRef, Waiting};
@@ -264,6 +264,27 @@ impl<P: Port> Shell<P> {
             Self::carry_out(token, key, order);
         }
         accepted
+    }
+
+    /// Submits a job to run before all others; what is ready in this pool already moves to the head. When no worker is
+    /// idle, the reserve may lend one beyond the pool's maximum. Otherwise as [`submit`](Shell::submit).
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing has changed then.
+    #[inline(never)]
+    pub fn submit_urgent(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
+        Self::section(|token| pool.submit_urgent(token, job))
+    }
+
+    /// Changes the level of a job, at which it waits for a worker: the higher, the sooner it is taken. A ready one goes
+    /// behind the others of its new level. Callable everywhere; one lock section, O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`LevelError`]: there is no such level. Nothing has changed then.
+    pub fn set_level(job: JobRef, level: u8) -> Result<(), LevelError> {
+        Self::look(|token| job.set_level(token, level))
     }
 
     /// Submits a job to run once `now() >= deadline`, in ticks since boot. One lock section of O(log n), and sometimes

@@ -54,8 +54,8 @@ pub use port::{leak_pool, Forbidden};
 #[cfg(target_os = "none")]
 pub use port::{set_event_sink, EventSink};
 pub use taskpool_core::{
-    Accepted, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JobRef, Level, OnEnd, Outcome, Run,
-    Shutdown, Snapshot, Status, SubmitError, WaitError, MAX_TICKS,
+    Accepted, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JobRef, Level, LevelError, OnEnd, Outcome,
+    Run, Shutdown, Snapshot, Status, SubmitError, WaitError, LEVELS, MAX_TICKS,
 };
 pub use time::{Duration, Instant, Timeout};
 
@@ -86,6 +86,28 @@ impl<T: Run> Job<T> {
     pub const fn discarded_on_shutdown(mut self) -> Self {
         self.0.discard_on_shutdown();
         self
+    }
+
+    /// The same job, which waits for a worker at this level, from 0, where all others wait, to [`LEVELS`] - 1: a ready
+    /// job is taken before those of lower levels. Within a level, who came first is first.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such level. In a static that is a build error.
+    pub const fn at_level(mut self, level: u8) -> Self {
+        self.0.set_first_level(level);
+        self
+    }
+
+    /// Changes the level of the job. A queued one goes behind the others of its new level, unless it is urgent.
+    ///
+    /// From any thread and interrupt. One lock section, O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`LevelError`]: there is no such level. Nothing has changed then.
+    pub fn set_level(&'static self, level: u8) -> Result<(), LevelError> {
+        System::set_level(self.reference(), level)
     }
 
     /// Cancels the submission that is under way, without waiting.
@@ -178,6 +200,23 @@ impl Pool {
     #[inline]
     pub fn submit<T: Run>(self, job: &'static Job<T>) -> Result<Accepted, SubmitError> {
         System::submit(self.0, job.reference())
+    }
+
+    /// Submits a job to run before all others, also before those that were submitted so. When all workers of the pool are
+    /// busy, the reserve lends one beyond the pool's maximum, if it has one; that one takes urgent jobs only. (Like
+    /// `IOT_TASKPOOL_JOB_HIGH_PRIORITY` of the FreeRTOS Task Pool.)
+    ///
+    /// A queued job of this pool moves to the head ([`Accepted::Moved`]). Only this submission is urgent, not the next.
+    ///
+    /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job).
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError::AlreadyQueued`]: the job is urgent already, or waits in another pool; it keeps its place.
+    /// [`SubmitError::NotRunning`]: the pool takes no submissions. Nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_URGENT)]
+    pub fn submit_urgent<T: Run>(self, job: &'static Job<T>) -> Result<Accepted, SubmitError> {
+        System::submit_urgent(self.0, job.reference())
     }
 
     /// Submits a job to run once at least `delay` has passed: in the tick now + `delay` + 1, as the present tick has

@@ -158,3 +158,19 @@ fn the_system_pool_is_there_when_it_is_first_used() {
     eventually("the job runs", || counts.done() == 1);
     eventually("the reserve is full", || check_reserve() == 1);
 }
+
+#[test]
+fn an_urgent_job_borrows_a_worker_beyond_the_maximum() {
+    let _turn = turn();
+    let pool = pool("urgent", 1);
+    let (busy, hears, go) = gated();
+    pool.submit(busy).unwrap();
+    assert_eq!(hear(&hears), "urgent.w0");
+    let (urgent, hears_urgent, go_urgent) = gated();
+    pool.submit_urgent(urgent).unwrap();
+    assert_eq!(hear(&hears_urgent), "taskpool.r0");
+    go_urgent.send(()).unwrap();
+    eventually("the worker goes back", || check_reserve() == CONFIG.reserve_threads);
+    go.send(()).unwrap();
+    eventually("the other job ends", || busy.status() == Status::Idle);
+}

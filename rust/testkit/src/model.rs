@@ -3,7 +3,7 @@
 //! The model knows jobs and pools, and nothing of workers and timers: when a job is taken or comes due is seen at the
 //! machine, and the model says whether it may be this one, and now.
 
-use taskpool_core::{Accepted, Cancel, ControlError, DeferError, Status};
+use taskpool_core::{Accepted, Cancel, ControlError, DeferError, Status, LEVELS};
 
 /// A submission that has been accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,7 @@ pub(crate) struct Submission {
     pub(crate) deadline: Option<u64>,
     /// All submissions of the world, counted.
     pub(crate) number: u64,
+    pub(crate) urgent: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub(crate) struct ModelJob {
     pub(crate) cancelled: u32,
     /// Submissions that were discarded.
     pub(crate) discarded: u32,
+    pub(crate) level: u8,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -52,7 +54,7 @@ pub(crate) struct ModelPool {
     pub(crate) closed: bool,
     /// Workers of its own.
     pub(crate) own: u8,
-    /// First in, first out.
+    /// Urgent ones, the last one first; then by level, first in, first out.
     pub(crate) ready: Vec<usize>,
 }
 
@@ -64,7 +66,7 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    pub(crate) fn add_job(&mut self) {
+    pub(crate) fn add_job(&mut self, level: u8) {
         self.jobs.push(ModelJob {
             place: Place::Idle,
             accepted: 0,
@@ -72,6 +74,7 @@ impl Model {
             ended: 0,
             cancelled: 0,
             discarded: 0,
+            level,
         });
     }
 
@@ -93,6 +96,7 @@ impl Model {
             pool,
             deadline,
             number: self.numbers,
+            urgent: false,
         };
         let accepted = match self.jobs[job].place {
             Place::Queued(_) => return Err(DeferError::AlreadyQueued),
@@ -128,11 +132,77 @@ impl Model {
 
     fn place(&mut self, job: usize, submission: Submission) {
         match submission.deadline {
-            None => {
-                self.pools[submission.pool].ready.push(job);
-                self.jobs[job].place = Place::Queued(submission);
-            }
+            None => self.make_ready(job, submission),
             Some(_) => self.jobs[job].place = Place::Deferred(submission),
+        }
+    }
+
+    fn make_ready(&mut self, job: usize, submission: Submission) {
+        self.jobs[job].place = Place::Queued(submission);
+        let rank = |job: usize| match self.jobs[job].place {
+            Place::Queued(submission) if submission.urgent => u8::MAX,
+            _ => self.jobs[job].level,
+        };
+        let ready = &self.pools[submission.pool].ready;
+        let behind = |other: &usize| rank(*other) < rank(job) || submission.urgent;
+        let at = ready.iter().position(behind).unwrap_or(ready.len());
+        self.pools[submission.pool].ready.insert(at, job);
+    }
+
+    /// A submission before all others.
+    pub(crate) fn submit_urgent(&mut self, pool: usize, job: usize) -> Result<Accepted, DeferError> {
+        let entry = &self.pools[pool];
+        if !entry.valid || entry.closed {
+            return Err(DeferError::NotRunning);
+        }
+        match self.jobs[job].place {
+            Place::Queued(submission) if submission.pool == pool && !submission.urgent => {
+                self.pools[pool].ready.retain(|other| *other != job);
+                let urgent = Submission {
+                    urgent: true,
+                    ..submission
+                };
+                self.make_ready(job, urgent);
+                return Ok(Accepted::Moved);
+            }
+            Place::Running {
+                run,
+                cancelled,
+                next: Some(next),
+            } if next.deadline.is_none() && next.pool == pool && !next.urgent => {
+                let next = Some(Submission { urgent: true, ..next });
+                self.jobs[job].place = Place::Running { run, cancelled, next };
+                return Ok(Accepted::Moved);
+            }
+            _ => {}
+        }
+        let accepted = self.submit(pool, job, None)?;
+        match &mut self.jobs[job].place {
+            Place::Running { next: Some(next), .. } => next.urgent = true,
+            _ => {
+                self.pools[pool].ready.retain(|other| *other != job);
+                let urgent = Submission {
+                    pool,
+                    deadline: None,
+                    number: self.numbers,
+                    urgent: true,
+                };
+                self.make_ready(job, urgent);
+            }
+        }
+        Ok(accepted)
+    }
+
+    pub(crate) fn set_level(&mut self, job: usize, level: u8) {
+        if usize::from(level) >= LEVELS || self.jobs[job].level == level {
+            return;
+        }
+        self.jobs[job].level = level;
+        if let Place::Queued(submission) = self.jobs[job].place {
+            if !submission.urgent {
+                self.pools[submission.pool].ready.retain(|other| *other != job);
+                self.make_ready(job, submission);
+            }
         }
     }
 
@@ -254,8 +324,7 @@ impl Model {
             deadline <= now,
             "job {job} came due at {now}, before its deadline {deadline}"
         );
-        self.pools[pool].ready.push(job);
-        self.jobs[job].place = Place::Queued(submission);
+        self.make_ready(job, submission);
     }
 
     /// The machine has discarded a job.

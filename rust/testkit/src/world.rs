@@ -7,8 +7,9 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use taskpool_core::{
-    Accepted, Caller, Cancel, Code, Complete, ControlError, Ctx, DeferError, Job, JobRef, OnEnd, Outcome, Phase, Pool,
-    PoolRef, Port, Run, Shell, Shutdown, Snapshot, Status, SubmitError, WaitError, Worker, WorkerRef, MAX_TICKS,
+    Accepted, Caller, Cancel, Code, Complete, ControlError, Ctx, DeferError, Job, JobRef, LevelError, OnEnd, Outcome,
+    Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Status, SubmitError, WaitError, Worker, WorkerRef,
+    MAX_TICKS,
 };
 
 use crate::model::{Model, Place};
@@ -99,6 +100,8 @@ enum Does {
     Other,
     Start(usize),
     Submit { pool: usize, job: usize, when: When },
+    SubmitUrgent { pool: usize, job: usize },
+    SetLevel(usize, u8),
     Cancel(usize),
     CancelAndWait { job: usize, waits: bool },
     Hold(usize),
@@ -232,14 +235,19 @@ impl State {
         if decides {
             context.decided = Some(self.decide(&context));
         }
+        // A worker takes a job before one that is due moves in.
+        for (job, found) in found.iter().enumerate() {
+            let taken = matches!(
+                (self.model.jobs[job].place, found),
+                (Place::Queued(_), Status::Running { .. })
+            );
+            if taken && decides && context.decided == Some(Decided::Took(None)) {
+                self.model.taken(job, Virtual::clock());
+                context.decided = Some(Decided::Took(Some(job)));
+            }
+        }
         for (job, found) in found.iter().enumerate() {
             match (self.model.jobs[job].place, found) {
-                (Place::Queued(_), Status::Running { .. })
-                    if context.decided == Some(Decided::Took(None)) && decides =>
-                {
-                    self.model.taken(job, Virtual::clock());
-                    context.decided = Some(Decided::Took(Some(job)));
-                }
                 (Place::Queued(submission) | Place::Deferred(submission), Status::Idle)
                     if self.model.pools[submission.pool].closed =>
                 {
@@ -282,6 +290,11 @@ impl State {
                     When::After(delay) => Some(context.clock.expect("the clock was read") + delay + 1),
                 };
                 Decided::Accepted(self.model.submit(pool, job, deadline))
+            }
+            Does::SubmitUrgent { pool, job } => Decided::Accepted(self.model.submit_urgent(pool, job)),
+            Does::SetLevel(job, level) => {
+                self.model.set_level(job, level);
+                Decided::Nothing
             }
             Does::Cancel(job) => Decided::Cancelled(self.model.cancel(job)),
             Does::Hold(pool) => Decided::Control(self.model.hold(pool)),
@@ -507,6 +520,39 @@ impl World {
             decided,
             "submit"
         );
+        self.settled();
+        answer
+    }
+
+    /// Submits a job before all others.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn submit_urgent(self, pool: P, job: J) -> Result<Accepted, SubmitError> {
+        let (pool_ref, job_ref) = references(pool, job);
+        let does = Does::SubmitUrgent {
+            pool: pool.0,
+            job: job.0,
+        };
+        let (answer, decided) = within(does, || Machine::submit_urgent(pool_ref, job_ref));
+        assert_eq!(
+            Some(Decided::Accepted(answer.map_err(DeferError::from))),
+            decided,
+            "submit_urgent"
+        );
+        self.settled();
+        answer
+    }
+
+    /// Changes the level of a job.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn set_level(self, job: J, level: u8) -> Result<(), LevelError> {
+        let reference = state(|s| s.jobs[job.0].reference);
+        let answer = within(Does::SetLevel(job.0, level), || Machine::set_level(reference, level)).0;
         self.settled();
         answer
     }
@@ -766,6 +812,16 @@ impl World {
         let mut job = Job::with_completion(Recorded(index), completion);
         job.discard_on_shutdown();
         add_job(name, Box::leak(Box::new(job)), true)
+    }
+
+    /// A job without a completion that waits at this level.
+    pub fn job_at_level(self, name: &'static str, level: u8) -> J {
+        let index = state(|s| s.jobs.len());
+        let mut job = Job::new(Recorded(index));
+        job.set_first_level(level);
+        let job = add_job(name, Box::leak(Box::new(job)), false);
+        state(|s| s.model.jobs[job.0].level = level);
+        job
     }
 
     /// The outcome of the job's last submission, as the machine remembers it.
@@ -1117,7 +1173,7 @@ fn add_job(name: &'static str, job: &'static Job<Recorded>, with_completion: boo
             inside: false,
             told: Vec::new(),
         });
-        s.model.add_job();
+        s.model.add_job(0);
         J(s.jobs.len() - 1)
     })
 }

@@ -30,6 +30,8 @@ struct Plan {
 #[derive(Clone, Copy, Debug)]
 enum Action {
     Submit(usize, usize),
+    SubmitUrgent(usize, usize),
+    SetLevel(usize, u8),
     SubmitAfter(usize, usize, u64),
     /// The deadline lies so far from five ticks ago.
     SubmitAt(usize, usize, u64),
@@ -71,6 +73,8 @@ fn action() -> impl Strategy<Value = Action> {
     let (pool, job) = (0..2_usize, 0..JOBS);
     prop_oneof![
         4 => (pool.clone(), job.clone()).prop_map(|(p, j)| Action::Submit(p, j)),
+        1 => (pool.clone(), job.clone()).prop_map(|(p, j)| Action::SubmitUrgent(p, j)),
+        1 => (job.clone(), 0..5_u8).prop_map(|(j, l)| Action::SetLevel(j, l)),
         3 => (pool.clone(), job.clone(), 0..6_u64).prop_map(|(p, j, d)| Action::SubmitAfter(p, j, d)),
         4 => (pool.clone(), job.clone(), 0..12_u64).prop_map(|(p, j, d)| Action::SubmitAt(p, j, d)),
         2 => job.prop_map(Action::Cancel),
@@ -210,6 +214,8 @@ impl Scene {
         let Scene { world, pools, jobs } = self;
         match action {
             Action::Submit(p, j) => _ = world.submit(pools[p], jobs[j]),
+            Action::SubmitUrgent(p, j) => _ = world.submit_urgent(pools[p], jobs[j]),
+            Action::SetLevel(j, level) => _ = world.set_level(jobs[j], level),
             Action::SubmitAfter(p, j, delay) => _ = world.submit_after(pools[p], jobs[j], delay),
             Action::SubmitAt(p, j, ticks) => {
                 _ = world.submit_at(pools[p], jobs[j], (world.now() + ticks).saturating_sub(5));

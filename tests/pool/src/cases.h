@@ -95,6 +95,11 @@ void shutdown_is_refused(void);
 void shutdown_from_several_threads(void);
 void shutdowns_race_with_interrupts(void);
 
+/* src/urgency.rs */
+void higher_levels_run_first(void);
+void urgent_jobs_go_first(void);
+void urgent_jobs_borrow_beyond_the_maximum(void);
+
 /* src/burst.rs */
 void burst(void);
 

@@ -264,6 +264,7 @@ extern "C" fn errors_say_what_to_do() {
     expect(&DeferError::OutOfRange, ["past the range", "less than"]);
     expect(&WaitError::TimedOut, ["in time", "wait longer"]);
     expect(&WaitError::InInterrupt, ["can't wait", "wait in a thread"]);
+    expect(&taskpool::LevelError, ["no such level", "PRIORITY_LEVELS"]);
     expect(&ControlError::NotRunning, ["not running", "restart"]);
     expect(&ControlError::TimedOut, ["in time", "shut it down again"]);
     expect(&ControlError::InInterrupt, ["can't wait", "from a thread"]);

@@ -17,6 +17,7 @@ mod kernel;
 mod resubmit;
 mod submit;
 mod tools;
+mod urgency;
 mod wait;
 mod workers;
 

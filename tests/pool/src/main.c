@@ -363,6 +363,21 @@ ZTEST(pool, test_shutdowns_race_with_interrupts)
 	shutdowns_race_with_interrupts();
 }
 
+ZTEST(pool, test_higher_levels_run_first)
+{
+	higher_levels_run_first();
+}
+
+ZTEST(pool, test_urgent_jobs_go_first)
+{
+	urgent_jobs_go_first();
+}
+
+ZTEST(pool, test_urgent_jobs_borrow_beyond_the_maximum)
+{
+	urgent_jobs_borrow_beyond_the_maximum();
+}
+
 ZTEST(pool, test_burst)
 {
 	burst();

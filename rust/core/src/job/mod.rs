@@ -5,8 +5,8 @@ mod state;
 mod wait;
 
 pub use completion::{Complete, Completion, CompletionRef, OnEnd, Outcome};
+pub(crate) use state::{level_of, State, CANCEL, DISCARD, KEPT, LEVEL, LEVEL_SHIFT, REARM, URGENT, WAITED};
 pub use state::{Accepted, Cancel, Status};
-pub(crate) use state::{State, CANCEL, DISCARD, KEPT, REARM, WAITED};
 pub use wait::{Caller, Signal, SignalRef, WaitError};
 pub(crate) use wait::{Last, Waiter, WaiterRef, Waiting};
 
@@ -16,7 +16,7 @@ use core::ptr::NonNull;
 
 use crate::fault::broken;
 use crate::lock::{Locked, Token};
-use crate::pool::{PoolRef, Side, Worker};
+use crate::pool::{PoolRef, Side, Worker, LEVELS};
 use crate::reference::Ref;
 use crate::ticks::Ticks;
 
@@ -154,7 +154,21 @@ impl<T: Run> Job<T> {
 
     /// From now on a shutdown of its pool discards the job before it runs, however the others end.
     pub const fn discard_on_shutdown(&mut self) {
-        self.header.flags = Locked::new(DISCARD);
+        *self.header.flags.get_mut() |= DISCARD;
+    }
+
+    /// From now on the job waits at this level: the higher, the sooner it is taken.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such level. In a constant that is a build error.
+    pub const fn set_first_level(&mut self, level: u8) {
+        assert!(
+            (level as usize) < LEVELS,
+            "there is no such level: raise CONFIG_TASKPOOL_PRIORITY_LEVELS, or lower the job's level"
+        );
+        let flags = self.header.flags.get_mut();
+        *flags = *flags & !LEVEL | (level << LEVEL_SHIFT);
     }
 
     /// The reference that the pool keeps while the job is under way.

@@ -1,5 +1,9 @@
 //! The states of a job. `pool/steps.rs` has the arrows between them; `doc/design.md` draws both.
 
+use super::JobRef;
+use crate::lock::Token;
+use crate::pool::LEVELS;
+
 /// Where a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -22,8 +26,25 @@ pub(crate) const REARM: u8 = 2;
 pub(crate) const WAITED: u8 = if cfg!(CONFIG_TASKPOOL_WAIT) { 4 } else { 0 };
 /// Flag in every state: a shutdown discards the job, whatever becomes of others.
 pub(crate) const DISCARD: u8 = if cfg!(CONFIG_TASKPOOL_CONTROL) { 8 } else { 0 };
+/// Flag of a Queued job, and of a Running one with REARM: it was, or will be, put before all others.
+pub(crate) const URGENT: u8 = if cfg!(CONFIG_TASKPOOL_URGENT) { 16 } else { 0 };
+/// In every state: the level of the job.
+pub(crate) const LEVEL: u8 = if LEVELS > 1 { 7 << LEVEL_SHIFT } else { 0 };
+pub(crate) const LEVEL_SHIFT: u32 = 5;
 /// Flags that outlive a run.
-pub(crate) const KEPT: u8 = WAITED | DISCARD;
+pub(crate) const KEPT: u8 = WAITED | DISCARD | LEVEL;
+
+/// The level at which a ready job waits: its own, or, before all others, the highest.
+#[inline(always)]
+pub(crate) fn level_of(token: &Token<'_>, job: JobRef) -> usize {
+    if LEVELS == 1 {
+        return 0;
+    }
+    match job.flags.get(token) {
+        flags if flags & URGENT != 0 => LEVELS - 1,
+        flags => usize::from(flags >> LEVEL_SHIFT),
+    }
+}
 
 /// What became of an accepted submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

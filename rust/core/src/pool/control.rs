@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::steps::{leave_timers, Ended};
 use super::{Attention, Life, Order, PoolRef, Reserve, WorkerRef, CONTROL};
-use crate::job::{Caller, JobRef, Outcome, WaiterRef, DISCARD};
+use crate::job::{Caller, JobRef, Outcome, WaiterRef, DISCARD, URGENT};
 use crate::lock::Token;
 use crate::ticks::Ticks;
 
@@ -152,7 +152,7 @@ impl PoolRef {
         if !attention.has(Attention::CLOSES) {
             return Closing::Over;
         }
-        let queued = self.head.get(token).filter(|_| attention.has(Attention::DISCARDS));
+        let queued = self.first_ready(token).filter(|_| attention.has(Attention::DISCARDS));
         if let Some(job) = self.earliest.get(token) {
             leave_timers(token, job);
             return Closing::Tell(job.discard(token));
@@ -161,7 +161,7 @@ impl PoolRef {
             self.unlink_ready(token, job);
             return Closing::Tell(job.discard(token));
         }
-        if self.head.get(token).is_none()
+        if self.first_ready(token).is_none()
             && self.inbound.get(token) == 0
             && self.count_idle(token) == self.workers.get(token)
         {
@@ -210,7 +210,9 @@ impl PoolRef {
             return true;
         }
         let (max, workers) = (self.max.get(token), self.workers.get(token));
-        let leaves = worker.is_reserve() && workers > max;
+        // Beyond the maximum there is one for each urgent job, and for nothing else.
+        let urgent = |job: JobRef| URGENT != 0 && job.flags.get(token) & URGENT != 0;
+        let leaves = worker.is_reserve() && workers > max && !self.first_ready(token).is_some_and(urgent);
         if workers - u8::from(leaves) <= max {
             self.unattend(token, Attention::SHRINKS);
         }

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `ready.rs` | the ready queue: first in, first out |
+//! | `ready.rs` | the ready queue: by level, then first in, first out |
 //! | `timers.rs` | the deferred jobs, earliest deadline first |
 //! | `workers.rs` | the workers, idle ones, and the reserve that all pools share |
 //! | `control.rs` | holding, shutting down, starting again, changing the maximum |
@@ -19,6 +19,8 @@ mod workers;
 pub(crate) use attention::Attention;
 pub(crate) use control::Closing;
 pub use control::{ControlError, Shutdown};
+use ready::ReadyQueue;
+pub use ready::LEVELS;
 pub(crate) use steps::{Answer, Ended, Order};
 pub(crate) use timers::Side;
 pub use workers::{Reserve, Worker, WorkerRef};
@@ -55,8 +57,8 @@ impl Life {
 /// so a pool takes submissions before anything has run. What has never been laid out is zero, which is not running.
 #[repr(C)]
 pub struct Pool {
-    head: Locked<Option<JobRef>>,
-    tail: Locked<Option<JobRef>>,
+    /// The ready jobs, by their level.
+    ready: [ReadyQueue; LEVELS],
     /// The deferred job with the earliest deadline.
     earliest: Locked<Option<JobRef>>,
     /// The tree of the deferred jobs.
@@ -82,6 +84,9 @@ pub struct Pool {
     /// The deadline that the pool's timer is armed for, or `NEVER`. Before the pool's start `NONE`; while it is overdue,
     /// the time at which it became so: no deadline lies before that, so none is armed for.
     armed: Locked<Ticks>,
+    /// A bit for each level that has ready jobs.
+    #[cfg(levels)]
+    levels: Locked<usize>,
     /// Own workers that stay idle while the pool is held.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     benched: Locked<Option<WorkerRef>>,
@@ -93,13 +98,18 @@ pub struct Pool {
 /// Pools can be held, shut down, started again, and change their maximum.
 const CONTROL: bool = cfg!(CONFIG_TASKPOOL_CONTROL);
 
+/// A pool may need other attention than for being overdue.
+const ATTENDS: bool = CONTROL || cfg!(CONFIG_TASKPOOL_URGENT);
+
+/// Pointers before the bytes, and words after the ticks.
+const LINKS: usize = 4 + 2 * LEVELS;
+const MORE: usize = (LEVELS > 1) as usize + 2 * CONTROL as usize;
+
 // C has the same numbers in `taskpool.h`.
-const _: () = assert!(
-    size_of::<Pool>()
-        == (6 + 2 * CONTROL as usize) * size_of::<usize>() + if size_of::<usize>() == 4 { 20 } else { 24 }
-);
-const _: () = assert!(core::mem::offset_of!(Pool, life) == 6 * size_of::<usize>());
-const _: () = assert!(core::mem::offset_of!(Pool, max) == 6 * size_of::<usize>() + 1);
+const _: () =
+    assert!(size_of::<Pool>() == (LINKS + MORE) * size_of::<usize>() + if size_of::<usize>() == 4 { 20 } else { 24 });
+const _: () = assert!(core::mem::offset_of!(Pool, life) == LINKS * size_of::<usize>());
+const _: () = assert!(core::mem::offset_of!(Pool, max) == LINKS * size_of::<usize>() + 1);
 
 impl Pool {
     /// A pool that waits for its start and may have up to `max` workers.
@@ -110,8 +120,9 @@ impl Pool {
     pub const fn new(max: u8) -> Self {
         assert!(max > 0, "a pool needs at least one worker: raise its maximum");
         Pool {
-            head: Locked::new(None),
-            tail: Locked::new(None),
+            ready: [const { ReadyQueue::new() }; LEVELS],
+            #[cfg(levels)]
+            levels: Locked::new(0),
             earliest: Locked::new(None),
             root: Locked::new(None),
             idle: Locked::new(None),

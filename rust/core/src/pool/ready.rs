@@ -1,86 +1,186 @@
-//! The ready queue: a doubly linked list through the jobs. All O(1), but the check.
+//! The ready queue: a doubly linked list through the jobs for each level, and a bitmap of those that have any. All O(1),
+//! but the check.
 
 use super::Pool;
-use crate::job::{JobRef, State, KEPT};
-use crate::lock::Token;
+use crate::fault::broken;
+use crate::job::{level_of, JobRef, State, KEPT, URGENT};
+use crate::lock::{Locked, Token};
 
 const PREVIOUS: usize = 0;
 const NEXT: usize = 1;
 
+/// How many levels a job can have: `CONFIG_TASKPOOL_PRIORITY_LEVELS`.
+pub const LEVELS: usize = match env!("TASKPOOL_PRIORITY_LEVELS").as_bytes() {
+    [digit @ b'1'..=b'8'] => (*digit - b'0') as usize,
+    _ => panic!("CONFIG_TASKPOOL_PRIORITY_LEVELS is a number from 1 to 8"),
+};
+
+/// The ready jobs of one level.
+#[repr(C)]
+pub(super) struct ReadyQueue {
+    head: Locked<Option<JobRef>>,
+    tail: Locked<Option<JobRef>>,
+}
+
+impl ReadyQueue {
+    pub(super) const fn new() -> Self {
+        ReadyQueue {
+            head: Locked::new(None),
+            tail: Locked::new(None),
+        }
+    }
+}
+
 impl Pool {
-    /// Appends a job that is in no list.
+    #[inline(always)]
+    fn queue_of(&self, token: &Token<'_>, job: JobRef) -> &ReadyQueue {
+        self.ready.get(level_of(token, job)).unwrap_or_else(|| broken())
+    }
+
+    /// The most urgent level that has ready jobs.
+    #[inline(always)]
+    pub(super) fn top_level(&self, _token: &Token<'_>) -> Option<usize> {
+        #[cfg(levels)]
+        return self.levels.get(_token).checked_ilog2().map(|level| level as usize);
+        #[cfg(not(levels))]
+        Some(0)
+    }
+
+    /// A level has got ready jobs, or has none any more.
+    #[inline(always)]
+    fn mark_level(&self, _token: &Token<'_>, _job: JobRef, _any: bool) {
+        #[cfg(levels)]
+        {
+            let bit = 1 << level_of(_token, _job);
+            let others = self.levels.get(_token) & !bit;
+            self.levels.set(_token, if _any { others | bit } else { others });
+        }
+    }
+
+    /// The job that the next worker takes.
+    #[inline(always)]
+    pub(super) fn first_ready(&self, token: &Token<'_>) -> Option<JobRef> {
+        self.ready.get(self.top_level(token)?)?.head.get(token)
+    }
+
+    /// Appends a job that is in no list to its level.
     #[inline]
     pub(super) fn push_ready(&self, token: &Token<'_>, job: JobRef) {
-        let tail = self.tail.get(token);
+        let queue = self.queue_of(token, job);
+        let tail = queue.tail.get(token);
         job.links[NEXT].set(token, None);
         job.links[PREVIOUS].set(token, tail);
         match tail {
             Some(tail) => tail.links[NEXT].set(token, Some(job)),
-            None => self.head.set(token, Some(job)),
+            None => {
+                queue.head.set(token, Some(job));
+                self.mark_level(token, job, true);
+            }
         }
-        self.tail.set(token, Some(job));
+        queue.tail.set(token, Some(job));
     }
 
-    /// Takes the first job.
+    /// Puts a job that is in no list before all others.
+    pub(super) fn push_ready_first(&self, token: &Token<'_>, job: JobRef) {
+        let queue = self.queue_of(token, job);
+        let head = queue.head.get(token);
+        job.links[NEXT].set(token, head);
+        job.links[PREVIOUS].set(token, None);
+        match head {
+            Some(head) => head.links[PREVIOUS].set(token, Some(job)),
+            None => {
+                queue.tail.set(token, Some(job));
+                self.mark_level(token, job, true);
+            }
+        }
+        queue.head.set(token, Some(job));
+    }
+
+    /// Takes the first job of the most urgent level.
     #[inline]
     pub(super) fn pop_ready(&self, token: &Token<'_>) -> Option<JobRef> {
-        let job = self.head.get(token)?;
+        let queue = self.ready.get(self.top_level(token)?)?;
+        let job = queue.head.get(token)?;
         let next = job.links[NEXT].get(token);
-        self.head.set(token, next);
+        queue.head.set(token, next);
         match next {
             Some(next) => next.links[PREVIOUS].set(token, None),
-            None => self.tail.set(token, None),
+            None => {
+                queue.tail.set(token, None);
+                self.mark_level(token, job, false);
+            }
         }
         Some(job)
     }
 
     /// Takes a job out of the middle.
     pub(super) fn unlink_ready(&self, token: &Token<'_>, job: JobRef) {
+        let queue = self.queue_of(token, job);
         let (next, previous) = (job.links[NEXT].get(token), job.links[PREVIOUS].get(token));
         match previous {
             Some(previous) => previous.links[NEXT].set(token, next),
-            None => self.head.set(token, next),
+            None => queue.head.set(token, next),
         }
         match next {
             Some(next) => next.links[PREVIOUS].set(token, previous),
-            None => self.tail.set(token, previous),
+            None => queue.tail.set(token, previous),
+        }
+        if next.is_none() && previous.is_none() {
+            self.mark_level(token, job, false);
         }
     }
 
     /// Counts the jobs, up to `limit`.
     pub(super) fn count_ready(&self, token: &Token<'_>, limit: u8) -> u8 {
-        let (mut count, mut link) = (0, self.head.get(token));
-        while let (Some(job), true) = (link, count < limit) {
-            count += 1;
-            link = job.links[NEXT].get(token);
+        let mut count = 0;
+        for queue in &self.ready {
+            let mut link = queue.head.get(token);
+            while let (Some(job), true) = (link, count < limit) {
+                count += 1;
+                link = job.links[NEXT].get(token);
+            }
         }
         count
     }
 
     /// Walks the queue and counts; see [`Pool::check`].
     pub(super) fn check_ready(&self, token: &Token<'_>) -> u32 {
-        let (mut count, mut previous, mut link) = (0, None, self.head.get(token));
-        while let Some(job) = link {
+        let mut count = 0;
+        for (level, queue) in self.ready.iter().enumerate() {
+            let (mut previous, mut link) = (None, queue.head.get(token));
+            #[cfg(levels)]
             assert!(
-                job.links[PREVIOUS].get(token) == previous,
-                "a queued job does not point back at the one before it"
+                link.is_some() == (self.levels.get(token) & (1 << level) != 0),
+                "the bitmap of the levels does not tell which have jobs"
             );
+            let mut only_urgent = true;
+            while let Some(job) = link {
+                assert!(
+                    job.links[PREVIOUS].get(token) == previous,
+                    "a queued job does not point back at the one before it"
+                );
+                assert!(
+                    job.state.get(token) == State::Queued,
+                    "a job in the ready queue is not Queued"
+                );
+                let flags = job.flags.get(token);
+                assert!(flags & !(KEPT | URGENT) == 0, "a queued job has flags of a running one");
+                let urgent = URGENT != 0 && flags & URGENT != 0;
+                assert!(only_urgent || !urgent, "an urgent job waits behind others");
+                only_urgent = urgent;
+                assert!(
+                    level_of(token, job) == level,
+                    "a job waits at another level than its own"
+                );
+                count += 1;
+                previous = link;
+                link = job.links[NEXT].get(token);
+            }
             assert!(
-                job.state.get(token) == State::Queued,
-                "a job in the ready queue is not Queued"
+                queue.tail.get(token) == previous,
+                "the ready queue does not end at its tail"
             );
-            assert!(
-                job.flags.get(token) & !KEPT == 0,
-                "a queued job has flags of a running one"
-            );
-            count += 1;
-            previous = link;
-            link = job.links[NEXT].get(token);
         }
-        assert!(
-            self.tail.get(token) == previous,
-            "the ready queue does not end at its tail"
-        );
         count
     }
 }

@@ -3,11 +3,12 @@
 
 use core::num::NonZeroU8;
 
-use super::{Attention, Life, PoolRef, Reserve, WorkerRef, CONTROL};
-use crate::error::SubmitError;
+use super::{Attention, Life, PoolRef, Reserve, WorkerRef, ATTENDS, CONTROL, LEVELS};
+use crate::error::{LevelError, SubmitError};
 use crate::fault::broken;
 use crate::job::{
-    Accepted, Cancel, Code, CompletionRef, JobRef, Last, Outcome, State, Status, WaiterRef, CANCEL, KEPT, REARM, WAITED,
+    Accepted, Cancel, Code, CompletionRef, JobRef, Last, Outcome, State, Status, WaiterRef, CANCEL, KEPT, LEVEL,
+    LEVEL_SHIFT, REARM, URGENT, WAITED,
 };
 use crate::lock::Token;
 use crate::ticks::Ticks;
@@ -132,8 +133,8 @@ impl PoolRef {
 
     #[inline(always)]
     pub(super) fn attend(self, token: &Token<'_>, what: Attention) {
-        // Without control, being overdue is all that there is.
-        let others = if CONTROL {
+        // Otherwise being overdue is all that there is.
+        let others = if ATTENDS {
             self.attention.get(token)
         } else {
             Attention::NOTHING
@@ -143,14 +144,14 @@ impl PoolRef {
 
     #[inline(always)]
     pub(super) fn unattend(self, token: &Token<'_>, what: Attention) {
-        let all = if CONTROL { self.attention.get(token) } else { OVERDUE };
+        let all = if ATTENDS { self.attention.get(token) } else { OVERDUE };
         self.attention.set(token, all.without(what));
     }
 
     #[inline(always)]
     fn is_overdue(self, token: &Token<'_>) -> bool {
         let attention = self.attention.get(token);
-        if CONTROL {
+        if ATTENDS {
             attention.has(Attention::OVERDUE)
         } else {
             attention != Attention::NOTHING
@@ -184,6 +185,37 @@ impl PoolRef {
                 (Ok(accepted), self.put_off(token, job))
             }
             Claim::Done(result, order) => (result, order),
+        }
+    }
+
+    /// Submits a job to run before all others. What is ready in this pool already moves to the head.
+    pub(crate) fn submit_urgent(self, token: &Token<'_>, job: JobRef) -> (Result<Accepted, SubmitError>, Order) {
+        if self.life.get(token) == Life::NONE {
+            return (Err(SubmitError::NotRunning), Order::Nothing);
+        }
+        let flags = job.flags.get(token);
+        let immediate = job.deadline.get(token) == Ticks::NONE;
+        match job.state.get(token) {
+            State::Queued if flags & URGENT == 0 && job.pool.get(token) == Some(self) => {
+                self.unlink_ready(token, job);
+                (Ok(Accepted::Moved), self.queue_first(token, job))
+            }
+            State::Running if flags & (REARM | URGENT) == REARM && immediate && job.pool.get(token) == Some(self) => {
+                job.flags.set(token, flags | URGENT);
+                (Ok(Accepted::Moved), Order::Nothing)
+            }
+            _ => match self.claim(token, job, Ticks::NONE) {
+                Claim::Free(accepted) => {
+                    job.deadline.set(token, Ticks::NONE);
+                    (Ok(accepted), self.queue_first(token, job))
+                }
+                Claim::Done(result, order) => {
+                    if result.is_ok() {
+                        job.flags.set(token, job.flags.get(token) | URGENT);
+                    }
+                    (result, order)
+                }
+            },
         }
     }
 
@@ -239,7 +271,7 @@ impl PoolRef {
         if let Some(batch) = batch {
             let moved = self.moved.get(token);
             if moved >= batch.get() {
-                if self.head.get(token).is_none() {
+                if self.first_ready(token).is_none() {
                     // All that it moved was cancelled again meanwhile. Nobody would come: the next tick does.
                     return self.arm(token, deadline);
                 }
@@ -260,7 +292,7 @@ impl PoolRef {
     /// The clock interrupt begins to move jobs. What it moved before counts, unless all of that has been taken.
     #[inline(always)]
     pub(crate) fn begin_expiry(self, token: &Token<'_>) {
-        if self.head.get(token).is_none() {
+        if self.first_ready(token).is_none() {
             self.moved.set(token, 0);
         }
     }
@@ -322,12 +354,12 @@ impl WorkerRef {
     #[inline(always)]
     pub(crate) fn step_on(self, token: &Token<'_>, finished: Option<(JobRef, Code)>) -> Option<(JobRef, PoolRef, u64)> {
         let pool = self.pool.get(token)?;
-        pool.head.get(token)?;
+        pool.first_ready(token)?;
         if pool.attention.get(token) != Attention::NOTHING || finished.is_some_and(|(job, _)| has_sequel(token, job)) {
             return None;
         }
         if let Some((job, code)) = finished {
-            rest_job(token, job, code, 0);
+            rest_job(token, job, code);
         }
         let job = pool.pop_ready(token)?;
         self.begin(token, job);
@@ -360,10 +392,10 @@ impl WorkerRef {
             }
         }
         let attention = pool.attention.get(token);
-        if CONTROL && attention.has(Attention::HELD.with(Attention::SHRINKS)) && pool.keeps_from(token, self) {
+        if ATTENDS && attention.has(Attention::HELD.with(Attention::SHRINKS)) && pool.keeps_from(token, self) {
             let (answer, _) = self.rest(token, pool, reserve.is_some());
             // It may have been called for a job: that one needs another worker then.
-            let order = match pool.head.get(token) {
+            let order = match pool.first_ready(token) {
                 Some(_) => pool.call_worker(token, pool),
                 None => Order::Nothing,
             };
@@ -430,6 +462,9 @@ impl JobRef {
     #[inline(always)]
     fn end_unrun(self, token: &Token<'_>, last: Last, outcome: Outcome) -> Ended {
         self.state.set(token, State::Idle);
+        if URGENT != 0 {
+            self.flags.set(token, self.flags.get(token) & !URGENT);
+        }
         if cfg!(CONFIG_TASKPOOL_WAIT) {
             self.last.set(token, last);
         }
@@ -456,6 +491,25 @@ impl JobRef {
         }
     }
 
+    /// Changes the level of the job. A ready one goes behind the others of its new level, unless it is urgent.
+    pub(crate) fn set_level(self, token: &Token<'_>, level: u8) -> Result<(), LevelError> {
+        if usize::from(level) >= LEVELS {
+            return Err(LevelError);
+        }
+        let before = self.flags.get(token);
+        let after = (before & !LEVEL) | ((level << LEVEL_SHIFT) & LEVEL);
+        if after == before {
+            return Ok(());
+        }
+        if self.state.get(token) == State::Queued && before & URGENT == 0 {
+            let pool = leave_ready(token, self);
+            self.flags.set(token, after);
+            pool.push_ready(token, self);
+        }
+        self.flags.set(token, after);
+        Ok(())
+    }
+
     /// Whether this run has been cancelled.
     pub(crate) fn cancelled(self, token: &Token<'_>) -> bool {
         self.flags.get(token) & CANCEL != 0
@@ -468,7 +522,19 @@ impl PoolRef {
     /// 1: Idle, Deferred or Running to Queued. Asks for a worker.
     #[inline(never)]
     fn queue(self, token: &Token<'_>, job: JobRef) -> Order {
+        if URGENT != 0 && job.flags.get(token) & URGENT != 0 {
+            return self.queue_first(token, job);
+        }
         self.queue_now(token, job)
+    }
+
+    /// As `queue`, before all others.
+    fn queue_first(self, token: &Token<'_>, job: JobRef) -> Order {
+        job.pool.set(token, Some(self));
+        job.state.set(token, State::Queued);
+        job.flags.set(token, job.flags.get(token) | URGENT);
+        self.push_ready_first(token, job);
+        self.call_worker_beyond(token, self)
     }
 
     /// As `queue`, in the place of the call, where its speed shows.
@@ -501,19 +567,23 @@ impl PoolRef {
 #[inline]
 fn begin_run(token: &Token<'_>, job: JobRef) -> u64 {
     job.state.set(token, State::Running);
+    if URGENT != 0 {
+        job.flags.set(token, job.flags.get(token) & !URGENT);
+    }
     job.deadline.get(token).get()
 }
 
 /// Whether the end of a run is more than `rest_job`.
 #[inline(always)]
 fn has_sequel(token: &Token<'_>, job: JobRef) -> bool {
-    job.completion().is_some() || job.flags.get(token) & (REARM | KEPT) != 0
+    job.completion().is_some() || job.flags.get(token) & (REARM | WAITED) != 0
 }
 
 /// 4: Running to Idle.
 #[inline(always)]
-fn rest_job(token: &Token<'_>, job: JobRef, code: Code, flags: u8) {
-    job.flags.set(token, flags);
+fn rest_job(token: &Token<'_>, job: JobRef, code: Code) {
+    job.flags
+        .set(token, if KEPT == 0 { 0 } else { job.flags.get(token) & KEPT });
     job.state.set(token, State::Idle);
     if cfg!(CONFIG_TASKPOOL_WAIT) {
         job.last.set(token, Last::Done);
@@ -528,11 +598,11 @@ fn rest_job(token: &Token<'_>, job: JobRef, code: Code, flags: u8) {
 fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -> Order {
     let flags = job.flags.get(token);
     if flags & REARM == 0 {
-        rest_job(token, job, code, flags & KEPT);
+        rest_job(token, job, code);
         return Order::Nothing;
     }
     // Those who wait for the resubmission stay.
-    job.flags.set(token, flags & KEPT);
+    job.flags.set(token, flags & (KEPT | URGENT));
     let pool = pool_of(token, job);
     pool.expect_no_more(token);
     if job.deadline.get(token) != Ticks::NONE {

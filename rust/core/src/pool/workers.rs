@@ -2,10 +2,9 @@
 
 use core::ptr::NonNull;
 
-#[cfg(CONFIG_TASKPOOL_CONTROL)]
 use super::Attention;
 use super::{Order, Pool, PoolRef};
-use crate::job::JobRef;
+use crate::job::{JobRef, URGENT};
 use crate::lock::{Locked, Token};
 use crate::reference::Ref;
 
@@ -124,6 +123,14 @@ impl Pool {
         Order::Nothing
     }
 
+    /// As `call_worker`, for an urgent job: at the maximum, too, the reserve may lend one.
+    pub(super) fn call_worker_beyond(&self, token: &Token<'_>, me: PoolRef) -> Order {
+        match self.call_worker(token, me) {
+            Order::Nothing if self.runs(token) => Order::Borrow(me),
+            order => order,
+        }
+    }
+
     /// An own worker has nothing to do.
     #[inline]
     pub(super) fn stand_idle(&self, token: &Token<'_>, worker: WorkerRef) {
@@ -184,12 +191,19 @@ impl Reserve {
 
     /// Lends a worker to a pool that is below its maximum; without one, the pool joins the line. O(1).
     pub(crate) fn lend(&self, token: &Token<'_>, pool: PoolRef) -> Option<Lent> {
+        // Only an urgent job asks for one beyond the maximum, and does not wait for it.
+        let beyond = URGENT != 0 && pool.workers.get(token) >= pool.max.get(token);
         let Some(worker) = self.idle.get(token) else {
-            self.line_up(token, pool);
+            if !beyond {
+                self.line_up(token, pool);
+            }
             return None;
         };
         self.idle.set(token, worker.link.get(token));
         attach(token, worker, pool);
+        if beyond {
+            pool.attend(token, Attention::SHRINKS);
+        }
         let first = !worker.started.get(token);
         worker.started.set(token, true);
         Some(Lent { worker, first })
@@ -231,7 +245,7 @@ impl Reserve {
         attach(token, worker, pool);
         // More is ready than this worker takes: stand in the line for another. At its maximum the pool stands there in
         // vain, until a worker comes and leaves it.
-        if pool.head.get(token) != pool.tail.get(token) {
+        if pool.count_ready(token, 2) > 1 {
             self.line_up(token, pool);
         }
         Some(Order::Join(worker))
@@ -288,7 +302,7 @@ impl Default for Reserve {
 impl Pool {
     /// Whether a worker of the reserve would find work here.
     fn wants_worker(&self, token: &Token<'_>) -> bool {
-        self.runs(token) && self.head.get(token).is_some() && self.workers.get(token) < self.max.get(token)
+        self.runs(token) && self.first_ready(token).is_some() && self.workers.get(token) < self.max.get(token)
     }
 }
 
