@@ -42,21 +42,25 @@ struct taskpool_core {
 #ifdef CONFIG_TASKPOOL_CONTROL
 	void *control[2];
 #endif
+#ifdef CONFIG_TASKPOOL_STATS
+	uint32_t stats[20];
+#endif
 };
 
 struct taskpool_worker_core {
-	uintptr_t words[IS_ENABLED(CONFIG_TASKPOOL_WAIT) ? 4 : 3];
+	uintptr_t words[3 + IS_ENABLED(CONFIG_TASKPOOL_WAIT) + IS_ENABLED(CONFIG_TASKPOOL_STATS)];
 };
 
 #define Z_TASKPOOL_LINKS (4 + 2 * CONFIG_TASKPOOL_PRIORITY_LEVELS)
 #define Z_TASKPOOL_MORE  ((CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 ? 1 : 0) + (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 2 : 0))
 
 BUILD_ASSERT(sizeof(struct taskpool_core) ==
-	     (Z_TASKPOOL_LINKS + Z_TASKPOOL_MORE) * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24));
+	     (Z_TASKPOOL_LINKS + Z_TASKPOOL_MORE) * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24) +
+		     (IS_ENABLED(CONFIG_TASKPOOL_STATS) ? 80 : 0));
 BUILD_ASSERT(offsetof(struct taskpool_core, life) == Z_TASKPOOL_LINKS * sizeof(void *));
 BUILD_ASSERT(offsetof(struct taskpool_core, max) == Z_TASKPOOL_LINKS * sizeof(void *) + 1);
 /* What the documentation states. */
-BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 ||
+BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || IS_ENABLED(CONFIG_TASKPOOL_STATS) ||
 	     sizeof(struct taskpool_core) == (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 52 : 44));
 
 /* Life::STARTING of the core. */

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Options that change what a job or a pool is made of.
-const OPTIONS: [&str; 3] = ["TASKPOOL_WAIT", "TASKPOOL_CONTROL", "TASKPOOL_URGENT"];
+const OPTIONS: [&str; 4] = ["TASKPOOL_WAIT", "TASKPOOL_CONTROL", "TASKPOOL_URGENT", "TASKPOOL_STATS"];
 
 /// Levels of jobs where Kconfig does not say it.
 const LEVELS: &str = "4";

@@ -50,7 +50,7 @@ pub use job::{
     Signal, SignalRef, Status, WaitError,
 };
 pub use lock::Token;
-pub use pool::{ControlError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Worker, WorkerRef, LEVELS};
+pub use pool::{ControlError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Stats, Worker, WorkerRef, LEVELS};
 pub use port::Port;
 pub use reference::Ref;
 pub use shell::{Phase, Shell};

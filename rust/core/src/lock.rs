@@ -8,18 +8,40 @@ use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 
 /// The proof that the module's lock is held. It cannot leave the context that took the lock.
-pub struct Token<'section>(PhantomData<(&'section (), *const ())>);
+pub struct Token<'section> {
+    /// The time at which the section began, for statistics; modulo 2^32.
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    now: u32,
+    held: PhantomData<(&'section (), *const ())>,
+}
 
 impl Token<'_> {
-    /// Attests that the module's lock is held.
+    /// Attests that the module's lock is held. Statistics need the time, from `now`.
     ///
     /// # Safety
     ///
     /// The caller holds the lock for as long as the token lives, and every object that is reached with the token is
     /// reached under this same lock everywhere.
-    #[inline]
-    pub(crate) const unsafe fn attest() -> Self {
-        Token(PhantomData)
+    #[inline(always)]
+    pub(crate) unsafe fn attest(_now: impl FnOnce() -> u64) -> Self {
+        Token {
+            #[cfg(CONFIG_TASKPOOL_STATS)]
+            now: _now() as u32,
+            held: PhantomData,
+        }
+    }
+
+    /// The time of this section, modulo 2^32.
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    pub(crate) fn now(&self) -> u32 {
+        self.now
+    }
+
+    /// The time of this section, modulo 2^32; nobody asks for it.
+    #[cfg(not(CONFIG_TASKPOOL_STATS))]
+    #[inline(always)]
+    pub(crate) fn now(&self) -> u32 {
+        0
     }
 }
 

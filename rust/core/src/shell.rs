@@ -12,6 +12,8 @@ use crate::event::{Event, Level};
 use crate::fault::broken;
 use crate::job::{Accepted, Cancel, Code, Ctx, JobRef, Outcome, Status, WaitError, Waiter, WaiterRef, Waiting};
 use crate::lock::Token;
+#[cfg(CONFIG_TASKPOOL_STATS)]
+use crate::pool::Stats;
 use crate::pool::{Answer, Closing, ControlError, Ended, Order, PoolRef, Shutdown, Snapshot, WorkerRef};
 use crate::port::Port;
 use crate::reference::Ref;
@@ -60,7 +62,7 @@ impl<P: Port> Shell<P> {
     fn section<R>(step: impl FnOnce(&Token<'_>) -> (R, Order)) -> R {
         let key = P::lock();
         // SAFETY: the lock was just taken and is released after the token's last use; a port has one lock.
-        let token = unsafe { Token::attest() };
+        let token = unsafe { Token::attest(P::now) };
         let (answer, order) = step(&token);
         Self::carry_out(token, key, order);
         answer
@@ -255,7 +257,7 @@ impl<P: Port> Shell<P> {
     pub fn submit(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: waking is common, too.
-        let token = unsafe { Token::attest() };
+        let token = unsafe { Token::attest(P::now) };
         let (accepted, order) = pool.submit(&token, job);
         if let Order::Wake(worker) = order {
             P::wake(worker);
@@ -334,7 +336,7 @@ impl<P: Port> Shell<P> {
         let deadline = Ticks::new(deadline);
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: only here is it known what is ahead.
-        let token = unsafe { Token::attest() };
+        let token = unsafe { Token::attest(P::now) };
         let (accepted, mut order) = pool.defer(&token, job, deadline);
         if relative && matches!(order, Order::Look(_)) {
             // It is the earliest, and ahead, unless this thread was kept waiting since it looked at the clock: then the
@@ -437,6 +439,18 @@ impl<P: Port> Shell<P> {
         Self::look(|token| job.outcome(token))
     }
 
+    /// What a pool has counted. One lock section, O(1), with divisions in 64 bits.
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    pub fn stats(pool: PoolRef) -> Stats {
+        Self::look(|token| pool.stats(token))
+    }
+
+    /// Begins to count anew. One lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    pub fn reset_stats(pool: PoolRef) {
+        Self::look(|token| pool.reset_stats(token));
+    }
+
     /// Where the job is now. One lock section, O(1).
     pub fn status(job: JobRef) -> Status {
         Self::look(|token| job.status(token))
@@ -454,7 +468,7 @@ impl<P: Port> Shell<P> {
         loop {
             let key = P::lock();
             // SAFETY: as in `section`, which can't serve here: the order says whether there is more to do.
-            let token = unsafe { Token::attest() };
+            let token = unsafe { Token::attest(P::now) };
             if !begun {
                 pool.begin_expiry(&token);
                 begun = true;
@@ -542,7 +556,7 @@ impl<P: Port> Shell<P> {
     fn decide(worker: WorkerRef, ctx: &mut Ctx<'_>, finished: Option<(JobRef, Code)>, joining: bool) -> Next {
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: it has no common case.
-        let token = unsafe { Token::attest() };
+        let token = unsafe { Token::attest(P::now) };
         if !joining {
             if let Some((job, pool, due)) = worker.step_on(&token, finished) {
                 P::unlock(key);

@@ -389,6 +389,16 @@ impl Model {
         }
     }
 
+    /// Submissions of the job to this pool that have no outcome yet.
+    pub(crate) fn under_way_in(&self, job: usize, pool: usize) -> u32 {
+        let here = |submission: &Submission| u32::from(submission.pool == pool);
+        match &self.jobs[job].place {
+            Place::Idle => 0,
+            Place::Queued(submission) | Place::Deferred(submission) => here(submission),
+            Place::Running { run, next, .. } => here(run) + next.as_ref().map_or(0, here),
+        }
+    }
+
     /// Submissions of the job that have no outcome yet.
     pub(crate) fn under_way(&self, job: usize) -> u32 {
         match self.jobs[job].place {

@@ -8,11 +8,11 @@ use std::marker::PhantomData;
 
 use taskpool_core::{
     Accepted, Caller, Cancel, Code, Complete, ControlError, Ctx, DeferError, Job, JobRef, LevelError, OnEnd, Outcome,
-    Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Status, SubmitError, WaitError, Worker, WorkerRef,
-    MAX_TICKS,
+    Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Stats, Status, SubmitError, WaitError, Worker,
+    WorkerRef, MAX_TICKS,
 };
 
-use crate::model::{Model, Place};
+use crate::model::{Model, ModelJob, Place};
 use crate::port::{Moment, Virtual};
 
 type Machine = Shell<Virtual>;
@@ -935,6 +935,18 @@ impl World {
         Virtual::unnoticed(Machine::check_reserve)
     }
 
+    /// What the pool has counted.
+    pub fn stats(self, pool: P) -> Stats {
+        let reference = self.pool_ref(pool);
+        Virtual::unnoticed(|| Machine::stats(reference))
+    }
+
+    /// Lets the pool count anew.
+    pub fn reset_stats(self, pool: P) {
+        let reference = self.pool_ref(pool);
+        Virtual::unnoticed(|| Machine::reset_stats(reference));
+    }
+
     /// The reference to a pool, to read the port's log with.
     pub fn pool_ref(self, pool: P) -> PoolRef {
         state(|s| s.pools[pool.0].reference)
@@ -987,8 +999,13 @@ impl World {
             .map(|pool| Virtual::unnoticed(|| Machine::check(pool)))
             .collect();
         let reserve = self.reserve();
+        let stats: Vec<Stats> = state(|s| s.pools.iter().map(|pool| pool.reference).collect::<Vec<_>>())
+            .into_iter()
+            .map(|pool| Virtual::unnoticed(|| Machine::stats(pool)))
+            .collect();
         state(|s| {
             s.check_submissions();
+            s.check_stats(&stats);
             s.check_reserve(&found, reserve);
             for (pool, found) in found.iter().enumerate() {
                 s.check_pool(pool, found, reserve);
@@ -1038,6 +1055,38 @@ impl State {
                     model.cancelled
                 );
             }
+        }
+    }
+
+    /// What the pools have counted is what has happened.
+    fn check_stats(&self, found: &[Stats]) {
+        let counted = |what: fn(&Stats) -> u32| found.iter().map(what).sum::<u32>();
+        let happened = |what: fn(&ModelJob) -> u32| self.model.jobs.iter().map(what).sum::<u32>();
+        assert!(
+            counted(|s| s.submitted) == happened(|j| j.accepted),
+            "submissions counted"
+        );
+        assert!(counted(|s| s.done) == happened(|j| j.ended), "ends counted");
+        assert!(
+            counted(|s| s.cancelled) == happened(|j| j.cancelled),
+            "cancellations counted"
+        );
+        assert!(
+            counted(|s| s.discarded) == happened(|j| j.discarded),
+            "discarded jobs counted"
+        );
+        for (pool, found) in found.iter().enumerate() {
+            let queued = self.model.pools[pool].ready.len() as u32;
+            assert!(found.queued == queued, "pool {pool}: queued jobs counted");
+            assert!(found.most_queued >= queued, "pool {pool}: the most queued jobs");
+            assert!(found.most_workers >= found.workers, "pool {pool}: the most workers");
+            let under_way = (0..self.jobs.len())
+                .map(|job| self.model.under_way_in(job, pool))
+                .sum::<u32>();
+            assert!(
+                found.submitted == found.done + found.cancelled + found.discarded + under_way,
+                "pool {pool}: submissions counted, {under_way} are under way: {found:?}"
+            );
         }
     }
 

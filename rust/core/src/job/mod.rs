@@ -60,11 +60,17 @@ pub struct Header {
     /// Threads that wait for the end, the last one first.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
     waiters: Locked<Option<WaiterRef>>,
+    /// When it became ready, modulo 2^32.
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    since: Locked<u32>,
 }
 
 // What the README states.
-const _: () =
-    assert!(size_of::<usize>() != 4 || size_of::<Header>() == if cfg!(CONFIG_TASKPOOL_WAIT) { 44 } else { 40 });
+const _: () = assert!(
+    size_of::<usize>() != 4
+        || size_of::<Header>()
+            == 40 + 4 * cfg!(CONFIG_TASKPOOL_WAIT) as usize + 4 * cfg!(CONFIG_TASKPOOL_STATS) as usize
+);
 
 impl Header {
     const fn new(run: unsafe fn(JobRef, &Ctx<'_>) -> Code) -> Self {
@@ -82,6 +88,8 @@ impl Header {
             completion: None,
             #[cfg(CONFIG_TASKPOOL_WAIT)]
             waiters: Locked::new(None),
+            #[cfg(CONFIG_TASKPOOL_STATS)]
+            since: Locked::new(0),
         }
     }
 
@@ -97,6 +105,17 @@ impl Header {
     pub(crate) fn keep_waiters(&self, _token: &Token<'_>, _waiters: Option<WaiterRef>) {
         #[cfg(CONFIG_TASKPOOL_WAIT)]
         self.waiters.set(_token, _waiters);
+    }
+
+    /// When it became ready, modulo 2^32.
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    pub(crate) fn since(&self, token: &Token<'_>) -> u32 {
+        self.since.get(token)
+    }
+
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    pub(crate) fn set_since(&self, token: &Token<'_>, now: u32) {
+        self.since.set(token, now);
     }
 
     #[inline(always)]

@@ -7,11 +7,13 @@
 //! | `workers.rs` | the workers, idle ones, and the reserve that all pools share |
 //! | `control.rs` | holding, shutting down, starting again, changing the maximum |
 //! | `attention.rs` | what a worker has to look at before it takes a job |
+//! | `stats.rs` | what it counts |
 //! | `steps.rs` | the steps of the machine: each one lock section, each arrow of the state diagram |
 
 mod attention;
 mod control;
 mod ready;
+mod stats;
 mod steps;
 mod timers;
 mod workers;
@@ -21,6 +23,8 @@ pub(crate) use control::Closing;
 pub use control::{ControlError, Shutdown};
 use ready::ReadyQueue;
 pub use ready::LEVELS;
+use stats::Counters;
+pub use stats::Stats;
 pub(crate) use steps::{Answer, Ended, Order};
 pub(crate) use timers::Side;
 pub use workers::{Reserve, Worker, WorkerRef};
@@ -93,10 +97,14 @@ pub struct Pool {
     /// Threads that wait for the end of a shutdown.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     closers: Locked<Option<WaiterRef>>,
+    counters: Counters,
 }
 
 /// Pools can be held, shut down, started again, and change their maximum.
 const CONTROL: bool = cfg!(CONFIG_TASKPOOL_CONTROL);
+
+/// Pools count what they do.
+const STATS: bool = cfg!(CONFIG_TASKPOOL_STATS);
 
 /// A pool may need other attention than for being overdue.
 const ATTENDS: bool = CONTROL || cfg!(CONFIG_TASKPOOL_URGENT);
@@ -106,8 +114,10 @@ const LINKS: usize = 4 + 2 * LEVELS;
 const MORE: usize = (LEVELS > 1) as usize + 2 * CONTROL as usize;
 
 // C has the same numbers in `taskpool.h`.
-const _: () =
-    assert!(size_of::<Pool>() == (LINKS + MORE) * size_of::<usize>() + if size_of::<usize>() == 4 { 20 } else { 24 });
+const _: () = assert!(
+    size_of::<Pool>()
+        == (LINKS + MORE) * size_of::<usize>() + if size_of::<usize>() == 4 { 20 } else { 24 } + 80 * STATS as usize
+);
 const _: () = assert!(core::mem::offset_of!(Pool, life) == LINKS * size_of::<usize>());
 const _: () = assert!(core::mem::offset_of!(Pool, max) == LINKS * size_of::<usize>() + 1);
 
@@ -132,6 +142,7 @@ impl Pool {
             benched: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_CONTROL)]
             closers: Locked::new(None),
+            counters: Counters::new(),
             deferrals: Locked::new(0),
             workers: Locked::new(0),
             max: Locked::new(max),
@@ -148,6 +159,18 @@ impl Pool {
         let pointer = NonNull::new((&raw const *self).cast_mut()).expect("a reference is not null");
         // SAFETY: a `&'static Pool` lives for ever, and nobody can have a `&mut` to it.
         unsafe { Ref::new(pointer) }
+    }
+
+    /// What it has counted.
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    pub(crate) fn stats(&self, token: &Token<'_>) -> Stats {
+        self.counters.read(token, self.workers.get(token))
+    }
+
+    /// Begins to count anew.
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    pub(crate) fn reset_stats(&self, token: &Token<'_>) {
+        self.counters.reset(token, self.workers.get(token));
     }
 
     #[inline(always)]

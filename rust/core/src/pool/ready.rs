@@ -66,6 +66,7 @@ impl Pool {
     /// Appends a job that is in no list to its level.
     #[inline]
     pub(super) fn push_ready(&self, token: &Token<'_>, job: JobRef) {
+        self.counters.queued(token, job);
         let queue = self.queue_of(token, job);
         let tail = queue.tail.get(token);
         job.links[NEXT].set(token, None);
@@ -82,6 +83,7 @@ impl Pool {
 
     /// Puts a job that is in no list before all others.
     pub(super) fn push_ready_first(&self, token: &Token<'_>, job: JobRef) {
+        self.counters.queued(token, job);
         let queue = self.queue_of(token, job);
         let head = queue.head.get(token);
         job.links[NEXT].set(token, head);
@@ -101,6 +103,7 @@ impl Pool {
     pub(super) fn pop_ready(&self, token: &Token<'_>) -> Option<JobRef> {
         let queue = self.ready.get(self.top_level(token)?)?;
         let job = queue.head.get(token)?;
+        self.counters.unqueued(token);
         let next = job.links[NEXT].get(token);
         queue.head.set(token, next);
         match next {
@@ -115,6 +118,7 @@ impl Pool {
 
     /// Takes a job out of the middle.
     pub(super) fn unlink_ready(&self, token: &Token<'_>, job: JobRef) {
+        self.counters.unqueued(token);
         let queue = self.queue_of(token, job);
         let (next, previous) = (job.links[NEXT].get(token), job.links[PREVIOUS].get(token));
         match previous {

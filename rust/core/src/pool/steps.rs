@@ -3,7 +3,7 @@
 
 use core::num::NonZeroU8;
 
-use super::{Attention, Life, PoolRef, Reserve, WorkerRef, ATTENDS, CONTROL, LEVELS};
+use super::{Attention, Life, PoolRef, Reserve, WorkerRef, ATTENDS, CONTROL, LEVELS, STATS};
 use crate::error::{LevelError, SubmitError};
 use crate::fault::broken;
 use crate::job::{
@@ -116,6 +116,7 @@ impl PoolRef {
         self.idle.set(token, Some(first));
         self.workers.set(token, count);
         self.own.set(token, count);
+        self.counters.has_workers(token, count);
         Some(self.run_on(token, now))
     }
 
@@ -226,9 +227,13 @@ impl PoolRef {
             return Claim::Done(Err(SubmitError::NotRunning), Order::Nothing);
         }
         match job.state.get(token) {
-            State::Idle => Claim::Free(Accepted::New),
+            State::Idle => {
+                self.counters.submitted(token);
+                Claim::Free(Accepted::New)
+            }
             State::Deferred => {
                 leave_timers(token, job);
+                self.comes_from(token, pool_of(token, job));
                 Claim::Free(Accepted::Moved)
             }
             State::Queued => Claim::Done(Err(SubmitError::AlreadyQueued), Order::Nothing),
@@ -339,6 +344,15 @@ impl PoolRef {
         first
     }
 
+    /// A submission is under way here, and not in `before` any more.
+    #[inline(always)]
+    fn comes_from(self, token: &Token<'_>, before: PoolRef) {
+        if STATS {
+            before.counters.moved_away(token);
+            self.counters.submitted(token);
+        }
+    }
+
     /// Gives a submission its number.
     #[inline(always)]
     fn number(self, token: &Token<'_>, job: JobRef) {
@@ -360,9 +374,11 @@ impl WorkerRef {
         }
         if let Some((job, code)) = finished {
             rest_job(token, job, code);
+            pool.counters.done(token, self.since(token));
         }
         let job = pool.pop_ready(token)?;
         self.begin(token, job);
+        pool.counters.begins(token, job, pool.idle.get(token).is_some());
         Some((job, pool, begin_run(token, job)))
     }
 
@@ -382,6 +398,7 @@ impl WorkerRef {
         };
         if let Some((job, code)) = finished {
             let ended = Ended::of(token, job, Outcome::Done(code), false);
+            pool.counters.done(token, self.since(token));
             // This worker takes the next job in this same section, unless there is somebody to tell first.
             let order = end_run(token, job, code, ended.is_nobody().then_some(pool));
             if !ended.is_nobody() {
@@ -406,6 +423,7 @@ impl WorkerRef {
                 return (Answer::Discarded(job.discard(token)), Order::Nothing);
             }
             self.begin(token, job);
+            pool.counters.begins(token, job, pool.idle.get(token).is_some());
             let due = begin_run(token, job);
             if pool.is_overdue(token) {
                 // A worker has come: the interrupt may move a batch again.
@@ -445,6 +463,9 @@ impl JobRef {
                 let resubmission_cancelled = flags & REARM != 0;
                 if resubmission_cancelled {
                     ended = Ended::of(token, self, Outcome::Cancelled, true);
+                    if STATS {
+                        pool_of(token, self).counters.cancelled(token);
+                    }
                     if CONTROL {
                         let pool = pool_of(token, self);
                         pool.expect_no_more(token);
@@ -453,6 +474,9 @@ impl JobRef {
                 }
                 return ((Cancel::Running { resubmission_cancelled }, ended), order);
             }
+        }
+        if STATS {
+            pool_of(token, self).counters.cancelled(token);
         }
         let ended = self.end_unrun(token, Last::Cancelled, Outcome::Cancelled);
         ((Cancel::Cancelled, ended), order)
@@ -473,6 +497,9 @@ impl JobRef {
 
     /// A job that has left its queue is discarded.
     pub(super) fn discard(self, token: &Token<'_>) -> Ended {
+        if STATS {
+            pool_of(token, self).counters.discarded(token);
+        }
         self.end_unrun(token, Last::Discarded, Outcome::Discarded)
     }
 
@@ -629,10 +656,12 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
 fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Result<Accepted, SubmitError> {
     let flags = job.flags.get(token);
     let accepted = if flags & REARM == 0 {
+        pool.counters.submitted(token);
         Accepted::Again
     } else if job.deadline.get(token) == Ticks::NONE {
         return Err(SubmitError::AlreadyQueued);
     } else {
+        pool.comes_from(token, pool_of(token, job));
         Accepted::Moved
     };
     pool.expect(token);

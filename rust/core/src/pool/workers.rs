@@ -27,10 +27,15 @@ pub struct Worker {
     /// The job that it runs, or ran last.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
     current: Locked<Option<JobRef>>,
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    since: Locked<usize>,
 }
 
 // C has the same number in `taskpool.h`.
-const _: () = assert!(size_of::<Worker>() == (3 + cfg!(CONFIG_TASKPOOL_WAIT) as usize) * size_of::<usize>());
+const _: () = assert!(
+    size_of::<Worker>()
+        == (3 + cfg!(CONFIG_TASKPOOL_WAIT) as usize + cfg!(CONFIG_TASKPOOL_STATS) as usize) * size_of::<usize>()
+);
 
 impl Worker {
     /// The worker `index` of a pool's own, before `next` in the chain that [`Shell::start`](crate::Shell::start) takes.
@@ -43,6 +48,8 @@ impl Worker {
             started: Locked::new(true),
             #[cfg(CONFIG_TASKPOOL_WAIT)]
             current: Locked::new(None),
+            #[cfg(CONFIG_TASKPOOL_STATS)]
+            since: Locked::new(0),
         }
     }
 
@@ -56,6 +63,8 @@ impl Worker {
             started: Locked::new(false),
             #[cfg(CONFIG_TASKPOOL_WAIT)]
             current: Locked::new(None),
+            #[cfg(CONFIG_TASKPOOL_STATS)]
+            since: Locked::new(0),
         }
     }
 
@@ -82,6 +91,17 @@ impl Worker {
     pub(super) fn begin(&self, _token: &Token<'_>, _job: JobRef) {
         #[cfg(CONFIG_TASKPOOL_WAIT)]
         self.current.set(_token, Some(_job));
+        #[cfg(CONFIG_TASKPOOL_STATS)]
+        self.since.set(_token, _token.now() as usize);
+    }
+
+    /// When the run began, modulo 2^32, for statistics.
+    #[inline(always)]
+    pub(super) fn since(&self, _token: &Token<'_>) -> u32 {
+        #[cfg(CONFIG_TASKPOOL_STATS)]
+        return self.since.get(_token) as u32;
+        #[cfg(not(CONFIG_TASKPOOL_STATS))]
+        0
     }
 
     /// Whether its waiting for the job would keep the job from its end: it runs the job itself, or the job's pool may
@@ -120,6 +140,7 @@ impl Pool {
         if self.workers.get(token) < self.max.get(token) && self.runs(token) {
             return Order::Borrow(me);
         }
+        self.counters.starves(token);
         Order::Nothing
     }
 
@@ -197,6 +218,7 @@ impl Reserve {
             if !beyond {
                 self.line_up(token, pool);
             }
+            pool.counters.starves(token);
             return None;
         };
         self.idle.set(token, worker.link.get(token));
@@ -309,6 +331,7 @@ impl Pool {
 fn attach(token: &Token<'_>, worker: WorkerRef, pool: PoolRef) {
     worker.pool.set(token, Some(pool));
     pool.workers.set(token, pool.workers.get(token) + 1);
+    pool.counters.has_workers(token, pool.workers.get(token));
 }
 
 impl Worker {

@@ -1,0 +1,270 @@
+//! What a pool counts with `CONFIG_TASKPOOL_STATS`; without it, nothing, in no bytes and no instructions.
+
+/// What a pool has done, all of one moment. Times are in ticks; each stamp counts modulo 2^32, so a single span of more
+/// than that is told too short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Submissions that were accepted and did not move to another pool. Each is done, cancelled, discarded, or under way.
+    pub submitted: u32,
+    /// Runs that ended.
+    pub done: u32,
+    /// Submissions that were cancelled before they ran.
+    pub cancelled: u32,
+    /// Submissions that a shutdown discarded.
+    pub discarded: u32,
+    /// Jobs in the ready queue now.
+    pub queued: u32,
+    /// The most that there were.
+    pub most_queued: u32,
+    /// Workers of the pool now, own and borrowed.
+    pub workers: u8,
+    /// The most that there were.
+    pub most_workers: u8,
+    /// The longest time between the deadline of a job and the beginning of its run.
+    pub worst_lateness: u64,
+    /// The mean of it, over all deferred submissions that ran.
+    pub mean_lateness: u64,
+    /// The longest time for which a job was in the ready queue.
+    pub worst_queueing: u64,
+    /// The mean of it, over all runs.
+    pub mean_queueing: u64,
+    /// The time for which workers ran jobs, of all that ended; with several workers it passes faster than the clock.
+    pub busy: u64,
+    /// The longest time for which jobs were queued, no worker was free, and none took one.
+    pub worst_starvation: u64,
+}
+
+#[cfg(CONFIG_TASKPOOL_STATS)]
+mod counters {
+    use super::Stats;
+    use crate::job::JobRef;
+    use crate::lock::{Locked, Token};
+    use crate::ticks::Ticks;
+
+    /// The counts of a pool. C has the same number of words in `taskpool.h`.
+    #[repr(C)]
+    pub(crate) struct Counters {
+        submitted: Locked<u32>,
+        done: Locked<u32>,
+        cancelled: Locked<u32>,
+        discarded: Locked<u32>,
+        queued: Locked<u32>,
+        most_queued: Locked<u32>,
+        most_workers: Locked<u32>,
+        /// Runs that began, and those of them that had been deferred.
+        begun: Locked<u32>,
+        deferred: Locked<u32>,
+        worst_lateness: Locked<u32>,
+        worst_queueing: Locked<u32>,
+        worst_starvation: Locked<u32>,
+        /// Not 0: jobs are queued and no worker is free, since then.
+        starves: Locked<u32>,
+        starves_since: Locked<u32>,
+        lateness: Locked<Ticks>,
+        queueing: Locked<Ticks>,
+        busy: Locked<Ticks>,
+    }
+
+    const _: () = assert!(size_of::<Counters>() == 80);
+
+    fn add(token: &Token<'_>, sum: &Locked<Ticks>, ticks: u32) {
+        sum.set(token, Ticks::new(sum.get(token).get() + u64::from(ticks)));
+    }
+
+    fn raise(token: &Token<'_>, worst: &Locked<u32>, to: u32) {
+        worst.set(token, worst.get(token).max(to));
+    }
+
+    fn count(token: &Token<'_>, counter: &Locked<u32>) {
+        counter.set(token, counter.get(token).wrapping_add(1));
+    }
+
+    fn mean(sum: &Locked<Ticks>, number: &Locked<u32>, token: &Token<'_>) -> u64 {
+        sum.get(token).get().checked_div(number.get(token).into()).unwrap_or(0)
+    }
+
+    impl Counters {
+        pub(crate) const fn new() -> Self {
+            Counters {
+                submitted: Locked::new(0),
+                done: Locked::new(0),
+                cancelled: Locked::new(0),
+                discarded: Locked::new(0),
+                queued: Locked::new(0),
+                most_queued: Locked::new(0),
+                most_workers: Locked::new(0),
+                begun: Locked::new(0),
+                deferred: Locked::new(0),
+                worst_lateness: Locked::new(0),
+                worst_queueing: Locked::new(0),
+                worst_starvation: Locked::new(0),
+                starves: Locked::new(0),
+                starves_since: Locked::new(0),
+                lateness: Locked::new(Ticks::NONE),
+                queueing: Locked::new(Ticks::NONE),
+                busy: Locked::new(Ticks::NONE),
+            }
+        }
+
+        pub(crate) fn read(&self, token: &Token<'_>, workers: u8) -> Stats {
+            Stats {
+                submitted: self.submitted.get(token),
+                done: self.done.get(token),
+                cancelled: self.cancelled.get(token),
+                discarded: self.discarded.get(token),
+                queued: self.queued.get(token),
+                most_queued: self.most_queued.get(token),
+                workers,
+                most_workers: self.most_workers.get(token) as u8,
+                worst_lateness: self.worst_lateness.get(token).into(),
+                mean_lateness: mean(&self.lateness, &self.deferred, token),
+                worst_queueing: self.worst_queueing.get(token).into(),
+                mean_queueing: mean(&self.queueing, &self.begun, token),
+                busy: self.busy.get(token).get(),
+                worst_starvation: self.worst_starvation.get(token).into(),
+            }
+        }
+
+        /// Begins anew, with the submissions that are under way.
+        pub(crate) fn reset(&self, token: &Token<'_>, workers: u8) {
+            let over = self.done.get(token).wrapping_add(self.cancelled.get(token));
+            let over = over.wrapping_add(self.discarded.get(token));
+            self.submitted.set(token, self.submitted.get(token).wrapping_sub(over));
+            for counter in [
+                &self.done,
+                &self.cancelled,
+                &self.discarded,
+                &self.begun,
+                &self.deferred,
+            ] {
+                counter.set(token, 0);
+            }
+            for worst in [&self.worst_lateness, &self.worst_queueing, &self.worst_starvation] {
+                worst.set(token, 0);
+            }
+            for sum in [&self.lateness, &self.queueing, &self.busy] {
+                sum.set(token, Ticks::NONE);
+            }
+            self.most_queued.set(token, self.queued.get(token));
+            self.most_workers.set(token, workers.into());
+            self.starves_since.set(token, token.now());
+        }
+
+        pub(crate) fn submitted(&self, token: &Token<'_>) {
+            count(token, &self.submitted);
+        }
+
+        /// A submission goes to another pool.
+        pub(crate) fn moved_away(&self, token: &Token<'_>) {
+            self.submitted.set(token, self.submitted.get(token).wrapping_sub(1));
+        }
+
+        pub(crate) fn queued(&self, token: &Token<'_>, job: JobRef) {
+            job.set_since(token, token.now());
+            count(token, &self.queued);
+            raise(token, &self.most_queued, self.queued.get(token));
+        }
+
+        /// A job has left the ready queue, for a worker or for nothing.
+        pub(crate) fn unqueued(&self, token: &Token<'_>) {
+            self.queued.set(token, self.queued.get(token) - 1);
+            if self.queued.get(token) == 0 {
+                self.fed(token, false);
+            }
+        }
+
+        /// No worker was free for a job that is queued.
+        pub(crate) fn starves(&self, token: &Token<'_>) {
+            if self.starves.get(token) == 0 && self.queued.get(token) > 0 {
+                self.starves.set(token, 1);
+                self.starves_since.set(token, token.now());
+            }
+        }
+
+        /// A worker has taken a job. `still`: others are queued, and no worker is free.
+        fn fed(&self, token: &Token<'_>, still: bool) {
+            if self.starves.get(token) != 0 {
+                let span = token.now().wrapping_sub(self.starves_since.get(token));
+                raise(token, &self.worst_starvation, span);
+                self.starves.set(token, still.into());
+                self.starves_since.set(token, token.now());
+            }
+        }
+
+        /// A run begins. `free`: there are more workers.
+        pub(crate) fn begins(&self, token: &Token<'_>, job: JobRef, free: bool) {
+            let now = token.now();
+            let queueing = now.wrapping_sub(job.since(token));
+            raise(token, &self.worst_queueing, queueing);
+            add(token, &self.queueing, queueing);
+            count(token, &self.begun);
+            if job.deadline.get(token) != Ticks::NONE {
+                let lateness = now.wrapping_sub(job.deadline.get(token).low);
+                raise(token, &self.worst_lateness, lateness);
+                add(token, &self.lateness, lateness);
+                count(token, &self.deferred);
+            }
+            self.fed(token, self.queued.get(token) > 0 && !free);
+        }
+
+        /// A run has ended that began then.
+        pub(crate) fn done(&self, token: &Token<'_>, began: u32) {
+            count(token, &self.done);
+            add(token, &self.busy, token.now().wrapping_sub(began));
+        }
+
+        pub(crate) fn cancelled(&self, token: &Token<'_>) {
+            count(token, &self.cancelled);
+        }
+
+        pub(crate) fn discarded(&self, token: &Token<'_>) {
+            count(token, &self.discarded);
+        }
+
+        pub(crate) fn has_workers(&self, token: &Token<'_>, workers: u8) {
+            raise(token, &self.most_workers, workers.into());
+        }
+    }
+}
+
+#[cfg(not(CONFIG_TASKPOOL_STATS))]
+#[expect(clippy::unused_self, reason = "the twin of the counters that count")]
+mod counters {
+    use super::Stats;
+    use crate::job::JobRef;
+    use crate::lock::Token;
+
+    #[repr(C)]
+    pub(crate) struct Counters;
+
+    #[rustfmt::skip]
+    #[allow(missing_docs)]
+    impl Counters {
+        pub(crate) const fn new() -> Self { Counters }
+        pub(crate) fn read(&self, _: &Token<'_>, _: u8) -> Stats { Stats::default() }
+        pub(crate) fn reset(&self, _: &Token<'_>, _: u8) {}
+        #[inline(always)]
+        pub(crate) fn submitted(&self, _: &Token<'_>) {}
+        #[inline(always)]
+        pub(crate) fn moved_away(&self, _: &Token<'_>) {}
+        #[inline(always)]
+        pub(crate) fn queued(&self, _: &Token<'_>, _: JobRef) {}
+        #[inline(always)]
+        pub(crate) fn unqueued(&self, _: &Token<'_>) {}
+        #[inline(always)]
+        pub(crate) fn starves(&self, _: &Token<'_>) {}
+        #[inline(always)]
+        pub(crate) fn begins(&self, _: &Token<'_>, _: JobRef, _: bool) {}
+        #[inline(always)]
+        pub(crate) fn done(&self, _: &Token<'_>, _: u32) {}
+        #[inline(always)]
+        pub(crate) fn cancelled(&self, _: &Token<'_>) {}
+        #[inline(always)]
+        pub(crate) fn discarded(&self, _: &Token<'_>) {}
+        #[inline(always)]
+        pub(crate) fn has_workers(&self, _: &Token<'_>, _: u8) {}
+    }
+}
+
+pub(super) use counters::Counters;
