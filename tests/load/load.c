@@ -30,13 +30,14 @@ static const int priorities[] = {3, 5, 7, 11};
 
 static K_THREAD_STACK_ARRAY_DEFINE(stacks, THREADS, STACK_SIZE);
 static struct k_thread threads[THREADS];
-static atomic_t clock_source_on;
+/* 0 when it is off. */
+static atomic_t clock_source_random;
 
 #ifdef CONFIG_SMP
 /*
  * On several CPUs the kernel's clock goes back. Between the interrupt's reading of the hardware and its announcing, and
- * while it announces, the others see too early a tick; and when two timeouts expire at one tick, two CPUs may announce at
- * once, and count some ticks twice before they take them back. So a job may run once the hardware shows its deadline,
+ * while it announces, the others see too early a tick. And when two timeouts expire at one tick, two CPUs may announce
+ * at once, and count some ticks twice before they take them back. So a job may run once the hardware shows its deadline,
  * or the kernel has shown it to the pool. The linker passes the pool's clock through here (CMakeLists.txt of the test).
  */
 static uint64_t clock_offset = UINT64_MAX;
@@ -119,14 +120,13 @@ static void interrupt(const void *unused)
 /* Comes after a random time, again and again. */
 static void expired(struct k_timer *timer)
 {
-	static uint32_t random = 1;
+	uint32_t random = atomic_get(&clock_source_random);
+	uint32_t next = (random * 1664525 + 1013904223) | 1;
 
-	if (!atomic_get(&clock_source_on)) {
-		return;
+	if (random != 0 && atomic_cas(&clock_source_random, random, next)) {
+		load_interrupt();
+		k_timer_start(timer, K_TICKS(1 + (next >> 16) % 4), K_NO_WAIT);
 	}
-	random = random * 1664525 + 1013904223;
-	load_interrupt();
-	k_timer_start(timer, K_TICKS(1 + (random >> 16) % 4), K_NO_WAIT);
 }
 
 static K_TIMER_DEFINE(clock_source, expired, NULL);
@@ -174,17 +174,17 @@ static void one_round(uint32_t seed, uint32_t pools)
 		(void)k_thread_cpu_pin(&threads[i], i % arch_num_cpus());
 #endif
 	}
-	atomic_set(&clock_source_on, true);
+	atomic_set(&clock_source_random, seed);
 	k_timer_start(&clock_source, K_TICKS(1), K_NO_WAIT);
-	load_source(true);
+	load_source(seed);
 	for (size_t i = 0; i < THREADS; i++) {
 		k_thread_start(&threads[i]);
 	}
 	for (size_t i = 0; i < THREADS; i++) {
 		(void)k_thread_join(&threads[i], K_FOREVER);
 	}
-	load_source(false);
-	atomic_set(&clock_source_on, false);
+	load_source(0);
+	atomic_set(&clock_source_random, 0);
 	/* Longer than the timer's: it does not come back. */
 	k_sleep(K_TICKS(10));
 	load_end();

@@ -18,8 +18,8 @@
  */
 void load_rounds(uint32_t pools);
 
-/* The test's own: starts or ends interrupts that call load_interrupt(). */
-void load_source(bool on);
+/* The test's own: starts interrupts that call load_interrupt(); ends them when the seed is 0. */
+void load_source(uint32_t seed);
 
 /* Rust. */
 void load_begin(uint32_t seed, uint32_t pools);

@@ -30,6 +30,7 @@ use random::Random;
 
 /// The round is about to end: jobs don't submit any more.
 static CLOSING: AtomicBool = AtomicBool::new(false);
+static SEED: AtomicU32 = AtomicU32::new(0);
 /// Of the interrupts.
 static RANDOM: AtomicU32 = AtomicU32::new(1);
 /// So many pools take part.
@@ -60,6 +61,7 @@ fn unrest() -> Option<&'static str> {
 
 #[no_mangle]
 extern "C" fn load_begin(seed: u32, pools: u32) {
+    SEED.store(seed, SeqCst);
     RANDOM.store(seed.wrapping_mul(2_246_822_519) | 1, SeqCst);
     POOLS.store(pools, SeqCst);
     subject::all().for_each(|subject| subject.open_books());

@@ -9,7 +9,7 @@ use taskpool::{
 
 use crate::act::{self, Caller};
 use crate::random::Random;
-use crate::{board, some_pool, CLOSING};
+use crate::{board, some_pool, CLOSING, SEED};
 
 /// Few, so that callers meet.
 const COUNT: usize = 12;
@@ -279,6 +279,8 @@ pub fn totals() -> impl fmt::Display {
 /// What every job does: it keeps the books, and something at random.
 struct Work {
     subject: Subject,
+    /// Of the round with this seed.
+    seed: u32,
     random: Random,
     /// Nothing protects it but the promise that a job runs once at a time.
     turns: u32,
@@ -288,7 +290,8 @@ impl Work {
     const fn new(index: usize) -> Self {
         Work {
             subject: Subject(index),
-            random: Random::new(0x9e37_79b9 * (index as u32 + 1) % 0xffff_fff1),
+            seed: 0,
+            random: Random::new(1),
             turns: 0,
         }
     }
@@ -325,6 +328,12 @@ impl Run for Work {
     fn run(&mut self, ctx: &Ctx<'_>) -> i32 {
         let books = self.subject.books();
         assert!(!books.running.swap(true, SeqCst), "a job runs on two workers at once");
+        let seed = SEED.load(SeqCst);
+        if self.seed != seed {
+            self.seed = seed;
+            self.random =
+                Random::new((seed.wrapping_mul(COUNT as u32) + self.subject.0 as u32).wrapping_mul(0x9e37_79b9));
+        }
         let now = board::clock();
         let due = ctx.due().unwrap_or(0);
         assert!(

@@ -12,9 +12,9 @@
 BUILD_ASSERT(CONFIG_MP_MAX_NUM_CPUS == 2, "the books have room for two");
 
 /* Each of the load's threads interrupts its CPU by itself. */
-void load_source(bool on)
+void load_source(uint32_t seed)
 {
-	ARG_UNUSED(on);
+	ARG_UNUSED(seed);
 }
 
 ZTEST(smp, test_one_pool)
