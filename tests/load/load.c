@@ -37,8 +37,8 @@ static atomic_t clock_source_random;
 /*
  * On several CPUs the kernel's clock goes back. Between the interrupt's reading of the hardware and its announcing, and
  * while it announces, the others see too early a tick. And when two timeouts expire at one tick, two CPUs may announce
- * at once, and count some ticks twice before they take them back. So a job may run once the hardware shows its deadline,
- * or the kernel has shown it to the pool. The linker passes the pool's clock through here (CMakeLists.txt of the test).
+ * at once, and count some ticks twice before they take them back. So a job may run once the hardware shows its
+ * deadline, or the kernel has shown it to the pool. The linker passes the pool's clock through here (CMakeLists.txt).
  */
 static uint64_t clock_offset = UINT64_MAX;
 static struct k_spinlock clock_lock;
