@@ -23,6 +23,7 @@ pub struct Books {
     /// Outcomes that the completion was told.
     pub done: AtomicU64,
     pub cancelled: AtomicU64,
+    pub discarded: AtomicU64,
     pub worst_lateness: AtomicU64,
 }
 
@@ -32,6 +33,7 @@ pub static BOOKS: OnEnd<Books> = OnEnd::new(Books {
     runs: AtomicU64::new(0),
     done: AtomicU64::new(0),
     cancelled: AtomicU64::new(0),
+    discarded: AtomicU64::new(0),
     worst_lateness: AtomicU64::new(0),
 });
 
@@ -48,13 +50,13 @@ impl Books {
 
     /// What is wrong, when everything is at rest.
     pub fn audit(&self) -> Result<(), &'static str> {
-        let [accepted, runs, done, cancelled] =
-            [&self.accepted, &self.runs, &self.done, &self.cancelled].map(|count| count.load(SeqCst));
+        let [accepted, runs, done, cancelled, discarded] =
+            [&self.accepted, &self.runs, &self.done, &self.cancelled, &self.discarded].map(|count| count.load(SeqCst));
         if runs != done {
             return Err("not every run has been told, or more than the runs");
         }
-        if accepted != done + cancelled {
-            return Err("accepted submissions are not runs and cancellations");
+        if accepted != done + cancelled + discarded {
+            return Err("accepted submissions are not runs, cancellations and what was discarded");
         }
         Ok(())
     }
@@ -65,6 +67,7 @@ impl Complete for Books {
         match outcome {
             Outcome::Done(_) => &self.done,
             Outcome::Cancelled => &self.cancelled,
+            Outcome::Discarded => &self.discarded,
             other => panic!("an outcome that nothing asked for: {other:?}"),
         }
         .fetch_add(1, SeqCst);

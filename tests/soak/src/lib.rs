@@ -2,8 +2,8 @@
 //!
 //! Simulated time stands still while code runs, and passes at once when nothing does. So jobs come in bursts, one each
 //! simulated second, from a thread above all workers; periodic ones submit themselves, and an interrupt submits others.
-//! No job may run early, nor late where no run waits; what one worker runs keeps its order. At the end of each hour
-//! everything comes to rest: the books are audited, the pools are looked at, and the process must not have grown.
+//! No job may run early, nor late where no run waits; what one worker runs keeps its order. At the end of each hour the
+//! pools are shut down, the books audited, and the pools started again; and the process must not have grown.
 
 #![no_std]
 
@@ -12,7 +12,7 @@ mod jobs;
 
 use core::sync::atomic::Ordering::SeqCst;
 
-use taskpool::{Duration, Instant, Timeout, CONFIG};
+use taskpool::{Duration, Instant, Shutdown, Timeout, CONFIG};
 use zephyr::printkln;
 
 use board::{LINE, WIDE};
@@ -97,17 +97,40 @@ fn burst(random: &mut Random) {
     }
 }
 
-/// Everything comes to rest, and is accounted for. Here pools could be shut down and started again.
-fn end_hour() -> Result<(), &'static str> {
-    jobs::PERIODIC_JOBS.iter().for_each(|job| {
-        job.cancel();
-    });
-    // No deadline is further ahead.
-    board::sleep(4 * SECOND as u32);
+/// The pools are shut down, in the middle of their work; then everything is accounted for, and they start again.
+fn end_hour(random: &mut Random) -> Result<(), &'static str> {
+    burst(random);
+    // Jobs that have begun, and others behind them.
+    board::sleep(5);
+    burst(random);
+    let how = [Shutdown::Drain, Shutdown::Discard];
+    for (pool, how) in [LINE, WIDE]
+        .into_iter()
+        .zip([how[random.below(2)], how[random.below(2)]])
+    {
+        if pool.shutdown(how, LIMIT).is_err() {
+            return Err("a pool can't be shut down: a wake was lost");
+        }
+    }
+    if LINE.submit(&jobs::CHAINS[0]).is_ok() {
+        return Err("a pool takes jobs that has been shut down");
+    }
+    let runs = BOOKS.runs.load(SeqCst);
+    board::interrupt_every(0);
+    // No deadline was further ahead.
+    board::sleep(8 * SECOND as u32);
+    if BOOKS.runs.load(SeqCst) != runs {
+        return Err("a job ran in a pool that has been shut down");
+    }
     if !jobs::at_rest() {
         return Err("a job is under way: a wake or a deadline was lost");
     }
     BOOKS.audit()?;
+    for pool in [LINE, WIDE] {
+        if pool.restart().is_err() {
+            return Err("a pool does not start again");
+        }
+    }
     for (pool, workers) in [(LINE, 1), (WIDE, 2)] {
         let now = pool.check();
         if (now.queued, now.deferred, now.idle, now.workers) != (0, 0, workers, workers) {
@@ -125,13 +148,12 @@ fn hour(random: &mut Random) -> Result<(), &'static str> {
     let start = Instant::now().as_ticks() + SECOND / 3;
     (0..jobs::PERIODS.len()).for_each(|number| Periodic::begin(number, start));
     board::interrupt_every((3 * SECOND + SECOND / 7) as u32);
-    let end = Instant::now() + const { Duration::secs(3_596) };
+    let end = Instant::now() + const { Duration::secs(3_592) };
     while Instant::now() < end {
         burst(random);
         board::sleep(SECOND as u32);
     }
-    board::interrupt_every(0);
-    end_hour()
+    end_hour(random)
 }
 
 #[no_mangle]
@@ -165,17 +187,18 @@ extern "C" fn soak(hours: u32) -> bool {
 }
 
 fn report(hours: u32, begin: u64, start: Instant) {
-    let [accepted, refused, done, cancelled, worst] = [
+    let [accepted, refused, done, cancelled, discarded, worst] = [
         &BOOKS.accepted,
         &BOOKS.refused,
         &BOOKS.done,
         &BOOKS.cancelled,
+        &BOOKS.discarded,
         &BOOKS.worst_lateness,
     ]
     .map(|count| count.load(SeqCst));
     let wall = (board::wall_ms() - begin).max(1);
     printkln!(
-        "{} hours, {} s simulated in {} s: accepted {}, run {}, cancelled {}, refused {}; {} jobs a second of real \
+        "{} hours, {} s simulated in {} s: accepted {}, run {}, cancelled {}, discarded {}, refused {}; {} jobs a second of real \
          time; worst lateness {} ticks; process {} KiB",
         hours,
         start.elapsed().as_millis() / 1_000,
@@ -183,6 +206,7 @@ fn report(hours: u32, begin: u64, start: Instant) {
         accepted,
         done,
         cancelled,
+        discarded,
         refused,
         done * 1_000 / wall,
         worst,
