@@ -160,9 +160,9 @@ static void thread(void *seed, void *unused1, void *unused2)
 	}
 }
 
-static void one_round(uint32_t seed, uint32_t pools)
+static void one_round(uint32_t seed, uint32_t pools, bool control)
 {
-	load_begin(seed, pools);
+	load_begin(seed, pools, control);
 	for (size_t i = 0; i < THREADS; i++) {
 		/* A seed of its own, which is not 0. */
 		uint32_t random = (seed * THREADS + i + 1) * 2654435761U | 1;
@@ -190,11 +190,11 @@ static void one_round(uint32_t seed, uint32_t pools)
 	load_end();
 }
 
-void load_rounds(uint32_t pools)
+void load_rounds(uint32_t pools, bool control)
 {
 	calibrate();
 	for (uint32_t i = 0; i < CONFIG_LOAD_ROUNDS; i++) {
-		one_round(CONFIG_LOAD_FIRST_SEED + i, pools);
+		one_round(CONFIG_LOAD_FIRST_SEED + i, pools, control);
 	}
 	print_clock();
 }

@@ -1,9 +1,9 @@
 //! A random load, and the books about it: what `tests/stress` and `tests/smp` have in common.
 //!
 //! Threads, interrupts and the jobs themselves call the pools at random, with every operation of the API. Then
-//! everything comes to rest, and each submission that was accepted must have run once or have been cancelled. All the
-//! while no job may run before its deadline, nor on two workers at once, and the pools must be in order whenever
-//! somebody looks.
+//! everything comes to rest, and each submission that was accepted must have run once or have been cancelled; or
+//! discarded, where pools are shut down. All the while no job may run before its deadline, nor on two workers at once,
+//! and the pools must be in order whenever somebody looks.
 //!
 //! | file | holds |
 //! |---|---|
@@ -60,12 +60,12 @@ fn unrest() -> Option<&'static str> {
 }
 
 #[no_mangle]
-extern "C" fn load_begin(seed: u32, pools: u32) {
+extern "C" fn load_begin(seed: u32, pools: u32, control: bool) {
     SEED.store(seed, SeqCst);
     RANDOM.store(seed.wrapping_mul(2_246_822_519) | 1, SeqCst);
     POOLS.store(pools, SeqCst);
     subject::all().for_each(|subject| subject.open_books());
-    act::open_books();
+    act::open_books(control);
     CLOSING.store(false, SeqCst);
     printkln!("seed {}", seed);
 }

@@ -20,12 +20,17 @@ void load_source(uint32_t seed)
 ZTEST(smp, test_one_pool)
 {
 	zassert_equal(arch_num_cpus(), 2, "this needs two CPUs");
-	load_rounds(1);
+	load_rounds(1, false);
 }
 
 ZTEST(smp, test_all_pools)
 {
-	load_rounds(3);
+	load_rounds(3, false);
+}
+
+ZTEST(smp, test_control)
+{
+	load_rounds(3, true);
 }
 
 ZTEST_SUITE(smp, NULL, NULL, NULL, NULL, NULL);

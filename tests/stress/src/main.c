@@ -72,12 +72,17 @@ SYS_INIT(init, APPLICATION, CONFIG_APPLICATION_INIT_PRIORITY);
 
 ZTEST(stress, test_one_pool)
 {
-	load_rounds(1);
+	load_rounds(1, false);
 }
 
 ZTEST(stress, test_all_pools)
 {
-	load_rounds(3);
+	load_rounds(3, false);
+}
+
+ZTEST(stress, test_control)
+{
+	load_rounds(3, true);
 }
 
 ZTEST_SUITE(stress, NULL, NULL, NULL, NULL, NULL);
