@@ -66,9 +66,14 @@ void taskpool_port_unlock_and_switch(uint32_t key)
 	z_reschedule(&lock, (k_spinlock_key_t){.key = (int)key});
 }
 
+/*
+ * On several CPUs, a timeout of an earlier wait of this thread can still be on its way, and end this one (Zephyr #106653,
+ * mended in 2026 by #108452). A worker that went on without having been woken would be in its pool's idle list twice.
+ */
 void taskpool_port_park(struct taskpool_worker *worker)
 {
-	(void)k_sem_take(&worker->wake, K_FOREVER);
+	while (k_sem_take(&worker->wake, K_FOREVER) != 0) {
+	}
 }
 
 /* Under the lock, so that the timer is always armed for what the core remembers. */
@@ -101,7 +106,13 @@ bool taskpool_port_take(struct k_sem *signal, uint64_t deadline)
 	k_timeout_t timeout =
 		deadline == UINT64_MAX ? K_FOREVER : (k_timeout_t){.ticks = Z_TICK_ABS((k_ticks_t)deadline)};
 
-	return k_sem_take(signal, timeout) == 0;
+	do {
+		if (k_sem_take(signal, timeout) == 0) {
+			return true;
+		}
+		/* As in taskpool_port_park(), it may have been the timeout of another wait. */
+	} while ((uint64_t)k_uptime_ticks() < deadline);
+	return false;
 }
 
 static struct taskpool_worker *find(struct taskpool_worker *workers, size_t count, k_tid_t thread)

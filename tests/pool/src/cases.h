@@ -86,6 +86,12 @@ void several_threads_wait(void);
 void waiters_have_times_of_their_own(void);
 void cancel_waits_for_the_run(void);
 void ends_meet_timeouts(void);
+void wait_ends_in_order(void);
+void cancel_does_not_wait_for_what_has_not_begun(void);
+void cancel_waits_for_a_deferred_job_that_has_begun(void);
+void several_threads_cancel_and_wait(void);
+void job_cancels_itself(void);
+void job_waits_for_a_less_urgent_one(void);
 
 /* src/control.rs */
 void held_pool_runs_nothing(void);

@@ -376,6 +376,34 @@ ZTEST(pool, test_urgent_jobs_go_first)
 ZTEST(pool, test_urgent_jobs_borrow_beyond_the_maximum)
 {
 	urgent_jobs_borrow_beyond_the_maximum();
+ZTEST(pool, test_wait_ends_in_order)
+{
+	wait_ends_in_order();
+}
+
+ZTEST(pool, test_cancel_does_not_wait_for_what_has_not_begun)
+{
+	cancel_does_not_wait_for_what_has_not_begun();
+}
+
+ZTEST(pool, test_cancel_waits_for_a_deferred_job_that_has_begun)
+{
+	cancel_waits_for_a_deferred_job_that_has_begun();
+}
+
+ZTEST(pool, test_several_threads_cancel_and_wait)
+{
+	several_threads_cancel_and_wait();
+}
+
+ZTEST(pool, test_job_cancels_itself)
+{
+	job_cancels_itself();
+}
+
+ZTEST(pool, test_job_waits_for_a_less_urgent_one)
+{
+	job_waits_for_a_less_urgent_one();
 }
 
 ZTEST(pool, test_burst)

@@ -2,7 +2,7 @@
 
 use core::sync::atomic::{AtomicI32, Ordering::SeqCst};
 
-use taskpool::{Ctx, Instant, Job, Outcome, Pool, Run, Timeout, WaitError};
+use taskpool::{Accepted, Cancel, Ctx, Instant, Job, Outcome, Pool, Run, Status, Timeout, WaitError};
 
 use crate::kernel::{self, in_interrupt};
 use crate::tools::*;
@@ -209,4 +209,146 @@ extern "C" fn ends_meet_timeouts() {
         assert_eq!(outcome, Ok(Outcome::Done(round as i32 + 1)));
     }
     assert!(timed_out > 0, "no time was ever up");
+}
+
+/// What one worker has to run before the job has run when the wait for it ends, and what comes behind it has not.
+#[no_mangle]
+extern "C" fn wait_ends_in_order() {
+    static PROBES: [Probe; 4] = [const { Probe::open() }; 4];
+    static JOBS: [Job<Held>; 4] = [
+        Held::job(&PROBES[0]),
+        Held::job(&PROBES[1]),
+        Held::job(&PROBES[2]),
+        Held::job(&PROBES[3]),
+    ];
+
+    for job in &JOBS {
+        assert!(one().submit(job).is_ok());
+    }
+    assert_eq!(JOBS[2].wait(Timeout::Forever), Ok(Outcome::Done(1)));
+    // The test is more urgent than the worker: it went on at once.
+    assert_eq!(PROBES.each_ref().map(Probe::ended), [1, 1, 1, 0]);
+    assert_eq!(JOBS[3].wait(Timeout::Forever), Ok(Outcome::Done(1)));
+}
+
+#[no_mangle]
+extern "C" fn cancel_does_not_wait_for_what_has_not_begun() {
+    static PROBE: Probe = Probe::open();
+    static JOB: Job<Held> = Held::job(&PROBE);
+
+    let begin = now();
+    assert!(one().submit(&JOB).is_ok());
+    assert_eq!(JOB.cancel_and_wait(Timeout::Forever), Ok(Outcome::Cancelled));
+    assert!(one().submit_after(&JOB, ticks(1_000)).is_ok());
+    assert_eq!(JOB.cancel_and_wait(Timeout::Forever), Ok(Outcome::Cancelled));
+    assert!(now() < begin + 500);
+    assert_eq!((JOB.status(), PROBE.begun()), (Status::Idle, 0));
+    // It is as good as new.
+    assert!(one().submit_after(&JOB, ticks(5)).is_ok());
+    assert_eq!(JOB.wait(Timeout::Forever), Ok(Outcome::Done(1)));
+}
+
+#[no_mangle]
+extern "C" fn cancel_waits_for_a_deferred_job_that_has_begun() {
+    static PROBE: Probe = Probe::shut();
+    static JOB: Job<Held> = Held::job(&PROBE);
+    static LATER: Job = Job::new(|_| PROBE.let_go());
+
+    assert!(one().submit_after(&JOB, ticks(5)).is_ok());
+    PROBE.wait_begun(1);
+    assert!(several().submit_after(&LATER, ticks(50)).is_ok());
+    assert_eq!(JOB.cancel_and_wait(Timeout::Forever), Ok(Outcome::Done(1)));
+    assert_eq!((PROBE.ended(), PROBE.was_cancelled()), (1, true));
+    wait_idle(&LATER);
+}
+
+/// Everybody who cancels a running job and waits for it goes on when it ends.
+#[no_mangle]
+extern "C" fn several_threads_cancel_and_wait() {
+    struct Cancels;
+    impl Run for Cancels {
+        fn run(&mut self, _: &Ctx<'_>) -> i32 {
+            match JOB.cancel_and_wait(Timeout::Forever) {
+                Ok(Outcome::Done(code)) => code,
+                _ => -1,
+            }
+        }
+    }
+    static PROBE: Probe = Probe::shut();
+    static JOB: Job<Held> = Held::job(&PROBE);
+    static CANCELLING: [Job<Cancels>; 3] = [const { Job::new(Cancels) }; 3];
+
+    assert!(one().submit(&JOB).is_ok());
+    PROBE.wait_begun(1);
+    for job in &CANCELLING {
+        assert!(several().submit(job).is_ok());
+    }
+    kernel::sleep(10);
+    assert_eq!(look(several()).idle, 0, "all of them wait");
+    PROBE.let_go();
+    assert_eq!(JOB.cancel_and_wait(Timeout::Forever), Ok(Outcome::Done(1)));
+    for job in &CANCELLING {
+        assert_eq!(job.wait(Timeout::Forever), Ok(Outcome::Done(1)));
+    }
+    assert_eq!(PROBE.begun(), 1);
+}
+
+#[no_mangle]
+extern "C" fn job_cancels_itself() {
+    static RUNS: Counter = Counter::new();
+    static JOB: Job = Job::new(|ctx| {
+        RUNS.add();
+        assert!(!ctx.cancelled(), "nobody has cancelled this run yet");
+        assert_eq!(
+            JOB.cancel(),
+            Cancel::Running {
+                resubmission_cancelled: false
+            }
+        );
+        assert!(ctx.cancelled());
+        assert_eq!(Pool::of(ctx).submit_after(&JOB, ticks(5)), Ok(Accepted::Again));
+        assert_eq!(
+            JOB.cancel(),
+            Cancel::Running {
+                resubmission_cancelled: true
+            }
+        );
+    });
+
+    for run in 1..=2 {
+        assert!(one().submit(&JOB).is_ok());
+        assert_eq!(JOB.wait(Timeout::Forever), Ok(Outcome::Done(0)));
+        kernel::sleep(20);
+        assert_eq!((RUNS.get(), JOB.status()), (run, Status::Idle));
+    }
+}
+
+/// A worker that waits lets less urgent threads run; what is behind it in its pool waits with it.
+#[no_mangle]
+extern "C" fn job_waits_for_a_less_urgent_one() {
+    static PROBE: Probe = Probe::shut();
+    static SLOW: Job<Held> = Held::job(&PROBE);
+    static BEHIND_PROBE: Probe = Probe::open();
+    static BEHIND: Job<Held> = Held::job(&BEHIND_PROBE);
+    struct Urgent;
+    impl Run for Urgent {
+        fn run(&mut self, _: &Ctx<'_>) -> i32 {
+            assert!(one().submit(&SLOW).is_ok());
+            match SLOW.wait(Timeout::Forever) {
+                Ok(Outcome::Done(code)) => code + 10,
+                _ => -1,
+            }
+        }
+    }
+    static URGENT: Job<Urgent> = Job::new(Urgent);
+
+    // It preempts this thread, and waits.
+    assert!(eager().submit(&URGENT).is_ok());
+    assert!(matches!(URGENT.status(), Status::Running { .. }));
+    assert!(eager().submit(&BEHIND).is_ok());
+    PROBE.wait_begun(1);
+    assert_eq!((BEHIND.status(), BEHIND_PROBE.begun()), (Status::Queued, 0));
+    PROBE.let_go();
+    assert_eq!(URGENT.wait(Timeout::Forever), Ok(Outcome::Done(11)));
+    assert_eq!(BEHIND.wait(Timeout::Forever), Ok(Outcome::Done(1)));
 }

@@ -1,0 +1,133 @@
+//! One operation of the API, at random.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+
+use taskpool::{Duration, Instant, Pool, Shutdown, Timeout};
+
+use crate::random::Random;
+use crate::subject::{self, Subject};
+use crate::{board, some_pool};
+
+/// Who calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// May wait for ever: every job ends.
+    Thread,
+    /// May wait, but not for ever: two jobs could wait for each other.
+    Job,
+    /// May not wait.
+    Interrupt,
+}
+
+/// Operations of the round, by kind of caller.
+static ACTS: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
+
+/// Pools are held, shut down, started again, and resized, too.
+static CONTROL: AtomicBool = AtomicBool::new(false);
+static SHUTDOWNS: AtomicU32 = AtomicU32::new(0);
+
+/// Whether what is discarded is missing in the books of a job without a completion.
+pub fn discards() -> bool {
+    SHUTDOWNS.load(SeqCst) > 0
+}
+
+/// A new round begins.
+pub fn open_books(control: bool) {
+    CONTROL.store(control, SeqCst);
+    SHUTDOWNS.store(0, SeqCst);
+    ACTS.iter().for_each(|acts| acts.store(0, SeqCst));
+}
+
+/// How long somebody waits.
+fn timeout(random: &mut Random, caller: Caller) -> Timeout {
+    let ticks = Duration::ticks(random.below(6).into());
+    match (random.below(4), caller) {
+        (_, Caller::Interrupt) | (0, _) => Timeout::NoWait,
+        (1, Caller::Thread) => Timeout::Forever,
+        _ if !board::timed_waits() => Timeout::NoWait,
+        (2, _) => Timeout::At(Instant::now() + ticks),
+        _ => Timeout::After(ticks),
+    }
+}
+
+/// One operation on some job, in some pool.
+pub fn act(random: &mut Random, caller: Caller) {
+    ACTS[caller as usize].fetch_add(1, SeqCst);
+    let subject = Subject::some(random);
+    let pool = some_pool(random);
+    let ticks = Duration::ticks(random.below(5).into());
+    if CONTROL.load(SeqCst) && random.below(24) == 0 {
+        return control(random, pool, caller);
+    }
+    match random.below(32) {
+        0..=9 => subject.submit(pool),
+        10..=14 => subject.submit_after(pool, ticks),
+        // The instant may lie behind.
+        15..=18 => subject.submit_at(pool, Instant::from_ticks(board::clock().saturating_sub(2)) + ticks),
+        19..=23 => subject.cancel(),
+        24..=25 => subject.wait(timeout(random, caller)),
+        26..=27 => subject.cancel_and_wait(timeout(random, caller)),
+        28 => subject.status(),
+        29 => subject.outcome(),
+        30 => {
+            pool.check();
+        }
+        _ => {
+            taskpool::check_reserve();
+        }
+    }
+}
+
+/// What is for the pool, not for a job. Afterwards it takes jobs, whoever else did this meanwhile.
+fn control(random: &mut Random, pool: Pool, caller: Caller) {
+    match random.below(6) {
+        0..=1 if caller == Caller::Thread => {
+            let how = [Shutdown::Drain, Shutdown::Discard][random.below(2) as usize];
+            let timeout = match board::timed_waits() {
+                true => Timeout::After(Duration::ticks(random.below(30).into())),
+                false => Timeout::Forever,
+            };
+            // The time may be up, and somebody else may start it again first.
+            while pool.shutdown(how, timeout).is_err() || pool.restart().is_err() {
+                board::sleep(1);
+            }
+            SHUTDOWNS.fetch_add(1, SeqCst);
+        }
+        2..=3 => {
+            // Whoever holds it last lets it go, too.
+            let _ = pool.hold();
+            board::spin(random.below(50));
+            let _ = pool.release();
+        }
+        _ => {
+            // Below its own workers it is refused.
+            let _ = pool.set_max_threads(1 + random.below(5) as u8);
+        }
+    }
+}
+
+struct Totals;
+
+/// The operations of the round.
+pub fn totals() -> impl fmt::Display {
+    Totals
+}
+
+impl fmt::Display for Totals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let acts = |caller: Caller| ACTS[caller as usize].load(SeqCst);
+        let (threads, jobs, interrupts) = (acts(Caller::Thread), acts(Caller::Job), acts(Caller::Interrupt));
+        write!(f, "calls by threads {threads}, jobs {jobs}, interrupts {interrupts}")?;
+        if discards() {
+            write!(
+                f,
+                "; shutdowns {}, discarded {}",
+                SHUTDOWNS.load(SeqCst),
+                subject::discarded()
+            )?;
+        }
+        let (most, by_cpu) = subject::runs_by_cpu();
+        write!(f, "; runs by CPU {by_cpu:?}, at once {most}")
+    }
+}

@@ -1,0 +1,371 @@
+//! The jobs, and the books about them.
+
+use core::fmt;
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+
+use taskpool::{
+    Accepted, Cancel, Complete, Ctx, Duration, Instant, Job, OnEnd, Outcome, Pool, Run, Status, Timeout, WaitError,
+};
+
+use crate::act::{self, Caller};
+use crate::random::Random;
+use crate::{board, some_pool, CLOSING, SEED};
+
+/// Few, so that callers meet.
+const COUNT: usize = 12;
+/// No deadline is further ahead, in ticks.
+const FURTHEST: u64 = 16;
+
+/// What has been handed over and what came of it, in this round.
+struct Books {
+    /// Submissions with an outcome of their own.
+    accepted: AtomicU32,
+    /// Submissions that changed the one under way.
+    moved: AtomicU32,
+    refused: AtomicU32,
+    runs: AtomicU32,
+    /// Submissions that `cancel` said it cancelled.
+    cancelled: AtomicU32,
+    /// Outcomes that the completion was told.
+    told_done: AtomicU32,
+    told_cancelled: AtomicU32,
+    /// Waits that ended with an outcome.
+    waited: AtomicU32,
+    /// The same, when a pool was shut down.
+    told_discarded: AtomicU32,
+    /// A worker runs the job.
+    running: AtomicBool,
+}
+
+impl Books {
+    const fn new() -> Self {
+        Books {
+            accepted: AtomicU32::new(0),
+            moved: AtomicU32::new(0),
+            refused: AtomicU32::new(0),
+            runs: AtomicU32::new(0),
+            cancelled: AtomicU32::new(0),
+            told_done: AtomicU32::new(0),
+            told_cancelled: AtomicU32::new(0),
+            waited: AtomicU32::new(0),
+            told_discarded: AtomicU32::new(0),
+            running: AtomicBool::new(false),
+        }
+    }
+
+    fn counts(&self) -> [&AtomicU32; 8] {
+        [
+            &self.accepted,
+            &self.moved,
+            &self.refused,
+            &self.runs,
+            &self.cancelled,
+            &self.told_done,
+            &self.told_cancelled,
+            &self.waited,
+        ]
+    }
+}
+
+impl Complete for Books {
+    fn complete(&self, outcome: Outcome) {
+        match outcome {
+            Outcome::Done(_) => &self.told_done,
+            Outcome::Cancelled => &self.told_cancelled,
+            Outcome::Discarded => &self.told_discarded,
+            other => panic!("an outcome that nothing asked for: {other:?}"),
+        }
+        .fetch_add(1, SeqCst);
+    }
+}
+
+static BOOKS: [OnEnd<Books>; COUNT] = [const { OnEnd::new(Books::new()) }; COUNT];
+
+static JOBS: [Job<Work>; COUNT] = [
+    told(0),
+    plain(1),
+    told(2),
+    plain(3),
+    told(4),
+    plain(5),
+    told(6),
+    plain(7),
+    told(8),
+    plain(9),
+    told(10),
+    plain(11),
+];
+
+const fn told(index: usize) -> Job<Work> {
+    Job::with_completion(Work::new(index), &BOOKS[index])
+}
+
+const fn plain(index: usize) -> Job<Work> {
+    Job::new(Work::new(index))
+}
+
+/// Runs of each CPU, the jobs that run now, and the most that ran at once, in this round.
+static BY_CPU: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
+static INSIDE: AtomicU32 = AtomicU32::new(0);
+static MOST_INSIDE: AtomicU32 = AtomicU32::new(0);
+
+/// The most runs at once, and the runs of each CPU.
+pub fn runs_by_cpu() -> (u32, [u32; 2]) {
+    (
+        MOST_INSIDE.load(SeqCst),
+        [BY_CPU[0].load(SeqCst), BY_CPU[1].load(SeqCst)],
+    )
+}
+
+/// A job, with its books.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Subject(usize);
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = Subject> {
+    (0..COUNT).map(Subject)
+}
+
+impl Subject {
+    /// One of them.
+    pub fn some(random: &mut Random) -> Self {
+        Subject(random.below(COUNT as u32) as usize)
+    }
+
+    fn job(self) -> &'static Job<Work> {
+        &JOBS[self.0]
+    }
+
+    fn books(self) -> &'static Books {
+        &BOOKS[self.0]
+    }
+
+    /// Whether it has a completion.
+    fn is_told(self) -> bool {
+        self.0 % 2 == 0
+    }
+
+    fn accept<E>(self, answer: Result<Accepted, E>) {
+        match answer {
+            Ok(Accepted::New | Accepted::Again) => &self.books().accepted,
+            Ok(_) => &self.books().moved,
+            Err(_) => &self.books().refused,
+        }
+        .fetch_add(1, SeqCst);
+    }
+
+    pub fn submit(self, pool: Pool) {
+        self.accept(pool.submit(self.job()));
+    }
+
+    pub fn submit_after(self, pool: Pool, delay: Duration) {
+        self.accept(pool.submit_after(self.job(), delay));
+    }
+
+    pub fn submit_at(self, pool: Pool, instant: Instant) {
+        self.accept(pool.submit_at(self.job(), instant));
+    }
+
+    pub fn cancel(self) {
+        let cancelled = match self.job().cancel() {
+            Cancel::Idle => false,
+            Cancel::Cancelled => true,
+            Cancel::Running { resubmission_cancelled } => resubmission_cancelled,
+        };
+        if cancelled {
+            self.books().cancelled.fetch_add(1, SeqCst);
+        }
+    }
+
+    pub fn wait(self, timeout: Timeout) {
+        self.check_wait(self.job().wait(timeout));
+    }
+
+    /// Its answer does not say whether something was cancelled, so only the books of a completion can tell.
+    pub fn cancel_and_wait(self, timeout: Timeout) {
+        if self.is_told() {
+            self.check_wait(self.job().cancel_and_wait(timeout));
+        }
+    }
+
+    fn check_wait(self, answer: Result<Outcome, WaitError>) {
+        match answer {
+            Ok(outcome) => {
+                self.books().waited.fetch_add(1, SeqCst);
+                self.check_outcome(outcome);
+            }
+            Err(WaitError::TimedOut | WaitError::OnWorker | WaitError::NeverSubmitted) => {}
+            Err(error) => panic!("nothing asked for this error: {error:?}"),
+        }
+    }
+
+    fn check_outcome(self, outcome: Outcome) {
+        if let Outcome::Done(code) = outcome {
+            assert_eq!(code, self.0 as i32, "this is the outcome of another job");
+        }
+    }
+
+    pub fn status(self) {
+        if let Status::Deferred { deadline } = self.job().status() {
+            assert!(deadline <= board::clock() + FURTHEST, "nobody asked for this deadline");
+        }
+    }
+
+    pub fn outcome(self) {
+        if let Some(outcome) = self.job().outcome() {
+            self.check_outcome(outcome);
+        }
+    }
+
+    pub fn is_idle(self) -> bool {
+        self.job().status() == Status::Idle
+    }
+
+    /// A new round begins.
+    pub fn open_books(self) {
+        self.books()
+            .counts()
+            .into_iter()
+            .for_each(|count| count.store(0, SeqCst));
+        self.books().told_discarded.store(0, SeqCst);
+        BY_CPU.iter().for_each(|runs| runs.store(0, SeqCst));
+        MOST_INSIDE.store(0, SeqCst);
+    }
+
+    /// What is wrong with the books, when everything is at rest.
+    pub fn audit(self) -> Result<(), &'static str> {
+        let [accepted, _, _, runs, cancelled, told_done, told_cancelled, _] =
+            self.books().counts().map(|count| count.load(SeqCst));
+        if self.is_told() {
+            let discarded = self.books().told_discarded.load(SeqCst);
+            if (accepted, runs) != (told_done + told_cancelled + discarded, told_done) {
+                return Err("the completion was not told once of each accepted submission");
+            }
+            if cancelled > told_cancelled {
+                return Err("the completion was not told of each cancellation");
+            }
+        } else if accepted != runs + cancelled && !(act::discards() && accepted > runs + cancelled) {
+            return Err("accepted submissions are not runs and cancellations");
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counts = self.books().counts().map(|count| count.load(SeqCst));
+        write!(f, "job {} {:?}: {}", self.0, self.job().status(), Counts(counts))
+    }
+}
+
+struct Counts([u32; 8]);
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [accepted, moved, refused, runs, cancelled, done, told_cancelled, waited] = self.0;
+        write!(
+            f,
+            "accepted {accepted}, moved {moved}, refused {refused}, run {runs}, cancelled by answer {cancelled}, told \
+             done {done} and cancelled {told_cancelled}, waited for {waited}"
+        )
+    }
+}
+
+/// The books of the round, of all jobs together.
+pub fn totals() -> impl fmt::Display {
+    let mut totals = [0; 8];
+    for subject in all() {
+        for (total, count) in totals.iter_mut().zip(subject.books().counts()) {
+            *total += count.load(SeqCst);
+        }
+    }
+    Counts(totals)
+}
+
+/// Outcomes of a shutdown that completions were told in the round.
+pub fn discarded() -> u32 {
+    all().map(|subject| subject.books().told_discarded.load(SeqCst)).sum()
+}
+
+/// What every job does: it keeps the books, and something at random.
+struct Work {
+    subject: Subject,
+    /// Of the round with this seed.
+    seed: u32,
+    random: Random,
+    /// Nothing protects it but the promise that a job runs once at a time.
+    turns: u32,
+}
+
+impl Work {
+    const fn new(index: usize) -> Self {
+        Work {
+            subject: Subject(index),
+            seed: 0,
+            random: Random::new(1),
+            turns: 0,
+        }
+    }
+
+    fn something(&mut self, ctx: &Ctx<'_>) {
+        match self.random.below(16) {
+            0 => board::sleep(self.random.below(3)),
+            1..=4 => board::spin(self.random.below(80)),
+            5 => {
+                ctx.cancelled();
+            }
+            6..=7 if !CLOSING.load(SeqCst) => act::act(&mut self.random, Caller::Job),
+            _ => {}
+        }
+    }
+
+    /// Again and again, until the round ends.
+    fn submit_again(&mut self) {
+        if CLOSING.load(SeqCst) {
+            return;
+        }
+        let pool = some_pool(&mut self.random);
+        match self.random.below(6) {
+            0 => self.subject.submit(pool),
+            1 => self
+                .subject
+                .submit_after(pool, Duration::ticks(self.random.below(4).into())),
+            _ => {}
+        }
+    }
+}
+
+impl Run for Work {
+    fn run(&mut self, ctx: &Ctx<'_>) -> i32 {
+        let books = self.subject.books();
+        assert!(!books.running.swap(true, SeqCst), "a job runs on two workers at once");
+        let seed = SEED.load(SeqCst);
+        if self.seed != seed {
+            self.seed = seed;
+            self.random =
+                Random::new((seed.wrapping_mul(COUNT as u32) + self.subject.0 as u32).wrapping_mul(0x9e37_79b9));
+        }
+        let now = board::clock();
+        let due = ctx.due().unwrap_or(0);
+        assert!(
+            due <= now,
+            "a job runs before its deadline: {due}, now {now}, Zephyr says {:?}",
+            Instant::now()
+        );
+        MOST_INSIDE.fetch_max(INSIDE.fetch_add(1, SeqCst) + 1, SeqCst);
+        BY_CPU[board::cpu()].fetch_add(1, SeqCst);
+        let turns = core::hint::black_box(self.turns);
+        self.something(ctx);
+        self.submit_again();
+        assert_eq!(
+            core::hint::black_box(self.turns),
+            turns,
+            "two runs share the job's state"
+        );
+        self.turns = turns.wrapping_add(1);
+        INSIDE.fetch_sub(1, SeqCst);
+        books.running.store(false, SeqCst);
+        books.runs.fetch_add(1, SeqCst);
+        self.subject.0 as i32
+    }
+}
