@@ -38,13 +38,39 @@ impl<T: Copy> Locked<T> {
 
     #[inline(always)]
     pub(crate) fn get(&self, _: &Token<'_>) -> T {
+        #[cfg(loom)]
+        watch::get();
         // SAFETY: the token excludes every other access (see `Sync` above), and no reference to the value exists.
         unsafe { *self.0.get() }
     }
 
     #[inline(always)]
     pub(crate) fn set(&self, _: &Token<'_>, value: T) {
+        #[cfg(loom)]
+        watch::set();
         // SAFETY: as in `get`.
         unsafe { *self.0.get() = value }
+    }
+}
+
+/// Shows the model checker each access. One cell stands for all that the lock protects, so an access that the lock does
+/// not order with every other one is found, also where they touch different objects.
+#[cfg(loom)]
+mod watch {
+    struct All(loom::cell::UnsafeCell<()>);
+
+    // SAFETY: there is nothing in the cell.
+    unsafe impl Sync for All {}
+
+    loom::lazy_static! {
+        static ref ALL: All = All(loom::cell::UnsafeCell::new(()));
+    }
+
+    pub(super) fn get() {
+        ALL.0.with(|_| ());
+    }
+
+    pub(super) fn set() {
+        ALL.0.with_mut(|_| ());
     }
 }

@@ -4,13 +4,17 @@
 //! |---|---|
 //! | `port.rs` | [`Virtual`]: a port whose clock stands until the test moves it, and whose interrupts come where it says |
 //! | `model.rs` | what the machine must do, written down naively: plain vectors, searched from end to end |
+//! | `loom.rs` | a port on which the model checker goes through all interleavings of threads (`--cfg loom`) |
 //! | `world.rs` | [`World`]: pools, workers and jobs on the virtual port, compared with the model after every lock section |
 //!
 //! All state belongs to the test's thread, so tests run in parallel. What the machine keeps references to is leaked.
-//! `unsafe` is allowed in `port.rs` and nowhere else.
+//! `unsafe` is allowed in `port.rs` and `loom.rs` and nowhere else.
 
 #![deny(unsafe_code)]
 
+#[cfg(loom)]
+#[allow(unsafe_code)]
+pub mod loom;
 mod model;
 #[allow(unsafe_code)]
 mod port;
