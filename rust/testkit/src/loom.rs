@@ -606,7 +606,11 @@ impl Scene {
         for thread in self.threads.drain(..) {
             thread.join().unwrap();
         }
-        while let Some(worker) = self.workers.iter().find(|worker| Waked::of(**worker).semaphore.is_given()) {
+        while let Some(worker) = self
+            .workers
+            .iter()
+            .find(|worker| Waked::of(**worker).semaphore.is_given())
+        {
             work(*worker);
         }
         CALLER.with(|caller| caller.set(Caller::Thread));
@@ -617,9 +621,15 @@ impl Scene {
     fn check_timers(&self) {
         for pool in &self.pools {
             let found = Machine::check(pool.reference);
-            assert!(!found.overdue || found.queued > 0, "nobody comes to see an overdue pool");
+            assert!(
+                !found.overdue || found.queued > 0,
+                "nobody comes to see an overdue pool"
+            );
             if let Some(armed) = found.armed {
-                assert!(Self::timer(*pool) == Some(armed), "the timer is not what it is armed for");
+                assert!(
+                    Self::timer(*pool) == Some(armed),
+                    "the timer is not what it is armed for"
+                );
             }
         }
         let timers = TIMERS.lock().unwrap().clone();
@@ -643,7 +653,11 @@ impl Scene {
             self.settle();
         }
         for job in &self.jobs {
-            assert!(job.status() == Status::Idle, "a job was forgotten: it is {:?}", job.status());
+            assert!(
+                job.status() == Status::Idle,
+                "a job was forgotten: it is {:?}",
+                job.status()
+            );
             let seen = job.seen;
             let (accepted, cancelled) = (seen.accepted.load(Relaxed), seen.cancelled.load(Relaxed));
             assert!(
@@ -663,9 +677,15 @@ impl Scene {
         }
         for pool in &self.pools {
             let found = Machine::check(pool.reference);
-            assert!(found.queued == 0 && found.deferred == 0, "jobs were forgotten: {found:?}");
+            assert!(
+                found.queued == 0 && found.deferred == 0,
+                "jobs were forgotten: {found:?}"
+            );
             assert!(found.workers == pool.own, "a worker did not go back: {found:?}");
-            assert!(found.idle == pool.own, "a worker waits, and is not among the idle: {found:?}");
+            assert!(
+                found.idle == pool.own,
+                "a worker waits, and is not among the idle: {found:?}"
+            );
         }
     }
 }

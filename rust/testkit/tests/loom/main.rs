@@ -3,12 +3,12 @@
 //! | module | explores |
 //! |---|---|
 //! | `two_threads` | everything |
-//! | `three_threads_with_two_preemptions` | everything that takes at most two preemptions; `TASKPOOL_PREEMPTIONS` raises it |
+//! | `three_threads_with_four_preemptions` | everything that takes at most four preemptions; `TASKPOOL_PREEMPTIONS` raises it |
 //!
 //! After each execution the scene checks that every accepted submission had exactly one outcome, that no run was early or
 //! beside another of the same job, that every worker is where a submitter finds it, and that timers were armed in time.
 
 #![cfg(loom)]
 
-mod three_threads_with_two_preemptions;
+mod three_threads_with_four_preemptions;
 mod two_threads;

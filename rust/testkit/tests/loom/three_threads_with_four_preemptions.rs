@@ -4,11 +4,11 @@ use loom::thread;
 use taskpool_core::{Cancel, Outcome};
 use taskpool_testkit::loom::{explore, Scene};
 
-const TWO: Option<usize> = Some(2);
+const FOUR: Option<usize> = Some(4);
 
 #[test]
 fn submissions_beside_two_workers_lose_no_wake() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let (pool, [first, second]) = scene.pool(2);
         let jobs = [(); 3].map(|()| scene.job(|_| {}));
         jobs[0].submit(pool).unwrap();
@@ -23,7 +23,7 @@ fn submissions_beside_two_workers_lose_no_wake() {
 
 #[test]
 fn two_submitters_beside_a_worker_lose_no_wake() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let (pool, [worker]) = scene.pool(1);
         let jobs = [(); 2].map(|()| scene.job(|_| {}));
         scene.work(worker);
@@ -37,7 +37,7 @@ fn two_submitters_beside_a_worker_lose_no_wake() {
 
 #[test]
 fn a_job_submitted_while_it_runs_never_runs_on_two_workers() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let (pool, [first, second]) = scene.pool(2);
         let job = scene.job_with_completion(|_| {}, |_| {});
         job.submit(pool).unwrap();
@@ -50,7 +50,7 @@ fn a_job_submitted_while_it_runs_never_runs_on_two_workers() {
 
 #[test]
 fn a_cancel_and_a_submission_beside_the_run_leave_one_outcome_each() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let (pool, [worker]) = scene.pool(1);
         let job = scene.job_with_completion(|_| {}, |_| {});
         job.submit(pool).unwrap();
@@ -63,7 +63,7 @@ fn a_cancel_and_a_submission_beside_the_run_leave_one_outcome_each() {
 
 #[test]
 fn a_cancel_beside_the_expiry_and_the_run_leaves_exactly_one_outcome() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let (pool, [worker]) = scene.pool(1);
         let job = scene.job_with_completion(|_| {}, |_| {});
         job.submit_at(pool, 5).unwrap();
@@ -81,7 +81,7 @@ fn a_cancel_beside_the_expiry_and_the_run_leaves_exactly_one_outcome() {
 
 #[test]
 fn armings_beside_the_expiry_leave_the_earliest() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let (pool, [_worker]) = scene.pool(1);
         let jobs = [(); 3].map(|()| scene.job(|_| {}));
         jobs[0].submit_at(pool, 5).unwrap();
@@ -97,7 +97,7 @@ fn armings_beside_the_expiry_leave_the_earliest() {
 
 #[test]
 fn an_overdue_pool_beside_a_worker_and_a_cancel_forgets_no_job() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let (pool, [worker]) = scene.pool(1);
         let jobs = [(); 3].map(|()| scene.job(|_| {}));
         for job in jobs {
@@ -112,7 +112,7 @@ fn an_overdue_pool_beside_a_worker_and_a_cancel_forgets_no_job() {
 
 #[test]
 fn a_job_sent_to_another_pool_while_it_runs_runs_there_and_each_is_told() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let ((pool, [here]), (other, [there])) = (scene.pool(1), scene.pool(1));
         let job = scene.job_with_completion(|_| {}, |_| {});
         job.submit(pool).unwrap();
@@ -124,7 +124,7 @@ fn a_job_sent_to_another_pool_while_it_runs_runs_there_and_each_is_told() {
 
 #[test]
 fn a_job_and_its_completion_that_submit_it_again_beside_two_workers_end_each_once() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let (pool, [first, second]) = scene.pool(2);
         let job = scene.job_with_completion_knowing(
             |me| {
@@ -152,7 +152,7 @@ fn a_job_and_its_completion_that_submit_it_again_beside_two_workers_end_each_onc
 
 #[test]
 fn pools_that_share_a_worker_of_the_reserve_each_get_it() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let lent = scene.reserve();
         let ((one, [_busy]), (two, [_also_busy])) = (scene.pool::<1>(2), scene.pool::<1>(2));
         let jobs = [(); 4].map(|()| scene.job(|_| {}));
@@ -175,7 +175,7 @@ mod waiting {
 
     #[test]
     fn two_waiters_of_one_job_are_both_let_go() {
-        explore(TWO, |scene| {
+        explore(FOUR, |scene| {
             let (pool, [worker]) = scene.pool(1);
             let job = scene.job(|_| {});
             job.submit(pool).unwrap();
@@ -188,7 +188,7 @@ mod waiting {
 
     #[test]
     fn two_waiters_of_one_job_one_of_whom_has_no_time_are_both_let_go() {
-        explore(TWO, |scene| {
+        explore(FOUR, |scene| {
             let (pool, [worker]) = scene.pool(1);
             let job = scene.job(|_| {});
             job.submit(pool).unwrap();
@@ -201,7 +201,7 @@ mod waiting {
 
     #[test]
     fn a_waiter_beside_a_cancel_and_the_run_is_let_go_with_the_outcome_that_was_told() {
-        explore(TWO, |scene| {
+        explore(FOUR, |scene| {
             let (pool, [worker]) = scene.pool(1);
             let job = scene.job_with_completion(|_| {}, |_| {});
             job.submit(pool).unwrap();
@@ -217,7 +217,7 @@ mod waiting {
 
 #[test]
 fn a_submitter_that_never_goes_on_holds_up_neither_its_job_nor_others() {
-    explore(TWO, |scene| {
+    explore(FOUR, |scene| {
         let (pool, [worker]) = scene.pool(1);
         let (job, second) = (scene.job(|_| {}), scene.job(|_| {}));
         scene.work(worker);
