@@ -41,6 +41,8 @@ lazy_static! {
 
 thread_local! {
     static CALLER: Cell<Caller> = Cell::new(Caller::Thread);
+    /// The thread has waited for a signal.
+    static HAD_TO_WAIT: Cell<bool> = Cell::new(false);
     /// The thread is preempted for ever after so many lock sections.
     static ABANDONED_AFTER: Cell<u32> = Cell::new(u32::MAX);
 }
@@ -229,6 +231,7 @@ unsafe impl Port for Loom {
     /// A time that is up is up at any moment: this one, whenever the checker lets it come.
     fn take(signal: SignalRef, deadline: Option<u64>) -> bool {
         demand_no_lock("a thread waits");
+        HAD_TO_WAIT.with(|waited| waited.set(true));
         let semaphore = &Signalled::of(signal).semaphore;
         match deadline {
             None => semaphore.take(),
@@ -245,7 +248,8 @@ struct Seen {
     accepted: AtomicU32,
     runs: AtomicU32,
     cancelled: AtomicU32,
-    told: Plain<Vec<Outcome>>,
+    /// Other threads look at it meanwhile, so it is one of loom's.
+    told: Mutex<Vec<Outcome>>,
 }
 
 /// A job of the scene.
@@ -589,6 +593,11 @@ impl Scene {
             }
         }
         CALLER.with(|caller| caller.set(before));
+    }
+
+    /// Whether the calling thread has waited for a signal.
+    pub fn had_to_wait() -> bool {
+        HAD_TO_WAIT.with(Cell::get)
     }
 
     /// What a pool's timer is armed for.

@@ -13,6 +13,10 @@ fn the_corpus_agrees_with_the_model() {
         .map(|entry| entry.expect("its entries can be read").path())
         .collect();
     files.sort();
+    if cfg!(miri) {
+        // Miri takes some thousand times as long.
+        files.drain(..files.len() - 1);
+    }
     let mut operations = 0;
     for file in &files {
         println!("{}", file.display());

@@ -392,6 +392,21 @@ mod waiting {
     }
 
     #[test]
+    fn a_waiter_goes_on_after_the_completion_was_told() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job_with_completion(|_| {}, |_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            assert_eq!(job.wait(None), Ok(Outcome::Done(0)));
+            // Who only looks may know it earlier.
+            if Scene::had_to_wait() {
+                assert_eq!(job.told(), [Outcome::Done(0)]);
+            }
+        });
+    }
+
+    #[test]
     fn a_waiter_whose_time_is_up_beside_its_signal_times_out_or_gets_the_outcome() {
         explore(ALL, |scene| {
             let (pool, [worker]) = scene.pool(1);
