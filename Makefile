@@ -21,7 +21,7 @@ test: ## all tests: host, native_sim, qemu_cortex_m3
 verify: ## the proof stages: model, interleavings, Miri, fuzzer, sanitizers, faults (STAGES="loom miri": only these)
 	@scripts/verify --stages "$(STAGES)"
 
-verify-long: ## the same for hours
+verify-long: ## their long forms, more than an hour
 	@scripts/verify --long --stages "$(STAGES)"
 
 bench: ## the pool beside Zephyr's own work queues, in instructions

@@ -189,15 +189,16 @@ def fuzz(long):
     artifacts = OUT / "artifacts"
     artifacts.mkdir(parents=True, exist_ok=True)
     target = ["--fuzz-dir", str(FUZZ), "--target-dir", str(OUT / "fuzz")]
-    status, _ = call(["cargo", f"+{NIGHTLY}", "fuzz", "build", "operations", *target], OUT / "fuzz-build.log", environment())
+    fuzzer = ["cargo", f"+{NIGHTLY}", "fuzz"]
+    status, _ = call([*fuzzer, "build", "operations", *target], OUT / "fuzz-build.log", environment())
     if status != 0:
         return Result(FAILED, "", "does not build")
     runs = 0
     # One process after the other, since what a run makes stays for ever.
     for minute in range(20 if long else 1):
         status, said = call(
-            ["cargo", f"+{NIGHTLY}", "fuzz", "run", "operations", *target, str(corpus), str(FUZZ / "corpus" / "operations"),
-             "--", "-max_total_time=60", "-max_len=2048", "-len_control=0", "-rss_limit_mb=6000", "-print_final_stats=1",
+            [*fuzzer, "run", "operations", *target, str(corpus), str(FUZZ / "corpus" / "operations"), "--",
+             "-max_total_time=60", "-max_len=2048", "-len_control=0", "-rss_limit_mb=6000", "-print_final_stats=1",
              "-verbosity=0", f"-artifact_prefix={artifacts}/"],
             OUT / f"fuzz-{minute}.log", environment())
         runs += sum(int(n) for n in re.findall(r"number_of_executed_units: +(\d+)", said))
@@ -236,7 +237,7 @@ class Fault:
     def make(self, text):
         """The file's text with the fault in it."""
         if text.count(self.old) != 1:
-            raise ValueError(f"{self.name}: its text stands {text.count(self.old)} times in {self.file}, and should once")
+            raise ValueError(f"{self.name}: its text stands in {self.file} {text.count(self.old)} times, not once")
         return text.replace(self.old, self.new)
 
 
@@ -348,8 +349,10 @@ def twister(name, long):
     suite = SUITES[name]
     if not os.environ.get("ZEPHYR_BASE"):
         raise Skip("no Zephyr workspace: set ZEPHYR_BASE, or give scripts/setup access to GitHub")
-    if not (PROJECT / suite.folder / "testcase.yaml").is_file():
-        raise Skip(f"{suite.folder} does not exist")
+    file = PROJECT / suite.folder / "testcase.yaml"
+    declared = file.read_text(encoding="utf-8") if file.is_file() else ""
+    if missing := [name for name in suite.scenarios(long) if f"{name}:" not in declared]:
+        raise Skip(f"{suite.folder}/testcase.yaml has no {', '.join(missing)}")
     out = OUT / f"twister-{name}"
     # An old report must not count, however early twister ends.
     shutil.rmtree(out, ignore_errors=True)
@@ -389,8 +392,9 @@ def table(rows):
     """The rows as text."""
     width = max(len(row["cases"]) for row in rows)
     lines = [f"{'stage':11} {'result':8} {'time':>7}  {'cases':{width}}"]
-    lines += [f"{row['stage']:11} {row['result']:8} {row['seconds']:5} s  {row['cases']:{width}}  {row['note']}".rstrip()
-              for row in rows]
+    for row in rows:
+        line = f"{row['stage']:11} {row['result']:8} {row['seconds']:5} s  {row['cases']:{width}}  {row['note']}"
+        lines.append(line.rstrip())
     return "\n".join(lines)
 
 
