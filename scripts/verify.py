@@ -198,9 +198,12 @@ def fuzz(long):
     artifacts.mkdir(parents=True, exist_ok=True)
     target = ["--fuzz-dir", str(FUZZ), "--target-dir", str(OUT / "fuzz")]
     fuzzer = ["cargo", f"+{NIGHTLY}", "fuzz"]
-    status, _ = call([*fuzzer, "build", "operations", *target], OUT / "fuzz-build.log", environment())
-    if status != 0:
-        return Result(FAILED, "", "does not build")
+    # cargo-fuzz can't be told `--locked`.
+    for command in (["cargo", f"+{NIGHTLY}", "fetch", "--locked", "--manifest-path", str(FUZZ / "Cargo.toml")],
+                    [*fuzzer, "build", "operations", *target]):
+        status, _ = call(command, OUT / "fuzz-build.log", environment())
+        if status != 0:
+            return Result(FAILED, "", "does not build")
     runs = 0
     # One process after the other, since what a run makes stays for ever.
     for minute in range(20 if long else 1):

@@ -9,8 +9,7 @@
 //! | `world.rs` | [`World`]: pools, workers and jobs on the virtual port, compared with the model after every lock section |
 //!
 //! All state belongs to the test's thread, so tests run in parallel. What the machine keeps references to stays
-//! for ever.
-//! `unsafe` is allowed in `port.rs` and `loom.rs` and nowhere else.
+//! for ever. `unsafe` is allowed in `port.rs` and `loom.rs` and nowhere else.
 
 #![deny(unsafe_code)]
 

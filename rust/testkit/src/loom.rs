@@ -39,6 +39,28 @@ lazy_static! {
     static ref SIGNALS: Plain<Vec<&'static Signalled>> = Plain::new(Vec::new());
 }
 
+/// Stands for all that the lock protects: an access that the lock does not order with every other one is found, also where
+/// they touch different objects.
+struct All(UnsafeCell<()>);
+
+// SAFETY: there is nothing in the cell.
+unsafe impl Sync for All {}
+
+lazy_static! {
+    static ref ALL: All = All(UnsafeCell::new(()));
+}
+
+/// The machine reads or writes something that the lock protects; see `core/src/lock.rs`.
+// SAFETY: nobody else has a function of this name.
+#[unsafe(no_mangle)]
+extern "Rust" fn taskpool_watch(writes: bool) {
+    if writes {
+        ALL.0.with_mut(|_| ());
+    } else {
+        ALL.0.with(|_| ());
+    }
+}
+
 thread_local! {
     static CALLER: Cell<Caller> = Cell::new(Caller::Thread);
     /// The thread has waited for a signal.
