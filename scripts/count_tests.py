@@ -126,10 +126,11 @@ class App:
         for name, entry in content.get("tests", {}).items():
             entry = entry or {}
             merged = common | entry
-            for key in ("platform_allow", "platform_exclude"):
+            for key in ("platform_allow", "platform_exclude", "tags"):
                 # Twister adds a scenario's list to the common one.
                 merged[key] = words(common.get(key)) + words(entry.get(key))
-            if not merged.get("skip"):
+            # `make verify` runs those.
+            if not merged.get("skip") and "verify" not in merged["tags"]:
                 self.scenarios[name] = merged
 
     @staticmethod

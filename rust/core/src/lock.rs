@@ -65,13 +65,34 @@ impl<T: Copy> Locked<T> {
 
     #[inline(always)]
     pub(crate) fn get(&self, _: &Token<'_>) -> T {
+        #[cfg(loom)]
+        watch::get();
         // SAFETY: the token excludes every other access (see `Sync` above), and no reference to the value exists.
         unsafe { *self.0.get() }
     }
 
     #[inline(always)]
     pub(crate) fn set(&self, _: &Token<'_>, value: T) {
+        #[cfg(loom)]
+        watch::set();
         // SAFETY: as in `get`.
         unsafe { *self.0.get() = value }
+    }
+}
+
+/// Shows the model checker each access, through the loom port. A dependency on loom would stand in the lock file of every
+/// application.
+#[cfg(loom)]
+mod watch {
+    unsafe extern "Rust" {
+        safe fn taskpool_watch(writes: bool);
+    }
+
+    pub(super) fn get() {
+        taskpool_watch(false);
+    }
+
+    pub(super) fn set() {
+        taskpool_watch(true);
     }
 }

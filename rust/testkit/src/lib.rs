@@ -4,17 +4,36 @@
 //! |---|---|
 //! | `port.rs` | [`Virtual`]: a port whose clock stands until the test moves it, and whose interrupts come where it says |
 //! | `model.rs` | what the machine must do, written down naively: plain vectors, searched from end to end |
+//! | `bytes.rs` | [`operate`]: what a string of bytes says, for a fuzzer |
+//! | `loom.rs` | a port on which the model checker goes through all interleavings of threads (`--cfg loom`) |
 //! | `world.rs` | [`World`]: pools, workers and jobs on the virtual port, compared with the model after every lock section |
 //!
-//! All state belongs to the test's thread, so tests run in parallel. What the machine keeps references to is leaked.
-//! `unsafe` is allowed in `port.rs` and nowhere else.
+//! All state belongs to the test's thread, so tests run in parallel. What the machine keeps references to stays
+//! for ever. `unsafe` is allowed in `port.rs` and `loom.rs` and nowhere else.
 
 #![deny(unsafe_code)]
 
+mod bytes;
+#[cfg(loom)]
+#[allow(unsafe_code)]
+pub mod loom;
 mod model;
 #[allow(unsafe_code)]
 mod port;
 mod world;
 
+pub use bytes::operate;
 pub use port::{Call, Virtual};
 pub use world::{Step, World, J, P, W};
+
+use std::sync::atomic::AtomicPtr;
+use std::sync::Mutex;
+
+/// Keeps something for ever, and in sight of whoever looks for leaks.
+fn keep<T: 'static>(value: T) -> &'static T {
+    static KEPT: Mutex<Vec<AtomicPtr<()>>> = Mutex::new(Vec::new());
+    let kept = Box::leak(Box::new(value));
+    let address = AtomicPtr::new(std::ptr::from_mut(kept).cast());
+    KEPT.lock().expect("nothing panics with it").push(address);
+    kept
+}

@@ -7,6 +7,8 @@ use std::ptr::NonNull;
 
 use taskpool_core::{Caller, Event, Level, Pool, PoolRef, Port, Ref, Reserve, Signal, SignalRef, WorkerRef};
 
+use crate::keep;
+
 /// A port without threads: the test steps the workers itself, through [`Shell::advance`](taskpool_core::Shell::advance).
 ///
 /// It asserts the contract of [`Port`] from both sides: the lock is never nested; what must happen under it does, and
@@ -99,7 +101,7 @@ impl State {
             stepped: Vec::new(),
             signals: Vec::new(),
             meanwhile: None,
-            reserve: Box::leak(Box::new(Reserve::new())),
+            reserve: keep(Reserve::new()),
             semaphores: Vec::new(),
             started: Vec::new(),
             timers: Vec::new(),
@@ -287,7 +289,7 @@ unsafe impl Port for Virtual {
 
     fn with_signal<R>(body: impl FnOnce(SignalRef) -> R) -> R {
         // Of more than no bytes, so that each has an address of its own.
-        let whole: &(Signal, u8) = Box::leak(Box::new((Signal::new(), 0)));
+        let whole: &(Signal, u8) = keep((Signal::new(), 0));
         // SAFETY: leaked, so it stays for ever.
         let signal = unsafe { Ref::new(NonNull::from(whole).cast()) };
         state(|s| s.signals.push((signal, false)));
@@ -478,7 +480,7 @@ impl Virtual {
 
     /// A pool that nobody has laid out.
     pub(crate) fn zeroed_pool() -> PoolRef {
-        let room = Box::leak(Box::new(MaybeUninit::<Pool>::zeroed()));
+        let room = keep(MaybeUninit::<Pool>::zeroed());
         // SAFETY: all fields of a pool are numbers, flags and `Option`s of pointers, for which zero is a value; C relies
         // on that too. Leaked, so it stays for ever.
         unsafe { Ref::new(NonNull::from(room).cast()) }

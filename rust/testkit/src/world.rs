@@ -12,6 +12,7 @@ use taskpool_core::{
     WorkerRef, MAX_TICKS,
 };
 
+use crate::keep;
 use crate::model::{Model, ModelJob, Place};
 use crate::port::{Moment, Virtual};
 
@@ -428,7 +429,7 @@ impl World {
         });
         Virtual::set_meanwhile(meanwhile);
         for index in 0..reserve {
-            let worker = &*Box::leak(Box::new(Worker::reserve(index)));
+            let worker = keep(Worker::reserve(index));
             add_worker(worker, None);
             aside(|| Machine::add_reserve(worker.reference()));
         }
@@ -444,13 +445,13 @@ impl World {
 
     /// A pool that waits for its start.
     pub fn pool_before_start(self, min: u8, max: u8) -> P {
-        let reference = (*Box::leak(Box::new(Pool::new(max)))).reference();
+        let reference = keep(Pool::new(max)).reference();
         let pool = add_pool(reference, min, max, true);
         // Chained from the last to the first, as ports do it: the first worker is the first one woken.
         let mut workers: Vec<&'static Worker> = Vec::new();
         for index in (0..min).rev() {
             let next = workers.last().map(|worker| worker.reference());
-            workers.push(Box::leak(Box::new(Worker::own(reference, index, next))));
+            workers.push(keep(Worker::own(reference, index, next)));
         }
         state(|s| s.pools[pool.0].first = workers.last().map(|worker| worker.reference()));
         for worker in workers.into_iter().rev() {
@@ -469,7 +470,7 @@ impl World {
         let (reference, min, first) =
             state(|s| (s.pools[pool.0].reference, s.pools[pool.0].min, s.pools[pool.0].first));
         // A pool without workers is refused for their number, whatever is said to be the first.
-        let first = first.unwrap_or_else(|| (*Box::leak(Box::new(Worker::reserve(0)))).reference());
+        let first = first.unwrap_or_else(|| keep(Worker::reserve(0)).reference());
         within(Does::Start(pool.0), || Machine::start(reference, first, min));
         state(|s| {
             for worker in s.workers.iter_mut().filter(|worker| worker.own == Some(pool.0)) {
@@ -482,15 +483,15 @@ impl World {
     /// A job without a completion.
     pub fn job(self, name: &'static str) -> J {
         let index = state(|s| s.jobs.len());
-        add_job(name, Box::leak(Box::new(Job::new(Recorded(index)))), false)
+        add_job(name, keep(Job::new(Recorded(index))), false)
     }
 
     /// A job whose outcomes are recorded; see [`World::outcomes`].
     pub fn job_with_completion(self, name: &'static str) -> J {
         let index = state(|s| s.jobs.len());
-        let completion: &OnEnd<Told> = Box::leak(Box::new(OnEnd::new(Told(index))));
+        let completion: &OnEnd<Told> = keep(OnEnd::new(Told(index)));
         let job = Job::with_completion(Recorded(index), completion);
-        add_job(name, Box::leak(Box::new(job)), true)
+        add_job(name, keep(job), true)
     }
 
     /// What the job does while it runs.
@@ -808,10 +809,10 @@ impl World {
     /// A job that a shutdown discards.
     pub fn job_discarded_on_shutdown(self, name: &'static str) -> J {
         let index = state(|s| s.jobs.len());
-        let completion: &OnEnd<Told> = Box::leak(Box::new(OnEnd::new(Told(index))));
+        let completion = keep(OnEnd::new(Told(index)));
         let mut job = Job::with_completion(Recorded(index), completion);
         job.discard_on_shutdown();
-        add_job(name, Box::leak(Box::new(job)), true)
+        add_job(name, keep(job), true)
     }
 
     /// A job without a completion that waits at this level.
@@ -819,7 +820,7 @@ impl World {
         let index = state(|s| s.jobs.len());
         let mut job = Job::new(Recorded(index));
         job.set_first_level(level);
-        let job = add_job(name, Box::leak(Box::new(job)), false);
+        let job = add_job(name, keep(job), false);
         state(|s| s.model.jobs[job.0].level = level);
         job
     }

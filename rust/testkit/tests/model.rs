@@ -1,6 +1,7 @@
 //! Random operations, interrupted at random, against the naive model: after each lock section every job is where the
 //! model says, and after each operation everything else holds that [`World::check`] knows of.
 
+use std::env;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use proptest::collection::vec;
@@ -9,8 +10,10 @@ use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use taskpool_core::{Outcome, Shutdown};
 use taskpool_testkit::{World, J, P, W};
 
-/// The least that one run of this test is worth.
+/// The least that one run of this test is worth, in operations; `TASKPOOL_OPERATIONS` asks for another number.
 const OPERATIONS: u64 = 100_000;
+/// Cases have more than this, on average.
+const OPERATIONS_OF_A_CASE: u64 = 100;
 
 static EXECUTED: AtomicU64 = AtomicU64::new(0);
 
@@ -303,9 +306,9 @@ impl Scene {
 
 #[test]
 fn random_operations_agree_with_the_model() {
+    let least = env::var("TASKPOOL_OPERATIONS").map_or(OPERATIONS, |n| n.parse().expect("a number of operations"));
     let mut runner = TestRunner::new(Config {
-        // PROPTEST_CASES asks for more.
-        cases: Config::default().cases.max(1_000),
+        cases: least.div_ceil(OPERATIONS_OF_A_CASE) as u32,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/model.seeds"))),
         max_shrink_iters: 20_000,
         ..Config::default()
@@ -324,7 +327,7 @@ fn random_operations_agree_with_the_model() {
     let executed = EXECUTED.load(Ordering::Relaxed);
     println!("{executed} operations");
     assert!(
-        executed >= OPERATIONS,
+        executed >= least,
         "only {executed} operations: raise the number of cases"
     );
 }

@@ -376,6 +376,8 @@ ZTEST(pool, test_urgent_jobs_go_first)
 ZTEST(pool, test_urgent_jobs_borrow_beyond_the_maximum)
 {
 	urgent_jobs_borrow_beyond_the_maximum();
+}
+
 ZTEST(pool, test_wait_ends_in_order)
 {
 	wait_ends_in_order();

@@ -1,0 +1,759 @@
+//! The loom port: at each lock the model checker decides which thread goes on, and so goes through all interleavings of
+//! lock sections. It finds deadlocks, and accesses that the lock does not order.
+//!
+//! A [`Scene`] is one execution: its pools and jobs are new, and freed at its end. Threads that play workers end where
+//! they would wait with no wake to come, once the scene is [closed](Scene::end); whatever they then left undone, because
+//! the wake came later, is done by the main thread. Without a wake nothing is done, so a lost wake leaves a job behind.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::env;
+use std::panic;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex as Plain};
+
+use ::loom::cell::UnsafeCell;
+use ::loom::sync::{Condvar, Mutex, MutexGuard};
+use ::loom::thread::{self, JoinHandle, ThreadId};
+use ::loom::{lazy_static, thread_local};
+use taskpool_core::{
+    Accepted, Caller, Cancel, Code, Complete, Ctx, DeferError, Event, Job, JobRef, Level, OnEnd, Outcome, Phase, Pool,
+    PoolRef, Port, Ref, Reserve, Run, Shell, Signal, SignalRef, Status, SubmitError, WaitError, Worker, WorkerRef,
+};
+
+type Machine = Shell<Loom>;
+
+/// The port. Its state belongs to the execution; loom makes it anew for each.
+#[derive(Clone, Copy, Debug)]
+pub struct Loom;
+
+lazy_static! {
+    static ref LOCK: Mutex<()> = Mutex::new(());
+    static ref CLOCK: Mutex<u64> = Mutex::new(0);
+    static ref TIMERS: Mutex<Vec<(PoolRef, u64)>> = Mutex::new(Vec::new());
+    static ref RESERVE: Reserve = Reserve::new();
+    /// Who holds the lock. Only asserted on, so loom need not know it.
+    static ref HOLDER: Plain<Option<ThreadId>> = Plain::new(None);
+    /// Signals stay until the end of the execution, so that whoever gives one too late is found.
+    static ref SIGNALS: Plain<Vec<&'static Signalled>> = Plain::new(Vec::new());
+}
+
+/// Stands for all that the lock protects: an access that the lock does not order with every other one is found, also where
+/// they touch different objects.
+struct All(UnsafeCell<()>);
+
+// SAFETY: there is nothing in the cell.
+unsafe impl Sync for All {}
+
+lazy_static! {
+    static ref ALL: All = All(UnsafeCell::new(()));
+}
+
+/// The machine reads or writes something that the lock protects; see `core/src/lock.rs`.
+// SAFETY: nobody else has a function of this name.
+#[unsafe(no_mangle)]
+extern "Rust" fn taskpool_watch(writes: bool) {
+    if writes {
+        ALL.0.with_mut(|_| ());
+    } else {
+        ALL.0.with(|_| ());
+    }
+}
+
+thread_local! {
+    static CALLER: Cell<Caller> = Cell::new(Caller::Thread);
+    /// The thread has waited for a signal.
+    static HAD_TO_WAIT: Cell<bool> = Cell::new(false);
+    /// The thread is preempted for ever after so many lock sections.
+    static ABANDONED_AFTER: Cell<u32> = Cell::new(u32::MAX);
+}
+
+/// What unwinds an abandoned thread.
+struct Abandoned;
+
+/// A semaphore that tells whoever waits on it when nothing comes any more.
+#[derive(Default)]
+struct Semaphore {
+    /// The count, and whether it is closed.
+    state: Mutex<(u32, bool)>,
+    changed: Condvar,
+}
+
+impl Semaphore {
+    fn give(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.0 += 1;
+        assert!(state.0 == 1, "somebody is woken twice for one wait");
+        self.changed.notify_one();
+    }
+
+    /// Waits, and answers whether it was given.
+    fn take(&self) -> bool {
+        let mut state = self.state.lock().unwrap();
+        while *state == (0, false) {
+            state = self.changed.wait(state).unwrap();
+        }
+        let given = state.0 > 0;
+        state.0 -= u32::from(given);
+        given
+    }
+
+    fn try_take(&self) -> bool {
+        let mut state = self.state.lock().unwrap();
+        let given = state.0 > 0;
+        state.0 -= u32::from(given);
+        given
+    }
+
+    fn is_given(&self) -> bool {
+        self.state.lock().unwrap().0 > 0
+    }
+
+    fn close(&self) {
+        self.state.lock().unwrap().1 = true;
+        self.changed.notify_one();
+    }
+}
+
+/// A worker and what it waits on.
+#[repr(C)]
+struct Waked {
+    worker: Worker,
+    semaphore: Semaphore,
+    /// It would have waited, and nothing came any more.
+    ended: AtomicBool,
+}
+
+impl Waked {
+    fn of(worker: WorkerRef) -> &'static Waked {
+        // SAFETY: every worker of this port is the first field of a `Waked`, which the scene keeps.
+        unsafe { &*worker.as_ptr().cast::<Waked>() }
+    }
+}
+
+/// A signal and what it stands for.
+#[repr(C)]
+struct Signalled {
+    signal: Signal,
+    semaphore: Semaphore,
+    gone: AtomicBool,
+}
+
+impl Signalled {
+    fn of(signal: SignalRef) -> &'static Signalled {
+        // SAFETY: `with_signal` made it, and it stays until the end of the execution.
+        unsafe { &*signal.as_ptr().cast::<Signalled>() }
+    }
+}
+
+fn demand_lock(what: &str) {
+    let holder = *HOLDER.lock().unwrap();
+    assert!(holder == Some(thread::current().id()), "{what} outside the lock");
+}
+
+fn demand_no_lock(what: &str) {
+    let holder = *HOLDER.lock().unwrap();
+    assert!(holder != Some(thread::current().id()), "{what} under the lock");
+}
+
+// SAFETY: `lock` is a mutex; what is called under it takes only other mutexes, each for a moment.
+unsafe impl Port for Loom {
+    type Key = MutexGuard<'static, ()>;
+
+    /// So few that tests exhaust it.
+    const EXPIRY_BATCH: u8 = 1;
+    const LEVEL: Option<Level> = None;
+
+    fn lock() -> Self::Key {
+        demand_no_lock("the lock is taken");
+        let lock: &'static Mutex<()> = &LOCK;
+        let key = lock.lock().unwrap();
+        *HOLDER.lock().unwrap() = Some(thread::current().id());
+        key
+    }
+
+    fn unlock(key: Self::Key) {
+        *HOLDER.lock().unwrap() = None;
+        drop(key);
+        let left = ABANDONED_AFTER.with(|left| {
+            left.set(left.get().saturating_sub(1));
+            left.get()
+        });
+        if left == 0 {
+            // Without the panic hook: nothing is wrong.
+            panic::resume_unwind(Box::new(Abandoned));
+        }
+    }
+
+    fn now() -> u64 {
+        *CLOCK.lock().unwrap()
+    }
+
+    fn reserve() -> Option<&'static Reserve> {
+        let reserve: &'static Reserve = &RESERVE;
+        Some(reserve)
+    }
+
+    fn wake(worker: WorkerRef) {
+        demand_lock("a worker is woken");
+        Waked::of(worker).semaphore.give();
+    }
+
+    fn lend(worker: WorkerRef, _: PoolRef, _: bool) {
+        demand_lock("a worker is lent");
+        Waked::of(worker).semaphore.give();
+    }
+
+    fn join(_: WorkerRef, _: PoolRef) {
+        demand_lock("a worker goes to another pool");
+    }
+
+    fn unlock_and_switch(key: Self::Key) {
+        Self::unlock(key);
+    }
+
+    fn park(worker: WorkerRef) {
+        demand_no_lock("a worker waits");
+        let worker = Waked::of(worker);
+        worker.ended.store(!worker.semaphore.take(), Relaxed);
+    }
+
+    fn arm(pool: PoolRef, deadline: u64) {
+        demand_lock("a timer is started");
+        let mut timers = TIMERS.lock().unwrap();
+        timers.retain(|(armed, _)| *armed != pool);
+        timers.push((pool, deadline));
+    }
+
+    fn caller() -> Caller {
+        CALLER.with(Cell::get)
+    }
+
+    fn with_signal<R>(body: impl FnOnce(SignalRef) -> R) -> R {
+        let whole: &'static Signalled = Box::leak(Box::new(Signalled {
+            signal: Signal::new(),
+            semaphore: Semaphore::default(),
+            gone: AtomicBool::new(false),
+        }));
+        SIGNALS.lock().unwrap().push(whole);
+        // SAFETY: it stays until the end of the execution; the pointer covers all of it, and `Signal` is its first field.
+        let answer = body(unsafe { Ref::new(NonNull::from(whole).cast()) });
+        whole.gone.store(true, Relaxed);
+        answer
+    }
+
+    fn give(signal: SignalRef) {
+        demand_no_lock("a signal is given");
+        let whole = Signalled::of(signal);
+        assert!(!whole.gone.load(Relaxed), "a signal is given that is gone");
+        whole.semaphore.give();
+    }
+
+    /// A time that is up is up at any moment: this one, whenever the checker lets it come.
+    fn take(signal: SignalRef, deadline: Option<u64>) -> bool {
+        demand_no_lock("a thread waits");
+        HAD_TO_WAIT.with(|waited| waited.set(true));
+        let semaphore = &Signalled::of(signal).semaphore;
+        match deadline {
+            None => semaphore.take(),
+            Some(_) => semaphore.try_take(),
+        }
+    }
+
+    fn event(_: Event) {}
+}
+
+/// What has been seen of a job. The threads only write it.
+#[derive(Default)]
+struct Seen {
+    accepted: AtomicU32,
+    runs: AtomicU32,
+    cancelled: AtomicU32,
+    /// Other threads look at it meanwhile, so it is one of loom's.
+    told: Mutex<Vec<Outcome>>,
+}
+
+/// A job of the scene.
+#[derive(Clone, Copy)]
+pub struct J {
+    reference: JobRef,
+    seen: &'static Seen,
+    with_completion: bool,
+}
+
+/// A pool of the scene.
+#[derive(Clone, Copy)]
+pub struct P {
+    reference: PoolRef,
+    own: u8,
+}
+
+/// A worker of the scene.
+#[derive(Clone, Copy)]
+pub struct W(WorkerRef);
+
+/// A job's state, which only one run at a time may touch, and only after the one before.
+struct Script<F> {
+    alone: UnsafeCell<()>,
+    seen: &'static Seen,
+    script: F,
+}
+
+// SAFETY: what is in the cell is nothing.
+unsafe impl<F: Send> Send for Script<F> {}
+
+impl<F: FnMut(&Ctx<'_>) + Send> Run for Script<F> {
+    fn run(&mut self, ctx: &Ctx<'_>) -> Code {
+        if let Some(due) = ctx.due() {
+            assert!(due <= Loom::now(), "a job runs before its deadline");
+        }
+        let (seen, script) = (self.seen, &mut self.script);
+        self.alone.with_mut(|_| script(ctx));
+        seen.runs.fetch_add(1, Relaxed) as Code
+    }
+}
+
+/// A completion that remembers what it was told, then does what its sequel says.
+struct Told<F> {
+    seen: &'static Seen,
+    sequel: F,
+}
+
+impl<F: Fn(Outcome) + Sync> Complete for Told<F> {
+    fn complete(&self, outcome: Outcome) {
+        self.seen.told.lock().unwrap().push(outcome);
+        (self.sequel)(outcome);
+    }
+}
+
+impl J {
+    fn accept(self, accepted: Accepted) {
+        if accepted != Accepted::Moved {
+            self.seen.accepted.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Submits it.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn submit(self, pool: P) -> Result<Accepted, SubmitError> {
+        Machine::submit(pool.reference, self.reference).inspect(|accepted| self.accept(*accepted))
+    }
+
+    /// Submits it for a deadline.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn submit_at(self, pool: P, deadline: u64) -> Result<Accepted, DeferError> {
+        Machine::submit_at(pool.reference, self.reference, deadline).inspect(|accepted| self.accept(*accepted))
+    }
+
+    /// Submits it for later.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn submit_after(self, pool: P, delay: u64) -> Result<Accepted, DeferError> {
+        Machine::submit_after(pool.reference, self.reference, delay).inspect(|accepted| self.accept(*accepted))
+    }
+
+    /// Submits it from a thread that is preempted for ever after its lock section.
+    pub fn abandon_submit(self, pool: P) {
+        self.abandon(|| _ = Machine::submit(pool.reference, self.reference));
+    }
+
+    /// Submits it for later, from a thread that is preempted for ever after its lock section.
+    pub fn abandon_submit_after(self, pool: P, delay: u64) {
+        self.abandon(|| _ = Machine::submit_after(pool.reference, self.reference, delay));
+    }
+
+    fn abandon(self, submit: impl FnOnce()) {
+        ABANDONED_AFTER.with(|left| left.set(1));
+        let Err(payload) = panic::catch_unwind(panic::AssertUnwindSafe(submit)) else {
+            panic!("a submission has a lock section");
+        };
+        if !payload.is::<Abandoned>() {
+            panic::resume_unwind(payload);
+        }
+        ABANDONED_AFTER.with(|left| left.set(u32::MAX));
+        self.accept(Accepted::New);
+    }
+
+    /// Cancels it.
+    pub fn cancel(self) -> Cancel {
+        let cancel = Machine::cancel(self.reference);
+        let one = match cancel {
+            Cancel::Cancelled => true,
+            Cancel::Running { resubmission_cancelled } => resubmission_cancelled,
+            Cancel::Idle => false,
+        };
+        self.seen.cancelled.fetch_add(one.into(), Relaxed);
+        cancel
+    }
+
+    /// Waits for it. With a deadline, the time may be up at any moment.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn wait(self, deadline: Option<u64>) -> Result<Outcome, WaitError> {
+        Machine::wait(self.reference, deadline)
+    }
+
+    /// Cancels it, and waits for its run. It has one submission.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn cancel_and_wait(self) -> Result<Outcome, WaitError> {
+        let answer = Machine::cancel_and_wait(self.reference, None);
+        let one = answer == Ok(Outcome::Cancelled);
+        self.seen.cancelled.fetch_add(one.into(), Relaxed);
+        answer
+    }
+
+    /// Where it is.
+    pub fn status(self) -> Status {
+        Machine::status(self.reference)
+    }
+
+    /// How often it has run.
+    pub fn runs(self) -> u32 {
+        self.seen.runs.load(Relaxed)
+    }
+
+    /// What its completion has been told.
+    pub fn told(self) -> Vec<Outcome> {
+        self.seen.told.lock().unwrap().clone()
+    }
+}
+
+/// One execution.
+pub struct Scene {
+    kept: Vec<*mut dyn Any>,
+    pools: Vec<P>,
+    jobs: Vec<J>,
+    workers: Vec<WorkerRef>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Goes through the interleavings of what `body` starts, with at most so many preemptions, or all.
+///
+/// `TASKPOOL_PREEMPTIONS` raises a bound.
+pub fn explore(bound: Option<usize>, body: impl Fn(&mut Scene) + Send + Sync + 'static) {
+    let executions = Arc::new(AtomicUsize::new(0));
+    let counted = executions.clone();
+    let asked = env::var("TASKPOOL_PREEMPTIONS").map_or(0, |n| n.parse().expect("TASKPOOL_PREEMPTIONS is a number"));
+    let mut builder = ::loom::model::Builder::new();
+    builder.max_branches = 10_000;
+    builder.preemption_bound = bound.map(|bound| bound.max(asked));
+    builder.check(move || {
+        counted.fetch_add(1, Relaxed);
+        let mut scene = Scene {
+            kept: Vec::new(),
+            pools: Vec::new(),
+            jobs: Vec::new(),
+            workers: Vec::new(),
+            threads: Vec::new(),
+        };
+        body(&mut scene);
+        scene.end();
+    });
+    println!("{} executions", executions.load(Relaxed));
+}
+
+impl Scene {
+    /// Keeps something for as long as the execution lasts.
+    fn keep<T: 'static>(&mut self, value: T) -> &'static T {
+        let pointer = Box::into_raw(Box::new(value));
+        self.kept.push(pointer);
+        // SAFETY: it is freed when the scene is dropped, and nobody uses it afterwards: the threads have been joined.
+        unsafe { &*pointer }
+    }
+
+    fn keep_worker(&mut self, worker: Worker) -> WorkerRef {
+        let whole = self.keep(Waked {
+            worker,
+            semaphore: Semaphore::default(),
+            ended: AtomicBool::new(false),
+        });
+        // SAFETY: kept; the pointer covers all of it, and `Worker` is its first field.
+        let worker = unsafe { Ref::new(NonNull::from(whole).cast()) };
+        self.workers.push(worker);
+        worker
+    }
+
+    /// Adds a worker to the reserve. Before any pool is made.
+    pub fn reserve(&mut self) -> W {
+        let worker = self.keep_worker(Worker::reserve(0));
+        Machine::add_reserve(worker);
+        W(worker)
+    }
+
+    /// A pool with `N` workers of its own, and with borrowed ones `max`, which waits for its start.
+    pub fn pool_before_start<const N: usize>(&mut self, max: u8) -> (P, [W; N]) {
+        let reference = self.keep(Pool::new(max)).reference();
+        let mut next = None;
+        let mut workers = [0; N].map(|_| {
+            let worker = self.keep_worker(Worker::own(reference, 0, next));
+            next = Some(worker);
+            W(worker)
+        });
+        workers.reverse();
+        let pool = P {
+            reference,
+            own: N as u8,
+        };
+        self.pools.push(pool);
+        (pool, workers)
+    }
+
+    /// Starts a pool.
+    pub fn start<const N: usize>(pool: P, workers: [W; N]) {
+        Machine::start(pool.reference, workers[0].0, N as u8);
+    }
+
+    /// A pool that runs.
+    pub fn pool<const N: usize>(&mut self, max: u8) -> (P, [W; N]) {
+        let (pool, workers) = self.pool_before_start(max);
+        Self::start(pool, workers);
+        (pool, workers)
+    }
+
+    /// A job that does this when it runs.
+    pub fn job(&mut self, script: impl FnMut(&Ctx<'_>) + Send + 'static) -> J {
+        self.job_knowing(|_| script)
+    }
+
+    /// A job that does this when it runs, and knows itself.
+    pub fn job_knowing<F: FnMut(&Ctx<'_>) + Send + 'static>(&mut self, script: impl FnOnce(Myself) -> F) -> J {
+        let (seen, me) = (self.keep(Seen::default()), self.keep(Plain::new(None)));
+        let script = self.script(seen, script(Myself(me)));
+        let reference = self.keep(Job::new(script)).reference();
+        self.add_job(me, reference, seen, false)
+    }
+
+    /// A job that does this when it runs, and this when its end is told.
+    pub fn job_with_completion<F, G>(&mut self, script: F, sequel: G) -> J
+    where
+        F: FnMut(&Ctx<'_>) + Send + 'static,
+        G: Fn(Outcome) + Sync + 'static,
+    {
+        self.job_with_completion_knowing(|_| script, |_| sequel)
+    }
+
+    /// A job that does this when it runs, and this when its end is told, and knows itself.
+    pub fn job_with_completion_knowing<F, G>(
+        &mut self,
+        script: impl FnOnce(Myself) -> F,
+        sequel: impl FnOnce(Myself) -> G,
+    ) -> J
+    where
+        F: FnMut(&Ctx<'_>) + Send + 'static,
+        G: Fn(Outcome) + Sync + 'static,
+    {
+        let (seen, me) = (self.keep(Seen::default()), self.keep(Plain::new(None)));
+        let completion = self.keep(OnEnd::new(Told {
+            seen,
+            sequel: sequel(Myself(me)),
+        }));
+        let script = self.script(seen, script(Myself(me)));
+        let reference = self.keep(Job::with_completion(script, completion)).reference();
+        self.add_job(me, reference, seen, true)
+    }
+
+    fn script<F>(&self, seen: &'static Seen, script: F) -> Script<F> {
+        Script {
+            alone: UnsafeCell::new(()),
+            seen,
+            script,
+        }
+    }
+
+    fn add_job(
+        &mut self,
+        me: &'static Plain<Option<J>>,
+        reference: JobRef,
+        seen: &'static Seen,
+        with_completion: bool,
+    ) -> J {
+        let job = J {
+            reference,
+            seen,
+            with_completion,
+        };
+        *me.lock().unwrap() = Some(job);
+        self.jobs.push(job);
+        job
+    }
+
+    /// Starts the thread of a worker.
+    pub fn work(&mut self, worker: W) {
+        self.threads.push(thread::spawn(move || work(worker.0)));
+    }
+
+    /// Waits for the clock interrupt, at a moment of its choice: the time is `now`, and all timers that are due expire.
+    pub fn interrupt(now: u64) {
+        let before = CALLER.with(|caller| caller.replace(Caller::Interrupt));
+        {
+            let mut clock = CLOCK.lock().unwrap();
+            *clock = now.max(*clock);
+        }
+        loop {
+            let due = {
+                let mut timers = TIMERS.lock().unwrap();
+                let index = timers.iter().position(|(_, deadline)| *deadline <= now);
+                index.map(|index| timers.swap_remove(index).0)
+            };
+            match due {
+                Some(pool) => Machine::expire(pool),
+                None => break,
+            }
+        }
+        CALLER.with(|caller| caller.set(before));
+    }
+
+    /// Whether the calling thread has waited for a signal.
+    pub fn had_to_wait() -> bool {
+        HAD_TO_WAIT.with(Cell::get)
+    }
+
+    /// What a pool's timer is armed for.
+    pub fn timer(pool: P) -> Option<u64> {
+        let timers = TIMERS.lock().unwrap();
+        timers.iter().find(|(of, _)| *of == pool.reference).map(|(_, at)| *at)
+    }
+
+    /// Lets everything come to rest at the present time, whatever is deferred. Nothing is submitted by other threads
+    /// any more.
+    pub fn settle(&mut self) {
+        for worker in &self.workers {
+            Waked::of(*worker).semaphore.close();
+        }
+        for thread in self.threads.drain(..) {
+            thread.join().unwrap();
+        }
+        while let Some(worker) = self
+            .workers
+            .iter()
+            .find(|worker| Waked::of(**worker).semaphore.is_given())
+        {
+            work(*worker);
+        }
+        CALLER.with(|caller| caller.set(Caller::Thread));
+        self.check_timers();
+    }
+
+    /// In a pool that runs, the timer is never armed for later than the earliest deadline.
+    fn check_timers(&self) {
+        for pool in &self.pools {
+            let found = Machine::check(pool.reference);
+            assert!(
+                !found.overdue || found.queued > 0,
+                "nobody comes to see an overdue pool"
+            );
+            if let Some(armed) = found.armed {
+                assert!(
+                    Self::timer(*pool) == Some(armed),
+                    "the timer is not what it is armed for"
+                );
+            }
+        }
+        let timers = TIMERS.lock().unwrap().clone();
+        for job in &self.jobs {
+            if let Status::Deferred { deadline } = job.status() {
+                assert!(
+                    timers.iter().any(|(_, armed)| *armed <= deadline),
+                    "a job is due at {deadline}, and the timers are {timers:?}"
+                );
+            }
+        }
+    }
+
+    /// Lets everything come to its end, however late it is due, and checks that every submission had one outcome.
+    fn end(&mut self) {
+        self.settle();
+        loop {
+            let next = TIMERS.lock().unwrap().iter().map(|(_, deadline)| *deadline).min();
+            let Some(next) = next else { break };
+            Self::interrupt(next);
+            self.settle();
+        }
+        for job in &self.jobs {
+            assert!(
+                job.status() == Status::Idle,
+                "a job was forgotten: it is {:?}",
+                job.status()
+            );
+            let seen = job.seen;
+            let (accepted, cancelled) = (seen.accepted.load(Relaxed), seen.cancelled.load(Relaxed));
+            assert!(
+                accepted == job.runs() + cancelled,
+                "{accepted} submissions, {} runs, {cancelled} cancellations",
+                job.runs()
+            );
+            if job.with_completion {
+                let told = job.told();
+                let done = told.iter().filter(|told| matches!(told, Outcome::Done(_))).count();
+                assert!(
+                    told.len() == accepted as usize && done == job.runs() as usize,
+                    "{accepted} submissions, {} runs, and told {told:?}",
+                    job.runs()
+                );
+            }
+        }
+        for pool in &self.pools {
+            let found = Machine::check(pool.reference);
+            assert!(
+                found.queued == 0 && found.deferred == 0,
+                "jobs were forgotten: {found:?}"
+            );
+            assert!(found.workers == pool.own, "a worker did not go back: {found:?}");
+            assert!(
+                found.idle == pool.own,
+                "a worker waits, and is not among the idle: {found:?}"
+            );
+        }
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        for pointer in self.kept.drain(..) {
+            // SAFETY: `keep` made it from a box; see there for who used it.
+            drop(unsafe { Box::from_raw(pointer) });
+        }
+        for signal in SIGNALS.lock().unwrap().drain(..) {
+            // SAFETY: `with_signal` made it from a box, and all threads that used it have been joined.
+            drop(unsafe { Box::from_raw(std::ptr::from_ref(signal).cast_mut()) });
+        }
+    }
+}
+
+/// The job that a script or a sequel belongs to.
+#[derive(Clone, Copy)]
+pub struct Myself(&'static Plain<Option<J>>);
+
+impl Myself {
+    /// The job.
+    pub fn job(self) -> J {
+        self.0.lock().unwrap().expect("a job is made before it runs")
+    }
+}
+
+/// The life of a worker, until it would wait for what does not come.
+fn work(worker: WorkerRef) {
+    CALLER.with(|caller| caller.set(Caller::Worker(worker)));
+    let mut phase = Phase::Parked;
+    loop {
+        let parked = phase == Phase::Parked;
+        phase = Machine::advance(worker, phase);
+        if parked && Waked::of(worker).ended.load(Relaxed) {
+            return;
+        }
+    }
+}

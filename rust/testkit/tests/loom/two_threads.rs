@@ -1,0 +1,510 @@
+//! A worker, an interrupt or another thread beside the main one; the property is the test's name.
+
+use loom::thread;
+use taskpool_core::{Accepted, Cancel, Outcome, SubmitError, WaitError};
+use taskpool_testkit::loom::{explore, Scene};
+
+const ALL: Option<usize> = None;
+
+#[test]
+fn a_submission_beside_a_worker_that_is_about_to_wait_loses_no_wake() {
+    explore(ALL, |scene| {
+        let (pool, [worker]) = scene.pool(1);
+        let (first, second) = (scene.job(|_| {}), scene.job(|_| {}));
+        first.submit(pool).unwrap();
+        scene.work(worker);
+        second.submit(pool).unwrap();
+        scene.settle();
+        assert_eq!((first.runs(), second.runs()), (1, 1));
+    });
+}
+
+#[test]
+fn a_job_that_is_submitted_again_and_again_runs_once_for_each_acceptance() {
+    explore(ALL, |scene| {
+        let (pool, [worker]) = scene.pool(1);
+        let job = scene.job(|_| {});
+        scene.work(worker);
+        for _ in 0..3 {
+            match job.submit(pool) {
+                Ok(accepted) => assert_ne!(accepted, Accepted::Moved),
+                Err(error) => assert_eq!(error, SubmitError::AlreadyQueued),
+            }
+        }
+    });
+}
+
+#[test]
+fn a_job_that_two_threads_submit_runs_once_or_twice_and_one_at_a_time() {
+    explore(ALL, |scene| {
+        let (pool, [_first, _second]) = scene.pool(2);
+        let job = scene.job_with_completion(|_| {}, |_| {});
+        let other = thread::spawn(move || job.submit(pool));
+        let accepted = [job.submit(pool), other.join().unwrap()].iter().flatten().count();
+        assert_eq!(accepted, 1, "nobody has taken it meanwhile");
+    });
+}
+
+#[test]
+fn two_jobs_submitted_by_two_threads_wake_two_workers() {
+    explore(ALL, |scene| {
+        let (pool, [_first, _second]) = scene.pool::<2>(2);
+        let jobs = [scene.job(|_| {}), scene.job(|_| {})];
+        let other = thread::spawn(move || jobs[0].submit(pool).unwrap());
+        jobs[1].submit(pool).unwrap();
+        other.join().unwrap();
+        scene.settle();
+        assert_eq!(jobs.map(|job| job.runs()), [1, 1]);
+    });
+}
+
+#[test]
+fn a_cancel_beside_the_run_leaves_exactly_one_outcome() {
+    explore(ALL, |scene| {
+        let (pool, [worker]) = scene.pool(1);
+        let job = scene.job_with_completion(|ctx| _ = ctx.cancelled(), |_| {});
+        job.submit(pool).unwrap();
+        scene.work(worker);
+        let cancel = job.cancel();
+        scene.settle();
+        match cancel {
+            Cancel::Cancelled => assert_eq!(job.told(), [Outcome::Cancelled]),
+            _ => assert_eq!(job.told(), [Outcome::Done(0)]),
+        }
+    });
+}
+
+#[test]
+fn a_cancel_beside_a_run_that_submits_itself_leaves_exactly_one_outcome_for_each() {
+    explore(ALL, |scene| {
+        let (pool, [worker]) = scene.pool(1);
+        let job = scene.job_with_completion_knowing(
+            move |me| {
+                let mut runs = 0;
+                move |_| {
+                    runs += 1;
+                    if runs == 1 {
+                        me.job().submit(pool).unwrap();
+                    }
+                }
+            },
+            |_| |_| {},
+        );
+        job.submit(pool).unwrap();
+        scene.work(worker);
+        job.cancel();
+    });
+}
+
+#[test]
+fn two_cancels_of_one_job_leave_exactly_one_outcome() {
+    explore(ALL, |scene| {
+        let (pool, [_worker]) = scene.pool(1);
+        let job = scene.job_with_completion(|_| {}, |_| {});
+        job.submit(pool).unwrap();
+        let other = thread::spawn(move || job.cancel());
+        let answers = [job.cancel(), other.join().unwrap()];
+        assert!(answers.contains(&Cancel::Cancelled) && answers.contains(&Cancel::Idle));
+        assert_eq!(job.told(), [Outcome::Cancelled]);
+    });
+}
+
+#[test]
+fn a_cancel_beside_the_expiry_leaves_exactly_one_outcome() {
+    explore(ALL, |scene| {
+        let (pool, [_worker]) = scene.pool(1);
+        let job = scene.job_with_completion(|_| {}, |_| {});
+        job.submit_at(pool, 5).unwrap();
+        let interrupt = thread::spawn(|| Scene::interrupt(5));
+        assert_eq!(job.cancel(), Cancel::Cancelled);
+        interrupt.join().unwrap();
+        assert_eq!(job.told(), [Outcome::Cancelled]);
+    });
+}
+
+#[test]
+fn a_cancel_beside_an_expiry_of_more_than_a_batch_leaves_the_others_to_run() {
+    explore(ALL, |scene| {
+        let (pool, [_worker]) = scene.pool(1);
+        let jobs = [(); 3].map(|()| scene.job(|_| {}));
+        for job in jobs {
+            job.submit_at(pool, 5).unwrap();
+        }
+        let interrupt = thread::spawn(|| Scene::interrupt(5));
+        assert_eq!(jobs[0].cancel(), Cancel::Cancelled);
+        interrupt.join().unwrap();
+        scene.settle();
+        // A batch that was cancelled under the interrupt's hands goes on in the next tick.
+        Scene::interrupt(6);
+        scene.settle();
+        assert_eq!(jobs.map(|job| job.runs()), [0, 1, 1]);
+    });
+}
+
+#[test]
+fn a_worker_beside_an_expiry_of_more_than_a_batch_runs_all_that_is_due() {
+    explore(ALL, |scene| {
+        let (pool, [worker]) = scene.pool(1);
+        let jobs = [(); 3].map(|()| scene.job(|_| {}));
+        for job in jobs {
+            job.submit_at(pool, 5).unwrap();
+        }
+        scene.work(worker);
+        Scene::interrupt(5);
+        scene.settle();
+        assert_eq!(jobs.map(|job| job.runs()), [1, 1, 1]);
+    });
+}
+
+#[test]
+fn a_submission_for_now_beside_the_expiry_runs_the_job_once_or_twice_and_never_early() {
+    explore(ALL, |scene| {
+        let (pool, [_worker]) = scene.pool(1);
+        let job = scene.job_with_completion(|_| {}, |_| {});
+        job.submit_at(pool, 5).unwrap();
+        let interrupt = thread::spawn(|| Scene::interrupt(5));
+        match job.submit(pool) {
+            Ok(accepted) => assert_eq!(accepted, Accepted::Moved),
+            Err(error) => assert_eq!(error, SubmitError::AlreadyQueued),
+        }
+        interrupt.join().unwrap();
+        scene.settle();
+        assert_eq!(job.runs(), 1);
+    });
+}
+
+#[test]
+fn of_two_armings_the_earlier_deadline_stays() {
+    explore(ALL, |scene| {
+        let (pool, [_worker]) = scene.pool(1);
+        let (early, late) = (scene.job(|_| {}), scene.job(|_| {}));
+        let other = thread::spawn(move || late.submit_at(pool, 9).unwrap());
+        early.submit_at(pool, 5).unwrap();
+        assert!(Scene::timer(pool) <= Some(5), "armed when the submission is over");
+        other.join().unwrap();
+        assert_eq!(Scene::timer(pool), Some(5));
+    });
+}
+
+#[test]
+fn of_two_armings_by_delays_the_earlier_deadline_stays() {
+    explore(ALL, |scene| {
+        let (pool, [_worker]) = scene.pool(1);
+        let (early, late) = (scene.job(|_| {}), scene.job(|_| {}));
+        let other = thread::spawn(move || late.submit_after(pool, 8).unwrap());
+        early.submit_after(pool, 4).unwrap();
+        other.join().unwrap();
+        assert_eq!(Scene::timer(pool), Some(5));
+    });
+}
+
+#[test]
+fn an_arming_beside_the_expiry_of_another_is_not_lost() {
+    explore(ALL, |scene| {
+        let (pool, [_worker]) = scene.pool(1);
+        let (first, second) = (scene.job(|_| {}), scene.job(|_| {}));
+        first.submit_at(pool, 5).unwrap();
+        let interrupt = thread::spawn(|| Scene::interrupt(5));
+        second.submit_at(pool, 7).unwrap();
+        interrupt.join().unwrap();
+        scene.settle();
+        assert_eq!((first.runs(), second.runs(), Scene::timer(pool)), (1, 0, Some(7)));
+    });
+}
+
+#[test]
+fn an_arming_for_what_has_passed_meanwhile_is_not_lost() {
+    explore(ALL, |scene| {
+        let (pool, [_worker]) = scene.pool(1);
+        let (by_instant, by_delay) = (scene.job(|_| {}), scene.job(|_| {}));
+        let interrupt = thread::spawn(|| Scene::interrupt(5));
+        by_instant.submit_at(pool, 5).unwrap();
+        by_delay.submit_after(pool, 2).unwrap();
+        interrupt.join().unwrap();
+        scene.settle();
+        Scene::interrupt(8);
+        scene.settle();
+        assert_eq!((by_instant.runs(), by_delay.runs()), (1, 1));
+    });
+}
+
+#[test]
+fn a_start_beside_submissions_forgets_none() {
+    explore(ALL, |scene| {
+        let (pool, workers) = scene.pool_before_start::<1>(1);
+        let jobs = [(); 3].map(|()| scene.job(|_| {}));
+        jobs[0].submit(pool).unwrap();
+        let other = thread::spawn(move || {
+            jobs[1].submit(pool).unwrap();
+            jobs[2].submit_at(pool, 5).unwrap();
+        });
+        Scene::start(pool, workers);
+        other.join().unwrap();
+        scene.settle();
+        assert_eq!((jobs.map(|job| job.runs()), Scene::timer(pool)), ([1, 1, 0], Some(5)));
+    });
+}
+
+/// The end of a job, row by row; see `doc/design.md`. Another thread submits while the job runs.
+mod the_end_of_a_job {
+    use super::*;
+
+    #[test]
+    fn resubmitted_to_ready_it_runs_again() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            let again = job.submit(pool);
+            scene.settle();
+            assert_eq!(job.runs(), 1 + u32::from(again.is_ok()));
+        });
+    }
+
+    #[test]
+    fn resubmitted_to_ready_with_a_completion_it_runs_again_and_each_is_told() {
+        explore(ALL, |scene| {
+            let (pool, [worker, _second]) = scene.pool(2);
+            let job = scene.job_with_completion(|_| {}, |_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            let again = job.submit(pool);
+            scene.settle();
+            assert_eq!(job.told().len(), 1 + usize::from(again.is_ok()));
+        });
+    }
+
+    #[test]
+    fn resubmitted_to_another_pool_it_runs_there() {
+        explore(ALL, |scene| {
+            let ((pool, [worker]), (other, [_there])) = (scene.pool(1), scene.pool::<1>(1));
+            let job = scene.job(|_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            let again = job.submit(other);
+            scene.settle();
+            assert_eq!(job.runs(), 1 + u32::from(again.is_ok()));
+        });
+    }
+
+    #[test]
+    fn resubmitted_to_another_pool_with_a_completion_it_runs_there_and_each_is_told() {
+        explore(ALL, |scene| {
+            let ((pool, [worker]), (other, [_there])) = (scene.pool(1), scene.pool::<1>(1));
+            let job = scene.job_with_completion(|_| {}, |_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            _ = job.submit(other);
+        });
+    }
+
+    #[test]
+    fn deferred_again_it_is_armed_for() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            let again = job.submit_at(pool, 5);
+            scene.settle();
+            assert_eq!((job.runs(), Scene::timer(pool)), (1, again.is_ok().then_some(5)));
+        });
+    }
+
+    #[test]
+    fn deferred_again_with_a_completion_it_is_armed_for_and_each_is_told() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job_with_completion(|_| {}, |_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            _ = job.submit_at(pool, 5);
+            Scene::interrupt(5);
+        });
+    }
+
+    #[test]
+    fn deferred_by_itself_beside_its_expiry_it_runs_again() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job_knowing(|me| {
+                let mut runs = 0;
+                move |_| {
+                    runs += 1;
+                    if runs == 1 {
+                        me.job().submit_after(pool, 2).unwrap();
+                    }
+                }
+            });
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            Scene::interrupt(3);
+        });
+    }
+
+    #[test]
+    fn submitted_by_its_completion_it_runs_again() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job_with_completion_knowing(
+                |_| |_| {},
+                |me| {
+                    move |outcome| {
+                        if outcome == Outcome::Done(0) || outcome == Outcome::Cancelled {
+                            _ = me.job().submit(pool);
+                        }
+                    }
+                },
+            );
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            job.cancel();
+        });
+    }
+
+    #[test]
+    fn cancelled_while_running_it_is_told_and_its_resubmission_too() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job_with_completion(|ctx| _ = ctx.cancelled(), |_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            _ = job.submit_at(pool, 5);
+            job.cancel();
+            _ = job.submit(pool);
+        });
+    }
+}
+
+mod waiting {
+    use super::*;
+
+    #[test]
+    fn a_waiter_beside_the_end_of_the_run_is_let_go() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            assert_eq!(job.wait(None), Ok(Outcome::Done(0)));
+        });
+    }
+
+    #[test]
+    fn a_waiter_goes_on_after_the_completion_was_told() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job_with_completion(|_| {}, |_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            assert_eq!(job.wait(None), Ok(Outcome::Done(0)));
+            // Who only looks may know it earlier.
+            if Scene::had_to_wait() {
+                assert_eq!(job.told(), [Outcome::Done(0)]);
+            }
+        });
+    }
+
+    #[test]
+    fn a_waiter_whose_time_is_up_beside_its_signal_times_out_or_gets_the_outcome() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            let answer = job.wait(Some(1));
+            assert!(matches!(answer, Ok(Outcome::Done(0)) | Err(WaitError::TimedOut)));
+            scene.settle();
+            assert_eq!(job.wait(None), Ok(Outcome::Done(0)), "it has left the list either way");
+        });
+    }
+
+    #[test]
+    fn a_waiter_beside_a_cancel_is_let_go() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            job.submit_at(pool, 5).unwrap();
+            let other = thread::spawn(move || job.cancel());
+            assert_eq!(job.wait(None), Ok(Outcome::Cancelled));
+            other.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_waiter_whose_time_is_up_beside_a_cancel_times_out_or_gets_the_outcome() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            job.submit_at(pool, 5).unwrap();
+            let other = thread::spawn(move || job.cancel());
+            let answer = job.wait(Some(1));
+            assert!(matches!(answer, Ok(Outcome::Cancelled) | Err(WaitError::TimedOut)));
+            other.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn whoever_cancels_and_waits_finds_the_job_idle() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            let outcome = job.cancel_and_wait().unwrap();
+            let runs = job.runs();
+            assert_eq!(job.status(), taskpool_core::Status::Idle);
+            scene.settle();
+            assert_eq!(job.runs(), runs, "nothing ran afterwards");
+            match outcome {
+                Outcome::Cancelled => assert_eq!(runs, 0),
+                _ => assert_eq!(runs, 1),
+            }
+        });
+    }
+
+    #[test]
+    fn a_waiter_for_a_resubmission_beside_the_end_of_the_run_gets_a_later_outcome() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            let again = job.submit(pool);
+            let answer = job.wait(None);
+            let last = u32::from(again.is_ok());
+            assert_eq!(answer, Ok(Outcome::Done(last as i32)));
+        });
+    }
+}
+
+/// A submitter that is preempted for ever after its lock section.
+mod a_submitter_that_never_goes_on {
+    use super::*;
+
+    #[test]
+    fn has_woken_the_worker() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let (first, job) = (scene.job(|_| {}), scene.job(|_| {}));
+            first.submit(pool).unwrap();
+            scene.work(worker);
+            job.abandon_submit(pool);
+            scene.settle();
+            assert_eq!(job.runs(), 1);
+        });
+    }
+
+    #[test]
+    fn has_armed_the_timer() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let (later, job) = (scene.job(|_| {}), scene.job(|_| {}));
+            let other = thread::spawn(move || later.submit_at(pool, 9).unwrap());
+            job.abandon_submit_after(pool, 4);
+            other.join().unwrap();
+            assert_eq!(Scene::timer(pool), Some(5));
+        });
+    }
+}
