@@ -18,11 +18,12 @@ const NUMBERS: [(&str, &str, &str); 6] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 4] = [
+const OPTIONS: [&str; 5] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
     "TASKPOOL_URGENT",
+    "TASKPOOL_STATS",
 ];
 
 fn main() {

@@ -36,13 +36,6 @@ impl Token<'_> {
     pub(crate) fn now(&self) -> u32 {
         self.now
     }
-
-    /// The time of this section, modulo 2^32; nobody asks for it.
-    #[cfg(not(CONFIG_TASKPOOL_STATS))]
-    #[inline(always)]
-    pub(crate) fn now(&self) -> u32 {
-        0
-    }
 }
 
 /// A value that is only read and written under the module's lock.

@@ -46,6 +46,8 @@ mod port;
 #[allow(unsafe_code)]
 #[path = "zephyr.rs"]
 mod port;
+#[cfg(CONFIG_TASKPOOL_STATS)]
+mod stats;
 mod time;
 
 pub use config::{Config, CONFIG};
@@ -53,6 +55,8 @@ pub use config::{Config, CONFIG};
 pub use port::{leak_pool, Forbidden};
 #[cfg(target_os = "none")]
 pub use port::{set_event_sink, EventSink};
+#[cfg(CONFIG_TASKPOOL_STATS)]
+pub use stats::Stats;
 pub use taskpool_core::{
     Accepted, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JobRef, Level, LevelError, OnEnd, Outcome,
     Run, Shutdown, Snapshot, Status, SubmitError, WaitError, LEVELS, MAX_TICKS,
@@ -322,6 +326,22 @@ impl Pool {
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn restart(self) -> Result<(), ControlError> {
         System::restart(self.0)
+    }
+
+    /// What the pool has counted: a consistent picture of one moment. All times are as exact as the tick.
+    ///
+    /// From any thread and interrupt. One lock section, O(1), with two divisions in 64 bits.
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    pub fn stats(self) -> Stats {
+        System::stats(self.0).into()
+    }
+
+    /// Lets the pool count anew. Submissions that are under way count as submitted after it.
+    ///
+    /// From any thread and interrupt. One lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    pub fn reset_stats(self) {
+        System::reset_stats(self.0);
     }
 
     /// Walks the pool, checks that all its parts fit, and counts them. For tests: it holds the lock for a time in

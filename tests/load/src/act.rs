@@ -3,7 +3,7 @@
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
-use taskpool::{Duration, Instant, Pool, Shutdown, Timeout};
+use taskpool::{Duration, Instant, Pool, Shutdown, Timeout, LEVELS};
 
 use crate::random::Random;
 use crate::subject::{self, Subject};
@@ -60,7 +60,7 @@ pub fn act(random: &mut Random, caller: Caller) {
     if CONTROL.load(SeqCst) && random.below(24) == 0 {
         return control(random, pool, caller);
     }
-    match random.below(32) {
+    match random.below(36) {
         0..=9 => subject.submit(pool),
         10..=14 => subject.submit_after(pool, ticks),
         // The instant may lie behind.
@@ -73,6 +73,9 @@ pub fn act(random: &mut Random, caller: Caller) {
         30 => {
             pool.check();
         }
+        31..=32 => subject.submit_urgent(pool),
+        33 => subject.set_level(random.below(LEVELS as u32) as u8),
+        34 => assert!(pool.stats().most_workers > 0, "the pool has workers"),
         _ => {
             taskpool::check_reserve();
         }

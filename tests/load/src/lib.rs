@@ -56,7 +56,9 @@ fn unrest() -> Option<&'static str> {
     if taskpool::check_reserve() != CONFIG.reserve_threads {
         return Some("the reserve misses workers");
     }
-    subject::all().find_map(|subject| subject.audit().err())
+    subject::all()
+        .find_map(|subject| subject.audit().err())
+        .or_else(|| subject::audit_pools().err())
 }
 
 #[no_mangle]
@@ -66,6 +68,7 @@ extern "C" fn load_begin(seed: u32, pools: u32, control: bool) {
     POOLS.store(pools, SeqCst);
     subject::all().for_each(|subject| subject.open_books());
     act::open_books(control);
+    board::POOLS.iter().for_each(|(pool, _)| pool.reset_stats());
     CLOSING.store(false, SeqCst);
     printkln!("seed {}", seed);
 }

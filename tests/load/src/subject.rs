@@ -4,7 +4,8 @@ use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use taskpool::{
-    Accepted, Cancel, Complete, Ctx, Duration, Instant, Job, OnEnd, Outcome, Pool, Run, Status, Timeout, WaitError,
+    Accepted, Cancel, Complete, Ctx, Duration, Instant, Job, OnEnd, Outcome, Pool, Run, Stats, Status, Timeout,
+    WaitError,
 };
 
 use crate::act::{self, Caller};
@@ -166,6 +167,14 @@ impl Subject {
         self.accept(pool.submit_at(self.job(), instant));
     }
 
+    pub fn submit_urgent(self, pool: Pool) {
+        self.accept(pool.submit_urgent(self.job()));
+    }
+
+    pub fn set_level(self, level: u8) {
+        assert!(self.job().set_level(level).is_ok(), "there is this level");
+    }
+
     pub fn cancel(self) {
         let cancelled = match self.job().cancel() {
             Cancel::Idle => false,
@@ -280,6 +289,20 @@ pub fn totals() -> impl fmt::Display {
         }
     }
     Counts(totals)
+}
+
+/// Whether the pools have counted the same, when everything is at rest.
+pub fn audit_pools() -> Result<(), &'static str> {
+    let counted = |what: fn(&Stats) -> u32| board::POOLS.iter().map(|(pool, _)| what(&pool.stats())).sum::<u32>();
+    let booked = |what: fn(&Books) -> &AtomicU32| all().map(|subject| what(subject.books()).load(SeqCst)).sum::<u32>();
+    let (accepted, runs) = (booked(|books| &books.accepted), booked(|books| &books.runs));
+    if (counted(|stats| stats.submitted), counted(|stats| stats.done)) != (accepted, runs) {
+        return Err("the pools counted other submissions and runs than there were");
+    }
+    if counted(|stats| stats.cancelled + stats.discarded) != accepted - runs {
+        return Err("the pools counted other cancelled and discarded submissions than there were");
+    }
+    Ok(())
 }
 
 /// Outcomes of a shutdown that completions were told in the round.

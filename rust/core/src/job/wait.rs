@@ -148,6 +148,7 @@ impl WaiterRef {
     }
 
     /// Lets all of a line go, of which this is the first. Answers them, the first who came first.
+    #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub(crate) fn let_line_go(self, token: &Token<'_>, outcome: Outcome) -> WaiterRef {
         let (mut go, mut link) = (None, Some(self));
         let mut first = self;
@@ -252,6 +253,7 @@ impl JobRef {
     /// A submission has ended: takes those who waited for it out of the list. Answers them, the first who came first.
     ///
     /// It takes time in proportion to the threads that wait for this one job.
+    #[cfg(CONFIG_TASKPOOL_WAIT)]
     #[cold]
     #[inline(never)]
     pub(crate) fn let_go(self, token: &Token<'_>, outcome: Outcome, resubmission: bool) -> Option<WaiterRef> {

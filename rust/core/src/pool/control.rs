@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::steps::{leave_timers, Ended};
 use super::{Attention, Life, Order, PoolRef, Reserve, WorkerRef, CONTROL};
-use crate::job::{Caller, JobRef, Outcome, WaiterRef, DISCARD, URGENT};
+use crate::job::{Caller, JobRef, WaiterRef, DISCARD, URGENT};
 use crate::lock::Token;
 use crate::ticks::Ticks;
 
@@ -184,13 +184,14 @@ impl PoolRef {
     }
 
     /// Who waits for the end, when a worker has come to rest.
+    #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub(crate) fn quiet(self, token: &Token<'_>) -> Option<WaiterRef> {
         if !self.attention.get(token).has(Attention::CLOSES) {
             return None;
         }
         let closers = self.closers(token)?;
         self.set_closers(token, None);
-        Some(closers.let_line_go(token, Outcome::Discarded))
+        Some(closers.let_line_go(token, crate::job::Outcome::Discarded))
     }
 
     /// Starts a pool again that has been shut down. Answers whether it was.

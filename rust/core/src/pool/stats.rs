@@ -231,7 +231,6 @@ mod counters {
 #[cfg(not(CONFIG_TASKPOOL_STATS))]
 #[expect(clippy::unused_self, reason = "the twin of the counters that count")]
 mod counters {
-    use super::Stats;
     use crate::job::JobRef;
     use crate::lock::Token;
 
@@ -242,8 +241,6 @@ mod counters {
     #[allow(missing_docs)]
     impl Counters {
         pub(crate) const fn new() -> Self { Counters }
-        pub(crate) fn read(&self, _: &Token<'_>, _: u8) -> Stats { Stats::default() }
-        pub(crate) fn reset(&self, _: &Token<'_>, _: u8) {}
         #[inline(always)]
         pub(crate) fn submitted(&self, _: &Token<'_>) {}
         #[inline(always)]

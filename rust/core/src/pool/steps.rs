@@ -46,13 +46,13 @@ pub(crate) struct Ended {
 impl Ended {
     /// Those of a job whose submission has ended: the run, or the resubmission beside it.
     #[inline(always)]
-    fn of(token: &Token<'_>, job: JobRef, _outcome: Outcome, _resubmission: bool) -> Self {
+    fn of(_token: &Token<'_>, job: JobRef, _outcome: Outcome, _resubmission: bool) -> Self {
         Ended {
             completion: job.completion(),
             #[cfg(CONFIG_TASKPOOL_WAIT)]
-            waiters: match job.flags.get(token) & WAITED {
+            waiters: match job.flags.get(_token) & WAITED {
                 0 => None,
-                _ => job.let_go(token, _outcome, _resubmission),
+                _ => job.let_go(_token, _outcome, _resubmission),
             },
         }
     }
