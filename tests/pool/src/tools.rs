@@ -78,7 +78,10 @@ pub fn check_rest() {
         (grow(), 1),
         (rival(), 1),
     ];
-    wait_until(|| pools.iter().all(|(pool, workers)| look(*pool).idle == *workers));
+    // A worker that has left its pool is in the reserve a step later.
+    wait_until(|| {
+        pools.iter().all(|(pool, workers)| look(*pool).idle == *workers) && taskpool::check_reserve() == RESERVE
+    });
     for (pool, workers) in pools {
         let now = look(pool);
         assert_eq!(
