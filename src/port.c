@@ -72,7 +72,7 @@ void taskpool_port_unlock_and_switch(uint32_t key)
  */
 void taskpool_port_park(struct taskpool_worker *worker)
 {
-	while (k_sem_take(&worker->wake, K_FOREVER) != 0) {
+	while (k_sem_take(&worker->wake, K_FOREVER) != 0 && IS_ENABLED(CONFIG_SMP)) {
 	}
 }
 

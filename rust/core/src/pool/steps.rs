@@ -233,7 +233,7 @@ impl PoolRef {
             }
             State::Deferred => {
                 leave_timers(token, job);
-                self.comes_from(token, pool_of(token, job));
+                self.takes_over(token, job);
                 Claim::Free(Accepted::Moved)
             }
             State::Queued => Claim::Done(Err(SubmitError::AlreadyQueued), Order::Nothing),
@@ -344,11 +344,11 @@ impl PoolRef {
         first
     }
 
-    /// A submission is under way here, and not in `before` any more.
+    /// A submission is under way here, and not any more where it was.
     #[inline(always)]
-    fn comes_from(self, token: &Token<'_>, before: PoolRef) {
+    fn takes_over(self, token: &Token<'_>, job: JobRef) {
         if STATS {
-            before.counters.moved_away(token);
+            pool_of(token, job).counters.moved_away(token);
             self.counters.submitted(token);
         }
     }
@@ -661,7 +661,7 @@ fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Resu
     } else if job.deadline.get(token) == Ticks::NONE {
         return Err(SubmitError::AlreadyQueued);
     } else {
-        pool.comes_from(token, pool_of(token, job));
+        pool.takes_over(token, job);
         Accepted::Moved
     };
     pool.expect(token);
