@@ -159,8 +159,8 @@ def loom(long):
 
 
 # Without `windows`, `timers` and `model`, which take hours in Miri; of `corpus`, one input.
-MIRI_TESTS = ("completions", "workers", "waiting", "corpus")
-MIRI_TESTS_LONG = (*MIRI_TESTS, "submit", "deferral")
+MIRI_TESTS = ("completions", "waiting", "control", "urgency", "stats", "corpus")
+MIRI_TESTS_LONG = (*MIRI_TESTS, "workers", "submit", "deferral")
 
 
 def miri(long):
@@ -257,7 +257,8 @@ def read_faults(text):
 
 
 # The quick ones first: the others don't run when one of them fails.
-FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "timers", "windows", "corpus", "model")
+FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "urgency", "stats", "timers", "windows",
+               "corpus", "model")
 
 
 def faults(long):

@@ -3,7 +3,7 @@
 //! Every string says something, and the more of it there is, the more happens. A byte that chooses among `n` counts modulo
 //! `n`, so that a small change of the bytes is a small change of what happens.
 
-use taskpool_core::{Outcome, WaitError};
+use taskpool_core::{Outcome, Shutdown, WaitError, LEVELS};
 
 use crate::{World, J, P, W};
 
@@ -30,10 +30,12 @@ impl Bytes<'_> {
 #[derive(Clone, Copy, Debug)]
 enum Action {
     Submit(usize, usize),
+    SubmitUrgent(usize, usize),
     SubmitAfter(usize, usize, u64),
     /// The deadline lies so far from five ticks ago.
     SubmitAt(usize, usize, u64),
     Cancel(usize),
+    SetLevel(usize, u8),
     Step(usize),
     Advance(u64),
     AdvanceWithoutInterrupt(u64),
@@ -41,21 +43,40 @@ enum Action {
     Start(usize),
     /// Waits for so many ticks; with none it only looks.
     Wait(usize, u64),
+    CancelAndWait(usize, u64),
+    Hold(usize),
+    Release(usize),
+    SetMax(usize, u8),
+    /// Waits for so many ticks; with none it only begins.
+    Shutdown(usize, Shutdown, u64),
+    Restart(usize),
 }
 
 impl Action {
     fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
-        Some(match bytes.below(16)? {
-            0..=1 => Action::Submit(bytes.below(POOLS)?, bytes.below(JOBS)?),
-            2..=3 => Action::SubmitAfter(bytes.below(POOLS)?, bytes.below(JOBS)?, bytes.ticks(7)?),
-            4..=5 => Action::SubmitAt(bytes.below(POOLS)?, bytes.below(JOBS)?, bytes.ticks(13)?),
-            6..=7 => Action::Cancel(bytes.below(JOBS)?),
-            8..=10 => Action::Step(bytes.below(usize::MAX)?),
-            11 => Action::Advance(bytes.ticks(6)?),
-            12 => Action::AdvanceWithoutInterrupt(bytes.ticks(6)?),
-            13 => Action::Deliver,
-            14 => Action::Start(bytes.below(POOLS)?),
-            _ => Action::Wait(bytes.below(JOBS)?, bytes.ticks(5)?),
+        Some(match bytes.below(28)? {
+            0..=2 => Action::Submit(bytes.below(POOLS)?, bytes.below(JOBS)?),
+            3 => Action::SubmitUrgent(bytes.below(POOLS)?, bytes.below(JOBS)?),
+            4..=6 => Action::SubmitAfter(bytes.below(POOLS)?, bytes.below(JOBS)?, bytes.ticks(7)?),
+            7..=9 => Action::SubmitAt(bytes.below(POOLS)?, bytes.below(JOBS)?, bytes.ticks(13)?),
+            10..=11 => Action::Cancel(bytes.below(JOBS)?),
+            // One of them does not exist.
+            12 => Action::SetLevel(bytes.below(JOBS)?, bytes.below(LEVELS + 1)? as u8),
+            13..=16 => Action::Step(bytes.below(usize::MAX)?),
+            17 => Action::Advance(bytes.ticks(6)?),
+            18 => Action::AdvanceWithoutInterrupt(bytes.ticks(6)?),
+            19 => Action::Deliver,
+            20 => Action::Start(bytes.below(POOLS)?),
+            21 => Action::Wait(bytes.below(JOBS)?, bytes.ticks(5)?),
+            22 => Action::CancelAndWait(bytes.below(JOBS)?, bytes.ticks(5)?),
+            23 => Action::Hold(bytes.below(POOLS)?),
+            24 => Action::Release(bytes.below(POOLS)?),
+            25 => Action::SetMax(bytes.below(POOLS)?, bytes.below(6)? as u8),
+            26 => {
+                let how = [Shutdown::Drain, Shutdown::Discard][bytes.below(2)?];
+                Action::Shutdown(bytes.below(POOLS)?, how, bytes.ticks(5)?)
+            }
+            _ => Action::Restart(bytes.below(POOLS)?),
         })
     }
 }
@@ -124,9 +145,13 @@ impl Scene {
             return Some(None);
         }
         Some(match Action::read(bytes)? {
-            action @ (Action::Submit(..) | Action::SubmitAfter(..) | Action::SubmitAt(..) | Action::Cancel(..)) => {
-                Some((times, action))
-            }
+            action @ (Action::Submit(..)
+            | Action::SubmitUrgent(..)
+            | Action::SubmitAfter(..)
+            | Action::SubmitAt(..)
+            | Action::Cancel(..)
+            | Action::SetLevel(..)
+            | Action::SetMax(..)) => Some((times, action)),
             _ => None,
         })
     }
@@ -135,11 +160,13 @@ impl Scene {
         let Scene { world, pools, jobs } = self;
         match action {
             Action::Submit(p, j) => _ = world.submit(pools[p], jobs[j]),
+            Action::SubmitUrgent(p, j) => _ = world.submit_urgent(pools[p], jobs[j]),
             Action::SubmitAfter(p, j, delay) => _ = world.submit_after(pools[p], jobs[j], delay),
             Action::SubmitAt(p, j, ticks) => {
                 _ = world.submit_at(pools[p], jobs[j], (world.now() + ticks).saturating_sub(5));
             }
             Action::Cancel(j) => _ = world.cancel(jobs[j]),
+            Action::SetLevel(j, level) => _ = world.set_level(jobs[j], level),
             Action::Step(w) => _ = world.step(W(w % world.workers())),
             Action::Advance(ticks) => world.advance(ticks),
             Action::AdvanceWithoutInterrupt(ticks) => world.advance_without_interrupt(ticks),
@@ -147,13 +174,32 @@ impl Scene {
             // Pools are started by threads only.
             Action::Start(p) if !world.in_interrupt() => world.start(pools[p]),
             Action::Start(_) => {}
-            Action::Wait(j, 0) => _ = world.wait(jobs[j], Some(0)),
             Action::Wait(j, ticks) => {
-                let answer = world.wait(jobs[j], Some(world.now() + ticks));
-                if world.in_interrupt() {
-                    assert_ne!(answer, Err(WaitError::TimedOut), "an interrupt has waited");
-                }
+                let answer = world.wait(jobs[j], Some(self.until(ticks)));
+                assert!(!self.has_waited(ticks, answer), "an interrupt has waited");
             }
+            Action::CancelAndWait(j, ticks) => {
+                let answer = world.cancel_and_wait(jobs[j], Some(self.until(ticks)));
+                assert!(!self.has_waited(ticks, answer), "an interrupt has waited");
+            }
+            Action::Hold(p) => _ = world.hold(pools[p]),
+            Action::Release(p) => _ = world.release(pools[p]),
+            Action::SetMax(p, max) => _ = world.set_max_threads(pools[p], max),
+            Action::Shutdown(p, how, ticks) => _ = world.shutdown(pools[p], how, Some(self.until(ticks))),
+            Action::Restart(p) => _ = world.restart(pools[p]),
+        }
+    }
+
+    /// Whether an interrupt has waited.
+    fn has_waited(self, ticks: u64, answer: Result<Outcome, WaitError>) -> bool {
+        self.world.in_interrupt() && ticks > 0 && answer == Err(WaitError::TimedOut)
+    }
+
+    /// A deadline so many ticks ahead; none for a look.
+    fn until(self, ticks: u64) -> u64 {
+        match ticks {
+            0 => 0,
+            ticks => self.world.now() + ticks,
         }
     }
 
@@ -187,11 +233,7 @@ impl Scene {
                     _ = world.submit_at(pools[pool], job, deadline);
                 }
             }
-            11 => {
-                let job = jobs[bytes.below(JOBS)?];
-                _ = world.cancel_and_wait(job, Some(world.now() + bytes.ticks(5)?));
-            }
-            12 => world.run(),
+            11 => world.run(),
             _ => self.act(Action::read(bytes)?),
         }
         Some(())
@@ -203,6 +245,12 @@ impl Scene {
         world.forget_interrupts();
         for pool in pools {
             world.start(pool);
+            _ = world.release(pool);
+            if world.restart(pool).is_err() && !world.snapshot(pool).open {
+                let end = world.shutdown(pool, Shutdown::Drain, None);
+                end.expect("nothing is in its way");
+                world.restart(pool).expect("it is shut down");
+            }
             // Whoever defers next also sees to what an abandoned submitter left.
             let last = world.job("last");
             world.submit_after(pool, last, 20).expect("a new job is accepted");

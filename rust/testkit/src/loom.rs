@@ -18,8 +18,9 @@ use ::loom::sync::{Condvar, Mutex, MutexGuard};
 use ::loom::thread::{self, JoinHandle, ThreadId};
 use ::loom::{lazy_static, thread_local};
 use taskpool_core::{
-    Accepted, Caller, Cancel, Code, Complete, Ctx, DeferError, Event, Job, JobRef, Level, OnEnd, Outcome, Phase, Pool,
-    PoolRef, Port, Ref, Reserve, Run, Shell, Signal, SignalRef, Status, SubmitError, WaitError, Worker, WorkerRef,
+    Accepted, Caller, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, Job, JobRef, Level, OnEnd, Outcome,
+    Phase, Pool, PoolRef, Port, Ref, Reserve, Run, Shell, Shutdown, Signal, SignalRef, Status, SubmitError, WaitError,
+    Worker, WorkerRef,
 };
 
 type Machine = Shell<Loom>;
@@ -432,6 +433,45 @@ impl J {
     }
 }
 
+impl P {
+    /// Holds it.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn hold(self) -> Result<(), ControlError> {
+        Machine::hold(self.reference)
+    }
+
+    /// Lets it go.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn release(self) -> Result<(), ControlError> {
+        Machine::release_pool(self.reference)
+    }
+
+    /// Shuts it down. With a deadline, the time may be up at any moment. Its jobs have completions, so that the scene
+    /// knows which of them were discarded.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn shutdown(self, how: Shutdown, deadline: Option<u64>) -> Result<(), ControlError> {
+        Machine::shutdown(self.reference, how, deadline)
+    }
+
+    /// Starts it again.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn restart(self) -> Result<(), ControlError> {
+        Machine::restart(self.reference)
+    }
+}
+
 /// One execution.
 pub struct Scene {
     kept: Vec<*mut dyn Any>,
@@ -691,16 +731,18 @@ impl Scene {
             );
             let seen = job.seen;
             let (accepted, cancelled) = (seen.accepted.load(Relaxed), seen.cancelled.load(Relaxed));
+            let told = job.told();
+            let count = |outcome: fn(&&Outcome) -> bool| told.iter().filter(outcome).count() as u32;
+            let discarded = count(|told| **told == Outcome::Discarded);
             assert!(
-                accepted == job.runs() + cancelled,
-                "{accepted} submissions, {} runs, {cancelled} cancellations",
+                accepted == job.runs() + cancelled + discarded,
+                "{accepted} submissions, {} runs, {cancelled} cancellations, {discarded} discarded",
                 job.runs()
             );
             if job.with_completion {
-                let told = job.told();
-                let done = told.iter().filter(|told| matches!(told, Outcome::Done(_))).count();
+                let done = count(|told| matches!(told, Outcome::Done(_)));
                 assert!(
-                    told.len() == accepted as usize && done == job.runs() as usize,
+                    told.len() == accepted as usize && done == job.runs(),
                     "{accepted} submissions, {} runs, and told {told:?}",
                     job.runs()
                 );

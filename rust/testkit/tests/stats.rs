@@ -32,6 +32,19 @@ fn lateness_counts_from_the_deadline_and_queueing_from_being_ready() {
 }
 
 #[test]
+fn a_late_interrupt_adds_to_lateness_and_not_to_queueing() {
+    let (world, pool) = world();
+    let [job] = jobs(world, ["job"]);
+    world.submit_at(pool, job, 10).unwrap();
+    world.advance_without_interrupt(14);
+    world.deliver();
+    world.advance(6);
+    world.run();
+    let stats = world.stats(pool);
+    assert_eq!((stats.worst_lateness, stats.worst_queueing), (10, 6));
+}
+
+#[test]
 fn busy_is_the_time_of_the_runs() {
     let world = World::new(0);
     let pool = world.pool(1, 1);

@@ -138,6 +138,18 @@ fn urgency_in_each_state() {
 }
 
 #[test]
+fn an_urgent_job_keeps_its_place_when_its_level_changes() {
+    let (world, pool) = world();
+    let top = world.job_at_level("top", LEVELS as u8 - 1);
+    let [urgent] = jobs(world, ["urgent"]);
+    world.submit(pool, top).unwrap();
+    world.submit_urgent(pool, urgent).unwrap();
+    world.set_level(urgent, 1).unwrap();
+    world.run();
+    assert_eq!(world.runs(), ["urgent", "top"]);
+}
+
+#[test]
 fn a_closed_pool_takes_no_urgent_job() {
     let (world, pool) = world();
     let [job] = jobs(world, ["job"]);

@@ -1,7 +1,7 @@
 //! Two workers, interrupts or other threads beside the main one; the property is the test's name.
 
 use loom::thread;
-use taskpool_core::{Cancel, Outcome};
+use taskpool_core::{Cancel, Outcome, Shutdown, Status};
 use taskpool_testkit::loom::{explore, Scene};
 
 const FOUR: Option<usize> = Some(4);
@@ -211,6 +211,74 @@ mod waiting {
             other.join().unwrap();
             scene.settle();
             assert_eq!(job.told(), [answer]);
+        });
+    }
+}
+
+mod control {
+    use super::*;
+
+    #[test]
+    fn two_shutdowns_beside_a_run_are_over_when_the_job_is() {
+        explore(FOUR, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job_with_completion(|_| {}, |_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            let shut_down = move |how| {
+                assert_eq!(pool.shutdown(how, None), Ok(()));
+                assert_eq!(job.status(), Status::Idle);
+            };
+            let other = thread::spawn(move || shut_down(Shutdown::Discard));
+            shut_down(Shutdown::Drain);
+            other.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_resubmission_to_another_pool_beside_its_shutdown_is_refused_or_has_its_outcome() {
+        explore(FOUR, |scene| {
+            let ((pool, [worker]), (other, [there])) = (scene.pool(1), scene.pool::<1>(1));
+            let job = scene.job_with_completion_knowing(
+                move |me| {
+                    let mut runs = 0;
+                    move |_| {
+                        runs += 1;
+                        if runs == 1 {
+                            _ = me.job().submit(other);
+                        }
+                    }
+                },
+                |_| |_| {},
+            );
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            scene.work(there);
+            assert_eq!(other.shutdown(Shutdown::Drain, None), Ok(()));
+            let runs_there = job.runs().saturating_sub(1);
+            scene.settle();
+            assert_eq!(job.runs().saturating_sub(1), runs_there, "nothing ran there afterwards");
+        });
+    }
+
+    #[test]
+    fn a_resubmission_to_another_pool_that_is_cancelled_holds_up_no_shutdown() {
+        explore(FOUR, |scene| {
+            let ((pool, [worker]), (other, [there])) = (scene.pool(1), scene.pool::<1>(1));
+            let job = scene.job_with_completion_knowing(
+                move |me| {
+                    move |_| {
+                        if me.job().submit_at(other, 5).is_ok() {
+                            me.job().cancel();
+                        }
+                    }
+                },
+                |_| |_| {},
+            );
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            scene.work(there);
+            assert_eq!(other.shutdown(Shutdown::Drain, None), Ok(()));
         });
     }
 }

@@ -1,7 +1,7 @@
 //! A worker, an interrupt or another thread beside the main one; the property is the test's name.
 
 use loom::thread;
-use taskpool_core::{Accepted, Cancel, Outcome, SubmitError, WaitError};
+use taskpool_core::{Accepted, Cancel, ControlError, Outcome, Shutdown, SubmitError, WaitError};
 use taskpool_testkit::loom::{explore, Scene};
 
 const ALL: Option<usize> = None;
@@ -475,6 +475,202 @@ mod waiting {
             let answer = job.wait(None);
             let last = u32::from(again.is_ok());
             assert_eq!(answer, Ok(Outcome::Done(last as i32)));
+        });
+    }
+}
+
+mod control {
+    use super::*;
+
+    const HOW: [Shutdown; 2] = [Shutdown::Drain, Shutdown::Discard];
+
+    #[test]
+    fn a_submission_beside_a_hold_waits_for_the_release() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            let other = thread::spawn(move || job.submit(pool).unwrap());
+            pool.hold().unwrap();
+            other.join().unwrap();
+            scene.settle();
+            assert_eq!(job.runs(), 0);
+            pool.release().unwrap();
+            scene.settle();
+            assert_eq!(job.runs(), 1);
+        });
+    }
+
+    #[test]
+    fn a_submission_beside_a_release_runs() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let jobs = [(); 2].map(|()| scene.job(|_| {}));
+            pool.hold().unwrap();
+            jobs[0].submit(pool).unwrap();
+            let other = thread::spawn(move || jobs[1].submit(pool).unwrap());
+            pool.release().unwrap();
+            other.join().unwrap();
+            scene.settle();
+            assert_eq!(jobs.map(|job| job.runs()), [1, 1]);
+        });
+    }
+
+    #[test]
+    fn a_worker_beside_a_hold_and_a_release_runs_what_is_queued() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let jobs = [(); 2].map(|()| scene.job(|_| {}));
+            jobs[0].submit(pool).unwrap();
+            scene.work(worker);
+            pool.hold().unwrap();
+            jobs[1].submit(pool).unwrap();
+            pool.release().unwrap();
+            scene.settle();
+            assert_eq!(jobs.map(|job| job.runs()), [1, 1]);
+        });
+    }
+
+    #[test]
+    fn an_expiry_beside_a_hold_and_a_release_is_not_lost() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            job.submit_at(pool, 5).unwrap();
+            let interrupt = thread::spawn(|| Scene::interrupt(5));
+            pool.hold().unwrap();
+            pool.release().unwrap();
+            interrupt.join().unwrap();
+            scene.settle();
+            // Released before the interrupt and armed after it, the timer expires in the next tick.
+            Scene::interrupt(6);
+            scene.settle();
+            assert_eq!(job.runs(), 1);
+        });
+    }
+
+    #[test]
+    fn a_submission_beside_a_shutdown_is_refused_or_has_its_outcome() {
+        for how in HOW {
+            explore(ALL, move |scene| {
+                let (pool, [worker]) = scene.pool(1);
+                let job = scene.job_with_completion(|_| {}, |_| {});
+                scene.work(worker);
+                let other = thread::spawn(move || pool.shutdown(how, None));
+                let answer = job.submit(pool);
+                assert_eq!(other.join().unwrap(), Ok(()));
+                match answer {
+                    Ok(_) => assert_eq!(job.told().len(), 1, "told before the shutdown is over"),
+                    Err(error) => assert_eq!(error, SubmitError::NotRunning),
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn a_deferred_submission_beside_a_shutdown_is_refused_or_discarded() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let job = scene.job_with_completion(|_| {}, |_| {});
+            let other = thread::spawn(move || pool.shutdown(Shutdown::Drain, None));
+            let accepted = job.submit_at(pool, 5).is_ok();
+            assert_eq!(other.join().unwrap(), Ok(()));
+            assert_eq!(job.told(), vec![Outcome::Discarded; accepted.into()]);
+        });
+    }
+
+    #[test]
+    fn a_shutdown_beside_a_run_is_over_when_the_job_is_and_was_told() {
+        for how in HOW {
+            explore(ALL, move |scene| {
+                let (pool, [worker]) = scene.pool(1);
+                let job = scene.job_with_completion(|_| {}, |_| {});
+                job.submit(pool).unwrap();
+                scene.work(worker);
+                assert_eq!(pool.shutdown(how, None), Ok(()));
+                let told = job.told();
+                assert!(told == [Outcome::Done(0)] || told == [Outcome::Discarded] && how == Shutdown::Discard);
+                assert_eq!(pool.restart(), Ok(()));
+            });
+        }
+    }
+
+    #[test]
+    fn a_run_that_submits_itself_beside_a_shutdown_leaves_one_outcome_each() {
+        for how in HOW {
+            explore(ALL, move |scene| {
+                let (pool, [worker]) = scene.pool(1);
+                let job = scene.job_with_completion_knowing(
+                    move |me| {
+                        let mut runs = 0;
+                        move |_| {
+                            runs += 1;
+                            if runs == 1 {
+                                _ = me.job().submit(pool);
+                            }
+                        }
+                    },
+                    |_| |_| {},
+                );
+                job.submit(pool).unwrap();
+                scene.work(worker);
+                assert_eq!(pool.shutdown(how, None), Ok(()));
+                let runs = job.runs();
+                scene.settle();
+                assert_eq!(job.runs(), runs, "nothing ran afterwards");
+            });
+        }
+    }
+
+    #[test]
+    fn a_shutdown_whose_time_is_up_beside_the_end_times_out_or_is_over() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job_with_completion(|_| {}, |_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            let answer = pool.shutdown(Shutdown::Drain, Some(1));
+            assert!(matches!(answer, Ok(()) | Err(ControlError::TimedOut)));
+            scene.settle();
+            assert_eq!(job.told(), [Outcome::Done(0)]);
+            assert_eq!(
+                pool.shutdown(Shutdown::Drain, None),
+                Ok(()),
+                "it has left the line either way"
+            );
+            assert_eq!(pool.restart(), Ok(()));
+            assert_eq!(job.submit(pool), Ok(Accepted::New));
+        });
+    }
+
+    #[test]
+    fn two_shutdowns_of_one_pool_discard_each_job_once() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let jobs = [(); 2].map(|()| scene.job_with_completion(|_| {}, |_| {}));
+            for job in jobs {
+                job.submit_at(pool, 5).unwrap();
+            }
+            let other = thread::spawn(move || pool.shutdown(Shutdown::Drain, None));
+            let answers = [pool.shutdown(Shutdown::Discard, None), other.join().unwrap()];
+            assert_eq!(answers, [Ok(()), Ok(())]);
+            for job in jobs {
+                assert_eq!(job.told(), [Outcome::Discarded]);
+            }
+        });
+    }
+
+    #[test]
+    fn a_cancel_beside_a_shutdown_leaves_exactly_one_outcome() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let job = scene.job_with_completion(|_| {}, |_| {});
+            job.submit_at(pool, 5).unwrap();
+            let other = thread::spawn(move || pool.shutdown(Shutdown::Drain, None));
+            match job.cancel() {
+                Cancel::Cancelled => assert_eq!(job.told(), [Outcome::Cancelled]),
+                answer => assert_eq!(answer, Cancel::Idle),
+            }
+            assert_eq!(other.join().unwrap(), Ok(()));
         });
     }
 }
