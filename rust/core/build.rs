@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
-/// Options that change what a job or a pool is made of.
-const OPTIONS: [&str; 2] = ["TASKPOOL_WAIT", "TASKPOOL_CONTROL"];
+/// Options that change what a job or a pool is made of, and whether there is a heap.
+const OPTIONS: [&str; 3] = ["TASKPOOL_WAIT", "TASKPOOL_CONTROL", "RUST_ALLOC"];
 
 fn main() {
     println!("cargo:rerun-if-env-changed=DOTCONFIG");
