@@ -53,8 +53,8 @@ mod ticks;
 pub use error::{DeferError, SubmitError};
 pub use event::{Event, Level};
 pub use job::{
-    Accepted, Cache, CacheUse, Caller, Cancel, Code, Complete, Completion, CompletionRef, Ctx, Header, Job, JobRef, OnEnd, Outcome, Run,
-    Signal, SignalRef, Slots, Status, WaitError,
+    Accepted, Cache, CacheUse, Caller, Cancel, Code, Complete, Completion, CompletionRef, Ctx, Header, Job, JobRef,
+    OnEnd, Outcome, Run, Signal, SignalRef, Slots, Status, WaitError,
 };
 pub use lock::Token;
 pub use pool::{ControlError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Worker, WorkerRef};

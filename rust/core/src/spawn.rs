@@ -66,7 +66,9 @@ pub struct SpawnError<F> {
 
 impl<F> fmt::Debug for SpawnError<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SpawnError").field("why", &self.why).finish_non_exhaustive()
+        f.debug_struct("SpawnError")
+            .field("why", &self.why)
+            .finish_non_exhaustive()
     }
 }
 
@@ -393,7 +395,10 @@ struct Whole<F, T> {
 }
 
 #[cfg(CONFIG_RUST_ALLOC)]
-#[expect(dead_code, reason = "it is for their sizes and alignments; `room` knows where they are")]
+#[expect(
+    dead_code,
+    reason = "it is for their sizes and alignments; `room` knows where they are"
+)]
 union Room<F, T> {
     closure: ManuallyDrop<F>,
     result: ManuallyDrop<T>,

@@ -106,9 +106,10 @@ impl State {
             signals: Vec::new(),
             meanwhile: None,
             reserve: Box::leak(Box::new(Reserve::new())),
-            cache: Box::leak(Box::new(Cache::new(Box::leak(Box::new(
-                Slots::<SLOTS, { Virtual::SLOT_SIZE }>::new(),
-            ))))),
+            cache: Box::leak(Box::new(Cache::new(Box::leak(Box::new(Slots::<
+                SLOTS,
+                { Virtual::SLOT_SIZE },
+            >::new()))))),
             semaphores: Vec::new(),
             started: Vec::new(),
             timers: Vec::new(),

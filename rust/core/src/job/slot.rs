@@ -115,7 +115,9 @@ impl SpawnedRef {
 
     /// One of the owners leaves, and what it leaves behind.
     pub(crate) fn leave(self, token: &Token<'_>, owner: u8, behind: u8) -> Left {
-        let owners = self.owners.get(token) & !owner | behind;
+        let before = self.owners.get(token);
+        debug_assert!(before & owner != 0, "an owner leaves a spawned job twice");
+        let owners = before & !owner | behind;
         self.owners.set(token, owners);
         match owners & (SUBMISSION | HANDLE) {
             0 => Left::Nobody {
@@ -219,7 +221,11 @@ impl Cache {
         let slot = match self.free.get(token) {
             Some(free) => {
                 // SAFETY: `give_back` puts nothing but spawned jobs into the list.
-                let next = free.header.up.get(token).map(|next| unsafe { SpawnedRef::of_job(next) });
+                let next = free
+                    .header
+                    .up
+                    .get(token)
+                    .map(|next| unsafe { SpawnedRef::of_job(next) });
                 self.free.set(token, next);
                 NonNull::new(free.as_ptr())?
             }
@@ -260,9 +266,12 @@ impl Cache {
         while let Some(slot) = link {
             free += 1;
             assert!(free <= usage.most, "the cache's list of free slots is a ring");
-            assert!(slot.owners.get(token) & (SUBMISSION | HANDLE) == 0, "a slot with owners is free");
             // SAFETY: as in `take`.
-            link = slot.header.up.get(token).map(|next| unsafe { SpawnedRef::of_job(next) });
+            link = slot
+                .header
+                .up
+                .get(token)
+                .map(|next| unsafe { SpawnedRef::of_job(next) });
         }
         assert!(free + usage.used == usage.most, "the cache has lost a slot");
         usage
