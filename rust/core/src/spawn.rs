@@ -80,6 +80,15 @@ impl<F> fmt::Display for SpawnError<F> {
 
 impl<F> core::error::Error for SpawnError<F> {}
 
+impl<F> SpawnError<F> {
+    fn map<G>(self, back: impl FnOnce(F) -> G) -> SpawnError<G> {
+        SpawnError {
+            closure: back(self.closure),
+            why: self.why,
+        }
+    }
+}
+
 /// Why a handle has no result to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -124,6 +133,31 @@ impl From<WaitError> for JoinError {
             // It was, before there was a handle.
             WaitError::NeverSubmitted => broken(),
         }
+    }
+}
+
+/// What is spawned: a closure, in a wrapper that says how it is called.
+trait Body<T> {
+    fn call(self, ctx: &Ctx<'_>) -> T;
+}
+
+/// A closure that takes nothing.
+struct Alone<F>(F);
+
+impl<F: FnOnce() -> T, T> Body<T> for Alone<F> {
+    #[inline(always)]
+    fn call(self, _: &Ctx<'_>) -> T {
+        self.0()
+    }
+}
+
+/// A closure that takes what it may know about its run.
+struct WithCtx<F>(F);
+
+impl<F: FnOnce(&Ctx<'_>) -> T, T> Body<T> for WithCtx<F> {
+    #[inline(always)]
+    fn call(self, ctx: &Ctx<'_>) -> T {
+        self.0(ctx)
     }
 }
 
@@ -201,7 +235,28 @@ impl<P: Port> Shell<P> {
     /// [`SpawnError`], with the closure.
     pub fn spawn<F, T>(pool: PoolRef, delay: u64, closure: F) -> Result<Handle<P, T>, SpawnError<F>>
     where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Self::from_slot(pool, delay, Alone(closure)).map_err(|error| error.map(|body| body.0))
+    }
+
+    /// As [`spawn`](Shell::spawn), for a closure that looks at its run.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`], with the closure.
+    pub fn spawn_with<F, T>(pool: PoolRef, delay: u64, closure: F) -> Result<Handle<P, T>, SpawnError<F>>
+    where
         F: FnOnce(&Ctx<'_>) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Self::from_slot(pool, delay, WithCtx(closure)).map_err(|error| error.map(|body| body.0))
+    }
+
+    fn from_slot<F, T>(pool: PoolRef, delay: u64, body: F) -> Result<Handle<P, T>, SpawnError<F>>
+    where
+        F: Body<T> + Send + 'static,
         T: Send + 'static,
     {
         const {
@@ -222,11 +277,13 @@ impl<P: Port> Shell<P> {
             );
         }
         let Some(memory) = Self::take_slot() else {
-            let why = NotSpawned::NoSlot;
-            return Err(SpawnError { closure, why });
+            return Err(SpawnError {
+                closure: body,
+                why: NotSpawned::NoSlot,
+            });
         };
         // SAFETY: a slot that was just taken, in which there is room for both; `give_back` fits it.
-        unsafe { Self::begin(pool, delay, memory, give_back::<P>, closure) }
+        unsafe { Self::begin(pool, delay, memory, give_back::<P>, body) }
     }
 
     /// As [`spawn`](Shell::spawn), from memory of the heap: for closures and results of any size. Where the heap may be
@@ -238,7 +295,7 @@ impl<P: Port> Shell<P> {
     #[cfg(CONFIG_RUST_ALLOC)]
     pub fn spawn_boxed<F, T>(pool: PoolRef, delay: u64, closure: F) -> Result<Handle<P, T>, SpawnError<F>>
     where
-        F: FnOnce(&Ctx<'_>) -> T + Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
         const {
@@ -247,9 +304,10 @@ impl<P: Port> Shell<P> {
                 "a spawned closure and its result are aligned to 8 bytes: put what asks for more into a box of its own"
             );
         }
-        let memory: NonNull<Whole<F, T>> = NonNull::from(Box::leak(Box::<Whole<F, T>>::new_uninit())).cast();
+        let memory = NonNull::from(Box::leak(Box::<Whole<Alone<F>, T>>::new_uninit())).cast();
         // SAFETY: a box that was just made, in which there is room for both; `free_box` fits it.
-        unsafe { Self::begin(pool, delay, memory.cast(), free_box::<F, T>, closure) }
+        let begun = unsafe { Self::begin(pool, delay, memory, free_box::<Alone<F>, T>, Alone(closure)) };
+        begun.map_err(|error| error.map(|body| body.0))
     }
 
     /// Makes a job of the closure, and submits it.
@@ -265,7 +323,7 @@ impl<P: Port> Shell<P> {
         closure: F,
     ) -> Result<Handle<P, T>, SpawnError<F>>
     where
-        F: FnOnce(&Ctx<'_>) -> T,
+        F: Body<T>,
     {
         // SAFETY: this function's promise.
         let spawned = unsafe { Spawned::begin(memory, run::<F, T>, complete::<P, F, T>, free) };
@@ -327,12 +385,12 @@ fn room<R>(spawned: SpawnedRef) -> *mut R {
 /// # Safety
 ///
 /// `job` was made by `begin` with these types, and the caller is the one worker that moved it to Running.
-unsafe fn run<F: FnOnce(&Ctx<'_>) -> T, T>(job: JobRef, ctx: &Ctx<'_>) -> Code {
+unsafe fn run<F: Body<T>, T>(job: JobRef, ctx: &Ctx<'_>) -> Code {
     // SAFETY: this function's promise.
     let spawned = unsafe { SpawnedRef::of_job(job) };
     // SAFETY: `begin` has put it there. It runs once: nobody who knows the job submits it again.
     let closure = unsafe { room::<F>(spawned).read() };
-    let result = closure(ctx);
+    let result = closure.call(ctx);
     // SAFETY: there is room, and until the end of the run nobody else looks.
     unsafe { room::<T>(spawned).write(result) };
     0

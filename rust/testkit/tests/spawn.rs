@@ -62,9 +62,9 @@ fn plain() -> Plain {
 }
 
 /// Pieces 2 n and 2 n + 1 are the capture and the result of the n-th closure.
-fn closure() -> impl FnOnce(&Ctx<'_>) -> Piece + Send + 'static {
+fn closure() -> impl FnOnce() -> Piece + Send + 'static {
     let (capture, result) = (Piece::new(), Piece::new());
-    move |_| {
+    move || {
         let _capture = capture;
         result
     }
@@ -92,7 +92,7 @@ fn check_end(plain: Plain) {
 fn a_result_comes_through_the_handle() {
     let (plain, pool) = ready();
     let (a, b) = (20, vec![1, 1]);
-    let mut handle = Machine::spawn(pool, 0, move |_| a + b.len()).unwrap();
+    let mut handle = Machine::spawn(pool, 0, move || a + b.len()).unwrap();
     assert_eq!(handle.status(), Status::Queued);
     assert_eq!(handle.wait(Some(0)), Err(JoinError::TimedOut));
     assert_eq!(handle.wait(None), Ok(22));
@@ -118,14 +118,14 @@ fn a_slot_comes_back_with_the_result() {
 fn a_slot_serves_closures_of_all_kinds_one_after_the_other() {
     let (plain, pool) = ready();
     for round in 0..10_u64 {
-        let mut number = Machine::spawn(pool, 0, move |_| round + 1).unwrap();
+        let mut number = Machine::spawn(pool, 0, move || round + 1).unwrap();
         assert_eq!(number.wait(None), Ok(round + 1));
         let text = format!("round {round}");
-        let mut length = Machine::spawn(pool, 0, move |_| text.len() as u8).unwrap();
+        let mut length = Machine::spawn(pool, 0, move || text.len() as u8).unwrap();
         assert_eq!(length.wait(None), Ok(7));
-        let mut words = Machine::spawn(pool, 0, move |_| [round; 4]).unwrap();
+        let mut words = Machine::spawn(pool, 0, move || [round; 4]).unwrap();
         assert_eq!(words.wait(None), Ok([round; 4]));
-        let mut nothing = Machine::spawn(pool, 0, |_| ()).unwrap();
+        let mut nothing = Machine::spawn(pool, 0, || ()).unwrap();
         assert_eq!(nothing.wait(None), Ok(()));
     }
     let usage = plain.cache();
@@ -173,7 +173,7 @@ fn a_pool_that_refuses_gives_the_closure_back() {
 fn a_closure_is_deferred() {
     let (plain, pool) = ready();
     plain.advance(10);
-    let mut handle = Machine::spawn(pool, 30, |ctx: &Ctx<'_>| ctx.due()).unwrap();
+    let mut handle = Machine::spawn_with(pool, 30, |ctx: &Ctx<'_>| ctx.due()).unwrap();
     assert_eq!(handle.status(), Status::Deferred { deadline: 41 });
     assert_eq!(handle.wait(Some(40)), Err(JoinError::TimedOut));
     assert_eq!(handle.wait(None), Ok(Some(41)));
@@ -204,7 +204,7 @@ fn a_cancelled_closure_is_dropped_by_the_canceller() {
 fn a_running_closure_sees_that_it_is_cancelled() {
     let (plain, pool) = ready();
     let handle = Rc::new(RefCell::new(None::<Spawned<bool>>));
-    *handle.borrow_mut() = Some(Machine::spawn(pool, 0, |ctx: &Ctx<'_>| ctx.cancelled()).unwrap());
+    *handle.borrow_mut() = Some(Machine::spawn_with(pool, 0, |ctx: &Ctx<'_>| ctx.cancelled()).unwrap());
     while handle.borrow().as_ref().map(Spawned::status) == Some(Status::Queued) {
         plain.step(0);
     }
@@ -257,11 +257,11 @@ fn a_handle_that_is_dropped_lets_the_closure_run() {
 fn waiting_is_refused_where_it_can_not_end() {
     let plain = plain();
     let (pool, other) = (plain.pool(), plain.pool());
-    let mut outer = Machine::spawn(pool, 0, move |_: &Ctx<'_>| {
-        let mut inner = Machine::spawn(pool, 0, |_| 7).unwrap();
+    let mut outer = Machine::spawn(pool, 0, move || {
+        let mut inner = Machine::spawn(pool, 0, || 7).unwrap();
         assert_eq!(inner.wait(None), Err(JoinError::OnWorker));
         assert_eq!(inner.wait(Some(0)), Err(JoinError::TimedOut));
-        let mut elsewhere = Machine::spawn(other, 0, |_| 8).unwrap();
+        let mut elsewhere = Machine::spawn(other, 0, || 8).unwrap();
         (elsewhere.wait(None), inner)
     })
     .unwrap();
@@ -269,7 +269,7 @@ fn waiting_is_refused_where_it_can_not_end() {
     assert_eq!(eight, Ok(8));
     assert_eq!(inner.wait(None), Ok(7));
 
-    let handle = Rc::new(RefCell::new(Machine::spawn(pool, 0, |_| 9).unwrap()));
+    let handle = Rc::new(RefCell::new(Machine::spawn(pool, 0, || 9).unwrap()));
     let shared = handle.clone();
     plain.interrupt_at(1, move || {
         assert_eq!(shared.borrow_mut().wait(None), Err(JoinError::InInterrupt));
@@ -287,7 +287,7 @@ fn waiting_is_refused_where_it_can_not_end() {
 fn the_heap_has_room_for_more() {
     let (plain, pool) = ready();
     let (capture, big) = (Piece::new(), [7_u8; 1000]);
-    let mut handle = Machine::spawn_boxed(pool, 0, move |_| {
+    let mut handle = Machine::spawn_boxed(pool, 0, move || {
         let _capture = capture;
         big.map(u32::from)
     })
