@@ -46,6 +46,7 @@ mod port;
 #[allow(unsafe_code)]
 #[path = "zephyr.rs"]
 mod port;
+mod spawn;
 mod time;
 
 pub use config::{Config, CONFIG};
@@ -53,9 +54,10 @@ pub use config::{Config, CONFIG};
 pub use port::{leak_pool, Forbidden};
 #[cfg(target_os = "none")]
 pub use port::{set_event_sink, EventSink};
+pub use spawn::{cache, JobHandle};
 pub use taskpool_core::{
-    Accepted, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JobRef, Level, OnEnd, Outcome, Run,
-    Shutdown, Snapshot, Status, SubmitError, WaitError, MAX_TICKS,
+    Accepted, CacheUse, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JobRef, JoinError, Level,
+    NotSpawned, OnEnd, Outcome, Run, Shutdown, Snapshot, SpawnError, Status, SubmitError, WaitError, MAX_TICKS,
 };
 pub use time::{Duration, Instant, Timeout};
 
