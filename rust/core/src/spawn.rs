@@ -388,7 +388,7 @@ fn room<R>(spawned: SpawnedRef) -> *mut R {
 unsafe fn run<F: Body<T>, T>(job: JobRef, ctx: &Ctx<'_>) -> Code {
     // SAFETY: this function's promise.
     let spawned = unsafe { SpawnedRef::of_job(job) };
-    // SAFETY: `begin` has put it there. It runs once: nobody who knows the job submits it again.
+    // SAFETY: `begin` has put it there. It runs once: nobody but its handle knows the job, and that does not submit it.
     let closure = unsafe { room::<F>(spawned).read() };
     let result = closure.call(ctx);
     // SAFETY: there is room, and until the end of the run nobody else looks.

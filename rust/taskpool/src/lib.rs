@@ -56,12 +56,12 @@ pub use port::{leak_pool, Forbidden};
 pub use port::{set_event_sink, EventSink};
 pub use spawn::{cache, JobHandle};
 pub use taskpool_core::{
-    Accepted, CacheUse, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JobRef, JoinError, Level,
-    NotSpawned, OnEnd, Outcome, Run, Shutdown, Snapshot, SpawnError, Status, SubmitError, WaitError, MAX_TICKS,
+    Accepted, CacheUse, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JoinError, Level, NotSpawned,
+    OnEnd, Outcome, Run, Shutdown, Snapshot, SpawnError, Status, SubmitError, WaitError, MAX_TICKS,
 };
 pub use time::{Duration, Instant, Timeout};
 
-use taskpool_core::{PoolRef, Shell};
+use taskpool_core::{JobRef, PoolRef, Shell};
 
 type System = Shell<port::ThisPort>;
 

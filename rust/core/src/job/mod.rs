@@ -236,10 +236,10 @@ impl<'run> Ctx<'run> {
 }
 
 impl Ctx<'_> {
-    /// The job that runs. The reference to a spawned job is for comparisons only: the job is gone soon after its run, and
-    /// can't be submitted again.
-    pub fn job(&self) -> JobRef {
-        self.run().0
+    /// Whether it is this job that runs. (Which one it is, nobody is told: a spawned job is gone soon after its run, and a
+    /// reference to it must not outlive that.)
+    pub fn runs(&self, job: JobRef) -> bool {
+        self.run().0 == job
     }
 
     /// The pool that runs it: the one that it was submitted to.
@@ -260,7 +260,7 @@ impl Ctx<'_> {
 
     /// Whether somebody has cancelled this run since it began. One lock section.
     pub fn cancelled(&self) -> bool {
-        (self.cancelled)(self.job())
+        (self.cancelled)(self.run().0)
     }
 }
 
