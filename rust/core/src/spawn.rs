@@ -9,8 +9,8 @@
 //! | run, the handle is dropped later | into the run | dropped with the handle |
 //!
 //! Between submission and outcome the closure belongs to the submission: the run takes it out, or the completion drops
-//! it. The result belongs to the handle from the end of the run on, and without one to the submission. The lock sections
-//! that end the run, and in which the owners leave, are what orders one's accesses before the other's.
+//! it. The result belongs to the handle from the end of the run on, and without one to the submission. The lock
+//! sections that end the run, and in which the owners leave, are what orders one's accesses before the other's.
 
 #[cfg(CONFIG_RUST_ALLOC)]
 use alloc::boxed::Box;
@@ -46,7 +46,7 @@ impl fmt::Display for NotSpawned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             NotSpawned::NoSlot => f.write_str(
-                "all slots of the cache are used: spawn again when a job has ended, or raise CONFIG_TASKPOOL_CACHE_JOBS",
+                "all slots of the cache are used: try again when one is free, or raise CONFIG_TASKPOOL_CACHE_JOBS",
             ),
             NotSpawned::NotRunning => DeferError::NotRunning.fmt(f),
             NotSpawned::OutOfRange => DeferError::OutOfRange.fmt(f),
@@ -113,7 +113,7 @@ impl fmt::Display for JoinError {
             JoinError::TimedOut => "the closure has not run in time: wait longer, or cancel it",
             JoinError::InInterrupt => "an interrupt can't wait: ask with a timeout of zero",
             JoinError::OnWorker => {
-                "a worker can't wait for a closure of its own pool: spawn it in another pool, or ask with a timeout of zero"
+                "a worker can't wait for a closure of its own pool: spawn it in another one, or ask with a timeout of zero"
             }
             JoinError::Cancelled => "the closure was cancelled before it ran: there is no result",
             JoinError::Discarded => "the pool was shut down before the closure ran: there is no result",
@@ -171,8 +171,8 @@ pub struct Handle<P: Port, T> {
 }
 
 impl<P: Port, T> Handle<P, T> {
-    /// Waits until the closure has run, but not longer than until the time is `deadline`, and takes its result. `Some(0)`
-    /// only looks, and is callable everywhere.
+    /// Waits until the closure has run, but not longer than until the time is `deadline`, and takes its result.
+    /// `Some(0)` only looks, and is callable everywhere.
     ///
     /// # Errors
     ///
@@ -183,8 +183,8 @@ impl<P: Port, T> Handle<P, T> {
             Outcome::Cancelled => Err(JoinError::Cancelled),
             Outcome::Discarded => Err(JoinError::Discarded),
             Outcome::Done(_) => {
-                // SAFETY: `run` has put it there before the lock section that ended the job, which `wait` has seen; it is
-                // taken once, as this handle forgets it and TAKEN tells the other owner.
+                // SAFETY: `run` has put it there before the lock section that ended the job, which `wait` has seen; it
+                // is taken once, as this handle forgets it and TAKEN tells the other owner.
                 let result = unsafe { room::<T>(spawned).read() };
                 self.spawned = None;
                 if Shell::<P>::leave(spawned, HANDLE, TAKEN) != Left::Other {
@@ -196,7 +196,8 @@ impl<P: Port, T> Handle<P, T> {
         }
     }
 
-    /// Cancels the closure, if it has not begun to run: it is dropped here. Answers as for any job; `Idle` when it is over.
+    /// Cancels the closure, if it has not begun to run: it is dropped here. Answers as for any job; `Idle` when it is
+    /// over.
     pub fn cancel(&self) -> Cancel {
         self.spawned
             .map_or(Cancel::Idle, |spawned| Shell::<P>::cancel(spawned.job()))

@@ -32,21 +32,21 @@ pub fn cache() -> CacheUse {
 
 /// The handle of a spawned closure: through it comes the result, once.
 ///
-/// Dropping it lets the closure run on, and its result be dropped on the worker; after the run, the result is dropped here.
-/// From any thread and interrupt, where a drop of `T` may happen; one or two lock sections, O(1).
+/// Dropping it lets the closure run on, and its result be dropped on the worker; after the run, the result is dropped
+/// here. From any thread and interrupt, where a drop of `T` may happen; one or two lock sections, O(1).
 pub struct JobHandle<T>(Handle<ThisPort, T>);
 
 impl<T> JobHandle<T> {
     /// Waits until the closure has run, and takes its result. With it, the slot comes back.
     ///
     /// With [`Timeout::NoWait`] it only looks, and may be called from any thread and interrupt; else from threads only.
-    /// Four or five lock sections, O(1).
+    /// Three lock sections, O(1), or five when it waits.
     ///
     /// # Errors
     ///
     /// [`JoinError::TimedOut`]: the closure goes on as if nobody had waited, and the handle can be asked again.
-    /// [`JoinError::InInterrupt`]. [`JoinError::OnWorker`]: this closure itself waits, or another job of its pool, which
-    /// might have no other worker for it. [`JoinError::Cancelled`], [`JoinError::Discarded`]: it never ran.
+    /// [`JoinError::InInterrupt`]. [`JoinError::OnWorker`]: this closure itself waits, or another job of its pool,
+    /// which might have no other worker for it. [`JoinError::Cancelled`], [`JoinError::Discarded`]: it never ran.
     /// [`JoinError::Taken`]: its result was given before.
     pub fn wait(&mut self, timeout: Timeout) -> Result<T, JoinError> {
         self.0.wait(timeout.deadline())
@@ -54,7 +54,7 @@ impl<T> JobHandle<T> {
 
     /// Takes the result, if the closure has run: [`wait`](JobHandle::wait) with [`Timeout::NoWait`].
     ///
-    /// From any thread and interrupt. Four lock sections, O(1).
+    /// From any thread and interrupt. Three lock sections, O(1).
     ///
     /// # Errors
     ///
@@ -63,11 +63,11 @@ impl<T> JobHandle<T> {
         self.wait(Timeout::NoWait)
     }
 
-    /// Cancels the closure, without waiting. If it has not begun to run, it is dropped, here and now. If it runs, it can
-    /// see that in [`Ctx::cancelled`], and has a result in any case.
+    /// Cancels the closure, without waiting. If it has not begun to run, it is dropped, here and now. If it runs, it
+    /// can see that in [`Ctx::cancelled`], and has a result in any case.
     ///
-    /// From any thread and interrupt, where the closure may be dropped. Two lock sections, O(log n) of the deferred jobs
-    /// at worst.
+    /// From any thread and interrupt, where the closure may be dropped. Two lock sections, O(log n) of the deferred
+    /// jobs at worst.
     pub fn cancel(&self) -> Cancel {
         self.0.cancel()
     }
@@ -99,8 +99,8 @@ macro_rules! demand_cache {
 }
 
 impl Pool {
-    /// Runs a closure as soon as a worker is free, from a slot of the cache (`CONFIG_TASKPOOL_CACHE_JOBS`). The handle gives
-    /// its result; who needs none drops the handle.
+    /// Runs a closure as soon as a worker is free, from a slot of the cache (`CONFIG_TASKPOOL_CACHE_JOBS`). The handle
+    /// gives its result; who needs none drops the handle.
     ///
     /// The closure, and its result, must fit into `CONFIG_TASKPOOL_CACHE_JOB_SIZE` bytes and an alignment of 8:
     ///
@@ -126,8 +126,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`SpawnError`], with the closure as it was. [`NotSpawned::NoSlot`](crate::NotSpawned::NoSlot): all slots are used.
-    /// [`NotSpawned::NotRunning`](crate::NotSpawned::NotRunning): the pool takes no submissions.
+    /// [`SpawnError`], with the closure as it was. [`NotSpawned::NoSlot`](crate::NotSpawned::NoSlot): all slots are
+    /// used. [`NotSpawned::NotRunning`](crate::NotSpawned::NotRunning): the pool takes no submissions.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
     pub fn spawn<F, T>(self, closure: F) -> Result<JobHandle<T>, SpawnError<F>>
     where
@@ -138,7 +138,8 @@ impl Pool {
         System::spawn(self.0, 0, closure).map(JobHandle)
     }
 
-    /// As [`spawn`](Pool::spawn), for a closure that looks at its run: to see that it is cancelled, or which worker it is on.
+    /// As [`spawn`](Pool::spawn), for a closure that looks at its run: to see that it is cancelled, or which worker it
+    /// is on.
     ///
     /// # Errors
     ///
@@ -153,13 +154,13 @@ impl Pool {
         System::spawn_with(self.0, 0, closure).map(JobHandle)
     }
 
-    /// Runs a closure once at least `delay` has passed, as [`submit_after`](Pool::submit_after) runs a job. Its slot is used
-    /// from now on. Otherwise as [`spawn`](Pool::spawn).
+    /// Runs a closure once at least `delay` has passed, as [`submit_after`](Pool::submit_after) runs a job. Its slot is
+    /// used from now on. Otherwise as [`spawn`](Pool::spawn).
     ///
     /// # Errors
     ///
-    /// As [`spawn`](Pool::spawn), and [`NotSpawned::OutOfRange`](crate::NotSpawned::OutOfRange): the deadline would lie 2^62
-    /// ticks after boot, or later.
+    /// As [`spawn`](Pool::spawn), and [`NotSpawned::OutOfRange`](crate::NotSpawned::OutOfRange): the deadline would lie
+    /// 2^62 ticks after boot, or later.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
     pub fn spawn_after<F, T>(self, closure: F, delay: Duration) -> Result<JobHandle<T>, SpawnError<F>>
     where
@@ -170,11 +171,11 @@ impl Pool {
         System::spawn(self.0, delay.as_ticks(), closure).map(JobHandle)
     }
 
-    /// Runs a closure of any size, with a result of any size, from memory of the heap instead of a slot. When there is none,
-    /// the program ends, as Rust's allocation does.
+    /// Runs a closure of any size, with a result of any size, from memory of the heap instead of a slot. When there is
+    /// none, the program ends, as Rust's allocation does.
     ///
-    /// From threads, as the heap is for threads. That holds for the handle's drop, for taking the result and for cancelling,
-    /// too: each of them may be what gives the memory back. Otherwise as [`spawn`](Pool::spawn).
+    /// From threads, as the heap is for threads. That holds for the handle's drop, for taking the result and for
+    /// cancelling, too: each of them may be what gives the memory back. Otherwise as [`spawn`](Pool::spawn).
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Spawned closures: each is run or dropped once, each result is taken or dropped once, and each slot comes back, however
-//! submission, handle, cancellation, shutdown and interrupts fall together.
+//! Spawned closures: each is run or dropped once, each result is taken or dropped once, and each slot comes back,
+//! however submission, handle, cancellation, shutdown and interrupts fall together.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

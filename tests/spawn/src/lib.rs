@@ -1,8 +1,8 @@
 //! Spawned closures, on a real kernel. src/main.c has the list of cases; a failed assertion here panics, and
 //! ../pool/src/fatal.c ends the run.
 //!
-//! The test's thread is more urgent than the workers of `one` and `other`, so what is spawned there waits until the test
-//! does. The third pool, `eager`, preempts the test.
+//! The test's thread is more urgent than the workers of `one` and `other`, so what is spawned there waits until the
+//! test does. The third pool, `eager`, preempts the test.
 
 #![no_std]
 

@@ -1,8 +1,8 @@
 //! The memory of spawned jobs: the cache's slots, and who leaves one last.
 //!
-//! A spawned job has two owners: its submission, until its outcome has been told, and its handle. Each leaves once, in a
-//! lock section. Whoever finds the other one gone drops what is left and gives the memory back, after that section. What
-//! is in the memory, `spawn.rs` knows.
+//! A spawned job has two owners: its submission, until its outcome has been told, and its handle. Each leaves once, in
+//! a lock section. Whoever finds the other one gone drops what is left and gives the memory back, after that section.
+//! What is in the memory, `spawn.rs` knows.
 
 use core::cell::UnsafeCell;
 use core::mem::{offset_of, MaybeUninit};
@@ -53,8 +53,8 @@ impl Spawned {
     ///
     /// # Safety
     ///
-    /// `memory` has room for a `Spawned`, and nobody else uses it until the last owner has left. The pointer covers what
-    /// lies behind that, too. `run`, `complete` and `free` fit what the caller puts there.
+    /// `memory` has room for a `Spawned`, and nobody else uses it until the last owner has left. The pointer covers
+    /// what lies behind that, too. `run`, `complete` and `free` fit what the caller puts there.
     pub(crate) unsafe fn begin(
         memory: NonNull<Spawned>,
         run: unsafe fn(JobRef, &Ctx<'_>) -> Code,
