@@ -103,8 +103,10 @@ void bench_all(void)
 	IRQ_CONNECT(LINE, 3, line_isr, NULL, 0);
 	irq_enable(LINE);
 
-#ifdef CONFIG_BENCH_SEARCH
+#if defined(CONFIG_BENCH_SEARCH)
 	bench_search();
+#elif defined(CONFIG_BENCH_SPAWN)
+	bench_spawn();
 #else
 	bench_kernel();
 #ifdef CONFIG_SCHED_DEADLINE

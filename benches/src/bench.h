@@ -65,5 +65,6 @@ void bench_kernel(void);
 void bench_p4wq(void);
 void bench_taskpool(void);
 void bench_search(void);
+void bench_spawn(void);
 
 #endif /* BENCH_H_ */

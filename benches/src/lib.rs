@@ -9,6 +9,8 @@ use taskpool::{Ctx, Duration, Instant, Job, Pool, Run};
 extern crate zephyr;
 
 mod search;
+#[cfg(CONFIG_BENCH_SPAWN)]
+mod spawn;
 
 const JOBS: usize = 260;
 const ROUNDS: u32 = 64;

@@ -3,8 +3,14 @@
 use std::path::PathBuf;
 use std::{env, fs};
 
-/// Options that change what a job or a pool is made of.
-const OPTIONS: [&str; 4] = ["TASKPOOL_WAIT", "TASKPOOL_CONTROL", "TASKPOOL_URGENT", "TASKPOOL_STATS"];
+/// Options that change what a job or a pool is made of, and whether there is a heap.
+const OPTIONS: [&str; 5] = [
+    "TASKPOOL_WAIT",
+    "TASKPOOL_CONTROL",
+    "TASKPOOL_URGENT",
+    "TASKPOOL_STATS",
+    "RUST_ALLOC",
+];
 
 /// Levels of jobs where Kconfig does not say it.
 const LEVELS: &str = "4";

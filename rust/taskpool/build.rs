@@ -8,22 +8,26 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// The options that Rust needs: name without `CONFIG_`, and the field of `Config`.
-const NUMBERS: [(&str, &str, &str); 6] = [
+const NUMBERS: [(&str, &str, &str); 8] = [
     ("SYS_CLOCK_TICKS_PER_SEC", "ticks_per_second", "u32"),
     ("TASKPOOL_MIN_THREADS", "min_threads", "u8"),
     ("TASKPOOL_MAX_THREADS", "max_threads", "u8"),
     ("TASKPOOL_RESERVE_THREADS", "reserve_threads", "u8"),
     ("TASKPOOL_EXPIRY_BATCH", "expiry_batch", "u8"),
+    ("TASKPOOL_CACHE_JOBS", "cache_jobs", "u8"),
+    ("TASKPOOL_CACHE_JOB_SIZE", "cache_job_size", "u16"),
     ("TASKPOOL_LOG_LEVEL", "log_level", "u8"),
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 5] = [
+const OPTIONS: [&str; 6] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
     "TASKPOOL_URGENT",
     "TASKPOOL_STATS",
+    // Zephyr's: the application has a heap for Rust.
+    "RUST_ALLOC",
 ];
 
 fn main() {

@@ -11,6 +11,7 @@
 //! | submission | handing a job to a pool; every accepted one gets exactly one outcome |
 //! | outcome | how a submission ended |
 //! | completion | what happens when a job has ended |
+//! | spawned job | a closure in a slot of the cache, or on the heap, with a handle; the slot comes back by itself |
 //! | worker | a thread that runs jobs: one of a pool's own, or one of the reserve |
 //! | reserve | workers that all pools share, lent to pools that are below their maximum |
 //! | step | one lock section of the machine |
@@ -18,12 +19,16 @@
 //! | port | what the pool needs of an operating system |
 //!
 //! Where a line belongs: `job/` is one job, `pool/` is what pools share and do, `lock.rs` the lock as a type,
-//! `shell.rs` and `port.rs` the way out. `unsafe` is allowed in `fault.rs`, `lock.rs`, `reference.rs`, `job/mod.rs`,
-//! `job/completion.rs`, `pool/mod.rs`, `pool/workers.rs`, `port.rs` and `shell.rs` (where objects become references, and
-//! the lock becomes a token), and nowhere else.
+//! `shell.rs` and `port.rs` the way out, `spawn.rs` closures as jobs. `unsafe` is allowed in `fault.rs`, `lock.rs`,
+//! `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/mod.rs`, `pool/workers.rs`, `port.rs`,
+//! `shell.rs` and `spawn.rs` (where objects become references, memory becomes closures, and the lock becomes a token), and
+//! nowhere else.
 
 #![no_std]
 #![deny(unsafe_code)]
+
+#[cfg(CONFIG_RUST_ALLOC)]
+extern crate alloc;
 
 mod error;
 mod event;
@@ -41,17 +46,20 @@ mod port;
 mod reference;
 #[allow(unsafe_code)]
 mod shell;
+#[allow(unsafe_code)]
+mod spawn;
 mod ticks;
 
 pub use error::{DeferError, LevelError, SubmitError};
 pub use event::{Event, Level};
 pub use job::{
-    Accepted, Caller, Cancel, Code, Complete, Completion, CompletionRef, Ctx, Header, Job, JobRef, OnEnd, Outcome, Run,
-    Signal, SignalRef, Status, WaitError,
+    Accepted, Cache, CacheUse, Caller, Cancel, Code, Complete, Completion, CompletionRef, Ctx, Header, Job, JobRef,
+    OnEnd, Outcome, Run, Signal, SignalRef, Slots, Status, WaitError,
 };
 pub use lock::Token;
 pub use pool::{ControlError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Stats, Worker, WorkerRef, LEVELS};
 pub use port::Port;
 pub use reference::Ref;
 pub use shell::{Phase, Shell};
+pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
 pub use ticks::MAX_TICKS;

@@ -1,14 +1,14 @@
 //! What the pool needs of an operating system.
 
 use crate::event::{Event, Level};
-use crate::job::{Caller, SignalRef};
+use crate::job::{Cache, Caller, SignalRef};
 use crate::pool::{PoolRef, Reserve, WorkerRef};
 
 /// An operating system, as the pool sees it. A type, not a value: a program has one.
 ///
 /// # Safety
 ///
-/// `lock` gives what it says; everything that is called "under the lock" returns with the lock still held. A program uses
+/// `lock` gives what it says, and so does `cache`; everything that is called "under the lock" returns with the lock still held. A program uses
 /// a job, pool, worker or reserve with one port only: each port has its own lock.
 pub unsafe trait Port {
     /// What `unlock` needs to undo `lock`: the interrupt state, or a guard.
@@ -33,6 +33,14 @@ pub unsafe trait Port {
 
     /// The reserve that the pools of this system share, if it has workers.
     fn reserve() -> Option<&'static Reserve>;
+
+    /// Room in a slot of the cache for a closure, and for its result, in bytes.
+    const SLOT_SIZE: usize = 0;
+
+    /// The cache that the pools of this system share, if there is one: of slots that have room for `SLOT_SIZE` bytes.
+    fn cache() -> Option<&'static Cache> {
+        None
+    }
 
     /// Gives the worker's semaphore once. Called under the lock, from every context; must not switch threads before the
     /// lock is released. Each call ends exactly one `park` of that worker, also one that begins later.

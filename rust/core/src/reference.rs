@@ -16,13 +16,23 @@ impl<T> Ref<T> {
     ///
     /// # Safety
     ///
-    /// `pointer` is aligned and points at a `T`, at the start of whatever object the reference will be taken back to,
-    /// with the right to access all of that object. It stays there and is not referred to by `&mut` for as long as any
+    /// `pointer` is aligned and points at a `T`, at the start (or a known place) of whatever object the reference will be
+    /// taken back to, with the right to access all of that object. It stays there and is not referred to by `&mut` for as long as any
     /// copy of the reference is used: by the pool, a job's until the outcome of its last accepted submission has been
     /// given, all others for ever; and by whoever else was given one.
     #[inline]
     pub const unsafe fn new(pointer: NonNull<T>) -> Self {
         Ref(pointer)
+    }
+
+    /// A reference to another object at the same address.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Ref::new`]: there is a `U`, too.
+    #[inline(always)]
+    pub(crate) const unsafe fn cast<U>(self) -> Ref<U> {
+        Ref(self.0.cast())
     }
 
     /// The pointer that the reference was made from.

@@ -111,7 +111,7 @@ impl<P: Port> Shell<P> {
 
     /// A lock section that gives no order.
     #[inline(always)]
-    fn look<R>(step: impl FnOnce(&Token<'_>) -> R) -> R {
+    pub(crate) fn look<R>(step: impl FnOnce(&Token<'_>) -> R) -> R {
         Self::section(|token| (step(token), Order::Nothing))
     }
 

@@ -12,10 +12,12 @@ use std::time;
 use std::vec::Vec;
 
 use taskpool_core::{
-    Caller, Event, Level, Pool as CorePool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker, WorkerRef,
+    Cache, Caller, Event, Level, Pool as CorePool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker,
+    WorkerRef,
 };
 
 use crate::config::CONFIG;
+use crate::spawn::{cache_slots, SLOT_SIZE};
 
 /// The standard library's threads.
 pub(crate) struct ThisPort;
@@ -76,6 +78,7 @@ unsafe impl Port for ThisPort {
     const EXPIRY_BATCH: u8 = CONFIG.expiry_batch;
     // The `log` crate filters.
     const LEVEL: Option<Level> = Some(Level::Debug);
+    const SLOT_SIZE: usize = SLOT_SIZE;
 
     fn lock() -> Self::Key {
         locked(&LOCK)
@@ -91,6 +94,10 @@ unsafe impl Port for ThisPort {
 
     fn reserve() -> Option<&'static Reserve> {
         Some(&RESERVE)
+    }
+
+    fn cache() -> Option<&'static Cache> {
+        cache_slots()
     }
 
     fn wake(worker: WorkerRef) {

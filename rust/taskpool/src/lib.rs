@@ -46,6 +46,7 @@ mod port;
 #[allow(unsafe_code)]
 #[path = "zephyr.rs"]
 mod port;
+mod spawn;
 #[cfg(CONFIG_TASKPOOL_STATS)]
 mod stats;
 mod time;
@@ -55,15 +56,16 @@ pub use config::{Config, CONFIG};
 pub use port::{leak_pool, Forbidden};
 #[cfg(target_os = "none")]
 pub use port::{set_event_sink, EventSink};
+pub use spawn::{cache, JobHandle};
 #[cfg(CONFIG_TASKPOOL_STATS)]
 pub use stats::Stats;
 pub use taskpool_core::{
-    Accepted, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JobRef, Level, LevelError, OnEnd, Outcome,
-    Run, Shutdown, Snapshot, Status, SubmitError, WaitError, LEVELS, MAX_TICKS,
+    Accepted, CacheUse, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JoinError, Level, LevelError,
+    NotSpawned, OnEnd, Outcome, Run, Shutdown, Snapshot, SpawnError, Status, SubmitError, WaitError, LEVELS, MAX_TICKS,
 };
 pub use time::{Duration, Instant, Timeout};
 
-use taskpool_core::{PoolRef, Shell};
+use taskpool_core::{JobRef, PoolRef, Shell};
 
 type System = Shell<port::ThisPort>;
 

@@ -8,10 +8,11 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use taskpool_core::{
-    Caller, Event, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker, WorkerRef,
+    Cache, Caller, Event, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker, WorkerRef,
 };
 
 use crate::config::CONFIG;
+use crate::spawn::{cache_slots, SLOT_SIZE};
 
 /// Room for a `k_sem` on the stack of a thread that waits; `port.c` checks that it suffices.
 #[repr(C, align(8))]
@@ -53,6 +54,7 @@ unsafe impl Port for ThisPort {
 
     const EXPIRY_BATCH: u8 = CONFIG.expiry_batch;
     const LEVEL: Option<Level> = level();
+    const SLOT_SIZE: usize = SLOT_SIZE;
 
     #[inline(always)]
     fn lock() -> u32 {
@@ -75,6 +77,11 @@ unsafe impl Port for ThisPort {
     #[inline(always)]
     fn reserve() -> Option<&'static Reserve> {
         (CONFIG.reserve_threads > 0).then_some(&taskpool_core_reserve)
+    }
+
+    #[inline(always)]
+    fn cache() -> Option<&'static Cache> {
+        cache_slots()
     }
 
     #[inline(always)]

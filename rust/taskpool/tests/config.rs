@@ -89,6 +89,8 @@ fn the_host_builds_with_the_defaults_of_kconfig() {
         let expected = match (name, &symbol.default) {
             // A module is off until it is asked for; whoever builds the crate has asked.
             ("TASKPOOL", _) => "y",
+            // Off in an image that does not ask for it; on the host RAM is cheap.
+            ("TASKPOOL_CACHE_JOBS", _) => "8",
             // What Kconfig takes for a bool without a default.
             (_, None) => "n",
             (_, Some(default)) => default,
@@ -136,6 +138,8 @@ fn the_constant_is_what_the_file_says() {
     assert_eq!(u32::from(config.max_threads), number("TASKPOOL_MAX_THREADS"));
     assert_eq!(u32::from(config.reserve_threads), number("TASKPOOL_RESERVE_THREADS"));
     assert_eq!(u32::from(config.expiry_batch), number("TASKPOOL_EXPIRY_BATCH"));
+    assert_eq!(u32::from(config.cache_jobs), number("TASKPOOL_CACHE_JOBS"));
+    assert_eq!(u32::from(config.cache_job_size), number("TASKPOOL_CACHE_JOB_SIZE"));
     assert_eq!(u32::from(config.log_level), number("TASKPOOL_LOG_LEVEL"));
     assert_eq!(config.system_pool, host["TASKPOOL_SYSTEM_POOL"] == "y");
 }

@@ -6,6 +6,7 @@
 //! | `model.rs` | what the machine must do, written down naively: plain vectors, searched from end to end |
 //! | `bytes.rs` | [`operate`]: what a string of bytes says, for a fuzzer |
 //! | `loom.rs` | a port on which the model checker goes through all interleavings of threads (`--cfg loom`) |
+//! | `plain.rs` | [`Plain`]: pools and workers without the model, for tests that keep accounts of their own |
 //! | `world.rs` | [`World`]: pools, workers and jobs on the virtual port, compared with the model after every lock section |
 //!
 //! All state belongs to the test's thread, so tests run in parallel. What the machine keeps references to stays
@@ -18,11 +19,13 @@ mod bytes;
 #[allow(unsafe_code)]
 pub mod loom;
 mod model;
+mod plain;
 #[allow(unsafe_code)]
 mod port;
 mod world;
 
 pub use bytes::operate;
+pub use plain::Plain;
 pub use port::{Call, Virtual};
 pub use world::{Step, World, J, P, W};
 

@@ -5,7 +5,9 @@ use std::mem::MaybeUninit;
 use std::panic;
 use std::ptr::NonNull;
 
-use taskpool_core::{Caller, Event, Level, Pool, PoolRef, Port, Ref, Reserve, Signal, SignalRef, WorkerRef};
+use taskpool_core::{
+    Cache, Caller, Event, Level, Pool, PoolRef, Port, Ref, Reserve, Signal, SignalRef, Slots, WorkerRef,
+};
 
 use crate::keep;
 
@@ -66,6 +68,9 @@ struct Timer {
     fires: u64,
 }
 
+/// So few that tests use them all.
+const SLOTS: usize = 3;
+
 struct State {
     now: u64,
     locked: bool,
@@ -76,6 +81,7 @@ struct State {
     /// Lets the other threads go on while one waits, at most until that time. Answers whether anything happened.
     meanwhile: Option<fn(Option<u64>) -> bool>,
     reserve: &'static Reserve,
+    cache: &'static Cache,
     semaphores: Vec<(WorkerRef, u32)>,
     /// Workers of the reserve whose threads were started, and the pool whose priority they have.
     started: Vec<(WorkerRef, PoolRef)>,
@@ -102,6 +108,7 @@ impl State {
             signals: Vec::new(),
             meanwhile: None,
             reserve: keep(Reserve::new()),
+            cache: keep(Cache::new(keep(Slots::<SLOTS, { Virtual::SLOT_SIZE }>::new()))),
             semaphores: Vec::new(),
             started: Vec::new(),
             timers: Vec::new(),
@@ -188,6 +195,7 @@ unsafe impl Port for Virtual {
     /// So few that tests exhaust it.
     const EXPIRY_BATCH: u8 = 2;
     const LEVEL: Option<Level> = Some(Level::Debug);
+    const SLOT_SIZE: usize = 32;
 
     fn lock() {
         assert!(!state(|s| s.locked), "the lock is taken under the lock");
@@ -215,6 +223,10 @@ unsafe impl Port for Virtual {
 
     fn reserve() -> Option<&'static Reserve> {
         Some(state(|s| s.reserve))
+    }
+
+    fn cache() -> Option<&'static Cache> {
+        Some(state(|s| s.cache))
     }
 
     fn wake(worker: WorkerRef) {

@@ -160,7 +160,7 @@ impl Run for Recorded {
             let entry = &mut s.jobs[job];
             assert!(!entry.inside, "{} runs on two workers at once", entry.name);
             assert!(
-                entry.reference == ctx.job(),
+                ctx.runs(entry.reference),
                 "{} was told that it is another job",
                 entry.name
             );

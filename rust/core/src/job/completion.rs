@@ -37,11 +37,18 @@ pub struct Completion {
     complete: unsafe fn(CompletionRef, Outcome),
 }
 
+impl Completion {
+    /// A completion that `complete` takes back to the whole that it is part of.
+    pub(super) const fn new(complete: unsafe fn(CompletionRef, Outcome)) -> Self {
+        Completion { complete }
+    }
+}
+
 impl Ref<Completion> {
     /// Tells the outcome.
     #[inline]
     pub(crate) fn tell(self, outcome: Outcome) {
-        // SAFETY: `OnEnd::new` pairs the function with the object that the reference was made from.
+        // SAFETY: `OnEnd::new` and `Spawned::begin` pair the function with the object that the reference was made from.
         unsafe { (self.complete)(self, outcome) }
     }
 }
@@ -57,9 +64,7 @@ impl<C: Complete> OnEnd<C> {
     /// Wraps `value` for use by jobs.
     pub const fn new(value: C) -> Self {
         OnEnd {
-            completion: Completion {
-                complete: complete::<C>,
-            },
+            completion: Completion::new(complete::<C>),
             value,
         }
     }

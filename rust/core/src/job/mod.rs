@@ -1,10 +1,13 @@
 //! One job: what its owner keeps, and how a worker runs it.
 
 mod completion;
+mod slot;
 mod state;
 mod wait;
 
 pub use completion::{Complete, Completion, CompletionRef, OnEnd, Outcome};
+pub use slot::{Cache, CacheUse, Slots};
+pub(crate) use slot::{Left, Spawned, SpawnedRef, HANDLE, RESULT, SUBMISSION, TAKEN};
 pub(crate) use state::{level_of, State, CANCEL, DISCARD, KEPT, LEVEL, LEVEL_SHIFT, REARM, URGENT, WAITED};
 pub use state::{Accepted, Cancel, Status};
 pub use wait::{Caller, Signal, SignalRef, WaitError};
@@ -30,7 +33,7 @@ pub type JobRef = Ref<Header>;
 ///
 /// | field | who touches it, when |
 /// |---|---|
-/// | `run`, `completion` | nobody writes them after construction |
+/// | `run`, `completion` | nobody writes them after construction; in a free slot of the cache a new job is made |
 /// | `links`, `up`, `deeper` | the list or tree that the job is in: ready queue while Queued, timers while Deferred |
 /// | `deadline` | of the queued or deferred submission, `NONE` for an immediate one; while Running: of the next one |
 /// | `number` | set when a deferred submission is accepted, breaks ties between equal deadlines; while Idle: the last code |
@@ -251,8 +254,8 @@ impl<'run> Ctx<'run> {
     #[inline(always)]
     pub(crate) fn enter(&mut self) -> (JobRef, Code) {
         let (job, _) = self.run();
-        // SAFETY: `Header::new` was given the function that fits the whole job (`Job::new` pairs them), and the step
-        // that answered `Run` moved the job to Running for this worker alone.
+        // SAFETY: `Header::new` was given the function that fits the whole job (`Job::new` and `Spawned::begin` pair
+        // them), and the step that answered `Run` moved the job to Running for this worker alone.
         (job, unsafe { (job.run)(job, self) })
     }
 
@@ -266,9 +269,10 @@ impl<'run> Ctx<'run> {
 }
 
 impl Ctx<'_> {
-    /// The job that runs.
-    pub fn job(&self) -> JobRef {
-        self.run().0
+    /// Whether it is this job that runs. (Which one it is, nobody is told: a spawned job is gone soon after its run, and a
+    /// reference to it must not outlive that.)
+    pub fn runs(&self, job: JobRef) -> bool {
+        self.run().0 == job
     }
 
     /// The pool that runs it: the one that it was submitted to.
@@ -289,7 +293,7 @@ impl Ctx<'_> {
 
     /// Whether somebody has cancelled this run since it began. One lock section.
     pub fn cancelled(&self) -> bool {
-        (self.cancelled)(self.job())
+        (self.cancelled)(self.run().0)
     }
 }
 

@@ -1,0 +1,475 @@
+//! Closures as jobs: how one gets into its memory, its result out, and both are dropped.
+//!
+//! | what happens | where the closure goes | where the result goes |
+//! |---|---|---|
+//! | refused | back to the caller | |
+//! | cancelled, discarded | dropped by whoever tells that: the canceller, who shuts down, the worker | |
+//! | run, the handle is there | into the run | stays, until the handle takes it |
+//! | run, the handle was dropped | into the run | dropped on the worker |
+//! | run, the handle is dropped later | into the run | dropped with the handle |
+//!
+//! Between submission and outcome the closure belongs to the submission: the run takes it out, or the completion drops
+//! it. The result belongs to the handle from the end of the run on, and without one to the submission. The lock
+//! sections that end the run, and in which the owners leave, are what orders one's accesses before the other's.
+
+#[cfg(CONFIG_RUST_ALLOC)]
+use alloc::boxed::Box;
+use core::fmt;
+use core::marker::PhantomData;
+#[cfg(CONFIG_RUST_ALLOC)]
+use core::mem::{ManuallyDrop, MaybeUninit};
+use core::ptr::NonNull;
+
+use crate::error::DeferError;
+use crate::fault::broken;
+use crate::job::{
+    CacheUse, Cancel, Code, CompletionRef, Ctx, JobRef, Left, Outcome, Spawned, SpawnedRef, Status, WaitError, HANDLE,
+    RESULT, SUBMISSION, TAKEN,
+};
+use crate::pool::PoolRef;
+use crate::port::Port;
+use crate::shell::Shell;
+
+/// Why a closure was not spawned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotSpawned {
+    /// All slots of the cache are used.
+    NoSlot,
+    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`, or has been shut down.
+    NotRunning,
+    /// The deadline lies past [`MAX_TICKS`](crate::MAX_TICKS).
+    OutOfRange,
+}
+
+impl fmt::Display for NotSpawned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotSpawned::NoSlot => f.write_str(
+                "all slots of the cache are used: try again when one is free, or raise CONFIG_TASKPOOL_CACHE_JOBS",
+            ),
+            NotSpawned::NotRunning => DeferError::NotRunning.fmt(f),
+            NotSpawned::OutOfRange => DeferError::OutOfRange.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for NotSpawned {}
+
+/// A closure that was not spawned, and why. Nothing has changed, and nothing was dropped.
+pub struct SpawnError<F> {
+    /// The closure.
+    pub closure: F,
+    /// Why it was not spawned.
+    pub why: NotSpawned,
+}
+
+impl<F> fmt::Debug for SpawnError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpawnError")
+            .field("why", &self.why)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Display for SpawnError<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.why.fmt(f)
+    }
+}
+
+impl<F> core::error::Error for SpawnError<F> {}
+
+impl<F> SpawnError<F> {
+    fn map<G>(self, back: impl FnOnce(F) -> G) -> SpawnError<G> {
+        SpawnError {
+            closure: back(self.closure),
+            why: self.why,
+        }
+    }
+}
+
+/// Why a handle has no result to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// The time was up before the closure had run. It goes on; ask again.
+    TimedOut,
+    /// Interrupts can't wait.
+    InInterrupt,
+    /// This worker would wait for a closure that it runs itself, or that waits for a worker of this pool.
+    OnWorker,
+    /// The closure was cancelled before it ran.
+    Cancelled,
+    /// The pool was shut down before the closure ran.
+    Discarded,
+    /// The result was given before.
+    Taken,
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            JoinError::TimedOut => "the closure has not run in time: wait longer, or cancel it",
+            JoinError::InInterrupt => "an interrupt can't wait: ask with a timeout of zero",
+            JoinError::OnWorker => {
+                "a worker can't wait for a closure of its own pool: spawn it in another one, or ask with a timeout of zero"
+            }
+            JoinError::Cancelled => "the closure was cancelled before it ran: there is no result",
+            JoinError::Discarded => "the pool was shut down before the closure ran: there is no result",
+            JoinError::Taken => "the result was given before: keep it when you get it",
+        })
+    }
+}
+
+impl core::error::Error for JoinError {}
+
+impl From<WaitError> for JoinError {
+    fn from(error: WaitError) -> Self {
+        match error {
+            WaitError::TimedOut => JoinError::TimedOut,
+            WaitError::InInterrupt => JoinError::InInterrupt,
+            WaitError::OnWorker => JoinError::OnWorker,
+            // It was, before there was a handle.
+            WaitError::NeverSubmitted => broken(),
+        }
+    }
+}
+
+/// What is spawned: a closure, in a wrapper that says how it is called.
+trait Body<T> {
+    fn call(self, ctx: &Ctx<'_>) -> T;
+}
+
+/// A closure that takes nothing.
+struct Alone<F>(F);
+
+impl<F: FnOnce() -> T, T> Body<T> for Alone<F> {
+    #[inline(always)]
+    fn call(self, _: &Ctx<'_>) -> T {
+        self.0()
+    }
+}
+
+/// A closure that takes what it may know about its run.
+struct WithCtx<F>(F);
+
+impl<F: FnOnce(&Ctx<'_>) -> T, T> Body<T> for WithCtx<F> {
+    #[inline(always)]
+    fn call(self, ctx: &Ctx<'_>) -> T {
+        self.0(ctx)
+    }
+}
+
+/// The handle of a spawned closure, on the port `P`. Dropped, it lets the closure run on, and its result be dropped.
+pub struct Handle<P: Port, T> {
+    /// `None` when the result has been taken.
+    spawned: Option<SpawnedRef>,
+    // The result comes out of it, in whichever thread has it; it is none that anybody else could look at. `spawn` asks
+    // for `T: Send`.
+    types: PhantomData<fn() -> (P, T)>,
+}
+
+impl<P: Port, T> Handle<P, T> {
+    /// Waits until the closure has run, but not longer than until the time is `deadline`, and takes its result.
+    /// `Some(0)` only looks, and is callable everywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`JoinError`]; nothing has changed then, and the handle can be asked again.
+    pub fn wait(&mut self, deadline: Option<u64>) -> Result<T, JoinError> {
+        let spawned = self.spawned.ok_or(JoinError::Taken)?;
+        match Shell::<P>::wait(spawned.job(), deadline)? {
+            Outcome::Cancelled => Err(JoinError::Cancelled),
+            Outcome::Discarded => Err(JoinError::Discarded),
+            Outcome::Done(_) => {
+                // SAFETY: `run` has put it there before the lock section that ended the job, which `wait` has seen; it
+                // is taken once, as this handle forgets it and TAKEN tells the other owner.
+                let result = unsafe { room::<T>(spawned).read() };
+                self.spawned = None;
+                if Shell::<P>::leave(spawned, HANDLE, TAKEN) != Left::Other {
+                    // SAFETY: the last one; the result has been taken.
+                    unsafe { spawned.free() };
+                }
+                Ok(result)
+            }
+        }
+    }
+
+    /// Cancels the closure, if it has not begun to run: it is dropped here. Answers as for any job; `Idle` when it is
+    /// over.
+    pub fn cancel(&self) -> Cancel {
+        self.spawned
+            .map_or(Cancel::Idle, |spawned| Shell::<P>::cancel(spawned.job()))
+    }
+
+    /// Where the closure is now; `Idle` when it is over.
+    pub fn status(&self) -> Status {
+        self.spawned
+            .map_or(Status::Idle, |spawned| Shell::<P>::status(spawned.job()))
+    }
+}
+
+impl<P: Port, T> Drop for Handle<P, T> {
+    fn drop(&mut self) {
+        let Some(spawned) = self.spawned.take() else {
+            return;
+        };
+        let left = Shell::<P>::leave(spawned, HANDLE, 0);
+        // SAFETY: the handle has just left, and `T` is what its closure answers.
+        unsafe { clean_up::<T>(spawned, left) };
+    }
+}
+
+impl<P: Port, T> fmt::Debug for Handle<P, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Handle").field(&self.spawned).finish()
+    }
+}
+
+impl<P: Port> Shell<P> {
+    /// Runs a closure on a pool, at once or when at least `delay` ticks have passed, from a slot of the cache. Callable
+    /// everywhere. Two lock sections, and what [`submit_after`](Shell::submit_after) takes.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`], with the closure.
+    pub fn spawn<F, T>(pool: PoolRef, delay: u64, closure: F) -> Result<Handle<P, T>, SpawnError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Self::from_slot(pool, delay, Alone(closure)).map_err(|error| error.map(|body| body.0))
+    }
+
+    /// As [`spawn`](Shell::spawn), for a closure that looks at its run.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`], with the closure.
+    pub fn spawn_with<F, T>(pool: PoolRef, delay: u64, closure: F) -> Result<Handle<P, T>, SpawnError<F>>
+    where
+        F: FnOnce(&Ctx<'_>) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Self::from_slot(pool, delay, WithCtx(closure)).map_err(|error| error.map(|body| body.0))
+    }
+
+    fn from_slot<F, T>(pool: PoolRef, delay: u64, body: F) -> Result<Handle<P, T>, SpawnError<F>>
+    where
+        F: Body<T> + Send + 'static,
+        T: Send + 'static,
+    {
+        const {
+            assert!(
+                size_of::<F>() <= P::SLOT_SIZE,
+                "the closure does not fit into a slot of the cache: raise CONFIG_TASKPOOL_CACHE_JOB_SIZE, or let it \
+                 capture less"
+            );
+            assert!(
+                size_of::<T>() <= P::SLOT_SIZE,
+                "the closure's result does not fit into a slot of the cache: raise CONFIG_TASKPOOL_CACHE_JOB_SIZE, or \
+                 let it answer less"
+            );
+            assert!(
+                fits_alignment::<F, T>(),
+                "a slot of the cache is aligned to 8 bytes, whatever CONFIG_TASKPOOL_CACHE_JOB_SIZE is: the closure or \
+                 its result asks for more"
+            );
+        }
+        let Some(memory) = Self::take_slot() else {
+            return Err(SpawnError {
+                closure: body,
+                why: NotSpawned::NoSlot,
+            });
+        };
+        // SAFETY: a slot that was just taken, in which there is room for both; `give_back` fits it.
+        unsafe { Self::begin(pool, delay, memory, give_back::<P>, body) }
+    }
+
+    /// As [`spawn`](Shell::spawn), from memory of the heap: for closures and results of any size. Where the heap may be
+    /// used only, and so for the handle and for whoever cancels.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`], with the closure. Without memory, the program ends.
+    #[cfg(CONFIG_RUST_ALLOC)]
+    pub fn spawn_boxed<F, T>(pool: PoolRef, delay: u64, closure: F) -> Result<Handle<P, T>, SpawnError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        const {
+            assert!(
+                fits_alignment::<F, T>(),
+                "a spawned closure and its result are aligned to 8 bytes: put what asks for more into a box of its own"
+            );
+        }
+        let memory = NonNull::from(Box::leak(Box::<Whole<Alone<F>, T>>::new_uninit())).cast();
+        // SAFETY: a box that was just made, in which there is room for both; `free_box` fits it.
+        let begun = unsafe { Self::begin(pool, delay, memory, free_box::<Alone<F>, T>, Alone(closure)) };
+        begun.map_err(|error| error.map(|body| body.0))
+    }
+
+    /// Makes a job of the closure, and submits it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Spawned::begin`]; behind the `Spawned` is room for the closure, and for its result.
+    unsafe fn begin<F, T>(
+        pool: PoolRef,
+        delay: u64,
+        memory: NonNull<Spawned>,
+        free: unsafe fn(SpawnedRef),
+        closure: F,
+    ) -> Result<Handle<P, T>, SpawnError<F>>
+    where
+        F: Body<T>,
+    {
+        // SAFETY: this function's promise.
+        let spawned = unsafe { Spawned::begin(memory, run::<F, T>, complete::<P, F, T>, free) };
+        // SAFETY: this function's promise; nobody else knows the memory yet.
+        unsafe { room::<F>(spawned).write(closure) };
+        let why = match Self::submit_after(pool, spawned.job(), delay) {
+            Ok(_) => {
+                return Ok(Handle {
+                    spawned: Some(spawned),
+                    types: PhantomData,
+                })
+            }
+            Err(DeferError::NotRunning) => NotSpawned::NotRunning,
+            Err(DeferError::OutOfRange) => NotSpawned::OutOfRange,
+            // Nobody else could have submitted it.
+            Err(DeferError::AlreadyQueued) => broken(),
+        };
+        // SAFETY: it was put there above; refused, so nobody has run or dropped it.
+        let closure = unsafe { room::<F>(spawned).read() };
+        // SAFETY: refused, so there are no owners, and the closure was taken out.
+        unsafe { spawned.free() };
+        Err(SpawnError { closure, why })
+    }
+
+    #[inline(never)]
+    fn take_slot() -> Option<NonNull<Spawned>> {
+        P::cache().and_then(|cache| Self::look(|token| cache.take(token)))
+    }
+
+    #[inline(never)]
+    fn leave(spawned: SpawnedRef, owner: u8, behind: u8) -> Left {
+        Self::look(|token| spawned.leave(token, owner, behind))
+    }
+
+    /// Checks the cache, and answers how full it is. For tests: it walks over the free slots.
+    pub fn check_cache() -> CacheUse {
+        let usage = P::cache().map(|cache| Self::look(|token| cache.check(token)));
+        usage.unwrap_or_default()
+    }
+
+    /// How full the cache is. Callable everywhere; one lock section, O(1).
+    pub fn cache() -> CacheUse {
+        let usage = P::cache().map(|cache| Self::look(|token| cache.usage(token)));
+        usage.unwrap_or_default()
+    }
+}
+
+const fn fits_alignment<F, T>() -> bool {
+    align_of::<F>() <= align_of::<Spawned>() && align_of::<T>() <= align_of::<Spawned>()
+}
+
+/// Where the closure is, and then its result: right behind the `Spawned`, which is as aligned as either may be.
+fn room<R>(spawned: SpawnedRef) -> *mut R {
+    spawned.as_ptr().wrapping_add(1).cast()
+}
+
+/// Runs the closure.
+///
+/// # Safety
+///
+/// `job` was made by `begin` with these types, and the caller is the one worker that moved it to Running.
+unsafe fn run<F: Body<T>, T>(job: JobRef, ctx: &Ctx<'_>) -> Code {
+    // SAFETY: this function's promise.
+    let spawned = unsafe { SpawnedRef::of_job(job) };
+    // SAFETY: `begin` has put it there. It runs once: nobody but its handle knows the job, and that does not submit it.
+    let closure = unsafe { room::<F>(spawned).read() };
+    let result = closure.call(ctx);
+    // SAFETY: there is room, and until the end of the run nobody else looks.
+    unsafe { room::<T>(spawned).write(result) };
+    0
+}
+
+/// The submission has ended, and leaves.
+///
+/// # Safety
+///
+/// `completion` is that of a job that `begin` has made with these types, and this the only call of it.
+unsafe fn complete<P: Port, F, T>(completion: CompletionRef, outcome: Outcome) {
+    // SAFETY: this function's promise.
+    let spawned = unsafe { SpawnedRef::of(completion) };
+    let behind = match outcome {
+        Outcome::Done(_) => RESULT,
+        Outcome::Cancelled | Outcome::Discarded => {
+            // SAFETY: it has not run, so the closure is there; the handle does not touch it.
+            unsafe { room::<F>(spawned).drop_in_place() };
+            0
+        }
+    };
+    let left = Shell::<P>::leave(spawned, SUBMISSION, behind);
+    // SAFETY: the submission has just left.
+    unsafe { clean_up::<T>(spawned, left) };
+}
+
+/// What an owner does after it has left.
+///
+/// # Safety
+///
+/// `left` is what `leave` has just answered, and `T` is what the closure answers.
+unsafe fn clean_up<T>(spawned: SpawnedRef, left: Left) {
+    let Left::Nobody { result } = left else {
+        return;
+    };
+    if result {
+        // SAFETY: `run` has put it there, nobody has taken it, and nobody else is there.
+        unsafe { room::<T>(spawned).drop_in_place() };
+    }
+    // SAFETY: the last one; nothing is left in it.
+    unsafe { spawned.free() };
+}
+
+/// Gives a slot back to the cache.
+///
+/// # Safety
+///
+/// As for `SpawnedRef::free`, and the memory is a slot.
+unsafe fn give_back<P: Port>(spawned: SpawnedRef) {
+    let cache = P::cache().unwrap_or_else(|| broken());
+    Shell::<P>::look(|token| cache.give_back(token, spawned));
+}
+
+/// A spawned job on the heap.
+#[cfg(CONFIG_RUST_ALLOC)]
+#[repr(C)]
+struct Whole<F, T> {
+    head: Spawned,
+    room: Room<F, T>,
+}
+
+#[cfg(CONFIG_RUST_ALLOC)]
+#[expect(
+    dead_code,
+    reason = "it is for their sizes and alignments; `room` knows where they are"
+)]
+union Room<F, T> {
+    closure: ManuallyDrop<F>,
+    result: ManuallyDrop<T>,
+}
+
+/// Gives memory back to the heap.
+///
+/// # Safety
+///
+/// As for `SpawnedRef::free`, and `spawn_boxed` made the memory, for these types.
+#[cfg(CONFIG_RUST_ALLOC)]
+unsafe fn free_box<F, T>(spawned: SpawnedRef) {
+    // SAFETY: this function's promise; `MaybeUninit`, as nothing in it is to be dropped.
+    drop(unsafe { Box::from_raw(spawned.as_ptr().cast::<MaybeUninit<Whole<F, T>>>()) });
+}
