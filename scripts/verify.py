@@ -159,8 +159,8 @@ def loom(long):
 
 
 # Without `windows`, `timers` and `model`, which take hours in Miri; of `corpus`, one input.
-MIRI_TESTS = ("completions", "waiting", "control", "urgency", "stats", "corpus")
-MIRI_TESTS_LONG = (*MIRI_TESTS, "workers", "submit", "deferral")
+MIRI_TESTS = ("completions", "workers", "waiting", "urgency", "stats", "corpus")
+MIRI_TESTS_LONG = (*MIRI_TESTS, "submit", "deferral", "control")
 
 
 def miri(long):
