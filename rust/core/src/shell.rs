@@ -211,10 +211,20 @@ impl<P: Port> Shell<P> {
             let closer = Waiter::new(signal);
             // SAFETY: as in `wait_after`; it is in the line only while this thread waits.
             let closer = unsafe { Ref::new(NonNull::from(&closer)) };
+            let mut told = false;
             loop {
-                match Self::look(|token| pool.close_on(token, closer, P::reserve())) {
-                    Closing::Over => return Ok(()),
-                    Closing::Tell(ended) => Self::tell(ended, Outcome::Discarded),
+                let before = core::mem::take(&mut told);
+                match Self::look(|token| pool.close_on(token, closer, before, P::reserve())) {
+                    Closing::Over(others) => {
+                        if let Some(first) = others {
+                            Self::release(first);
+                        }
+                        return Ok(());
+                    }
+                    Closing::Tell(ended) => {
+                        Self::tell(ended, Outcome::Discarded);
+                        told = true;
+                    }
                     Closing::Wait => {
                         if P::take(signal, deadline) {
                             continue;

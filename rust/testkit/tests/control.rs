@@ -458,6 +458,31 @@ fn a_second_shutdown_discards_what_the_first_would_have_run() {
     assert_eq!(world.outcomes(queued), [Outcome::Discarded]);
 }
 
+/// Whoever comes back from a shutdown may free the jobs: nobody tells their completions any more.
+#[test]
+fn no_shutdown_is_over_before_all_discarded_jobs_are_told() {
+    for n in 1..20 {
+        let (world, pool) = world();
+        let all = jobs(world, ["a", "b", "c"]);
+        for job in all {
+            world.submit_at(pool, job, 50).unwrap();
+        }
+        world.preempt_at(n, move || {
+            let answer = world.shutdown(pool, Shutdown::Drain, Some(world.now() + 5));
+            let told: Vec<_> = all.into_iter().map(|job| world.outcomes(job)).collect();
+            match answer {
+                Ok(()) => assert!(told.iter().all(|told| *told == [Outcome::Discarded]), "{n}: {told:?}"),
+                Err(error) => assert_eq!(error, ControlError::TimedOut, "{n}"),
+            }
+        });
+        assert_eq!(world.shutdown(pool, Shutdown::Drain, None), Ok(()), "{n}");
+        world.forget_interrupts();
+        for job in all {
+            assert_eq!(world.outcomes(job), [Outcome::Discarded], "{n}");
+        }
+    }
+}
+
 #[test]
 fn interrupts_and_the_pools_workers_do_not_shut_it_down() {
     let (world, pool) = world();

@@ -57,8 +57,8 @@ pub(crate) enum Closing {
     Tell(Ended),
     /// Wait to be let go, then step again.
     Wait,
-    /// Nothing of the pool runs, or ever will.
-    Over,
+    /// Nothing of the pool runs, or ever will. Let those go who wait for the same.
+    Over(Option<WaiterRef>),
 }
 
 impl PoolRef {
@@ -147,18 +147,32 @@ impl PoolRef {
 
     /// One step of a shutdown: discards a job, or waits, unless all is over: nothing is queued, every worker of the pool
     /// is idle, and no job that runs elsewhere comes here after its run.
-    pub(crate) fn close_on(self, token: &Token<'_>, closer: WaiterRef, reserve: Option<&Reserve>) -> Closing {
+    ///
+    /// `told`: the outcome that the step before gave has been told.
+    pub(crate) fn close_on(
+        self,
+        token: &Token<'_>,
+        closer: WaiterRef,
+        told: bool,
+        reserve: Option<&Reserve>,
+    ) -> Closing {
+        if told {
+            self.expect_no_more(token);
+        }
         let attention = self.attention.get(token);
         if !attention.has(Attention::CLOSES) {
-            return Closing::Over;
+            return Closing::Over(None);
         }
         let queued = self.first_ready(token).filter(|_| attention.has(Attention::DISCARDS));
         if let Some(job) = self.earliest.get(token) {
             leave_timers(token, job);
+            // Others that shut down wait until this one is told.
+            self.expect(token);
             return Closing::Tell(job.discard(token));
         }
         if let Some(job) = queued {
             self.unlink_ready(token, job);
+            self.expect(token);
             return Closing::Tell(job.discard(token));
         }
         if self.first_ready(token).is_none()
@@ -169,7 +183,7 @@ impl PoolRef {
             if let Some(reserve) = reserve {
                 reserve.leave_line(token, self);
             }
-            return Closing::Over;
+            return Closing::Over(self.let_closers_go(token));
         }
         closer.join_line(token, self.closers(token));
         self.set_closers(token, Some(closer));
@@ -189,9 +203,18 @@ impl PoolRef {
         if !self.attention.get(token).has(Attention::CLOSES) {
             return None;
         }
-        let closers = self.closers(token)?;
-        self.set_closers(token, None);
-        Some(closers.let_line_go(token, crate::job::Outcome::Discarded))
+        self.let_closers_go(token)
+    }
+
+    fn let_closers_go(self, _token: &Token<'_>) -> Option<WaiterRef> {
+        #[cfg(CONFIG_TASKPOOL_CONTROL)]
+        {
+            let closers = self.closers(_token)?;
+            self.set_closers(_token, None);
+            Some(closers.let_line_go(_token, crate::job::Outcome::Discarded))
+        }
+        #[cfg(not(CONFIG_TASKPOOL_CONTROL))]
+        None
     }
 
     /// Starts a pool again that has been shut down. Answers whether it was.

@@ -81,7 +81,8 @@ pub struct Pool {
     attention: Locked<Attention>,
     /// Workers of its own.
     own: Locked<u8>,
-    /// Running jobs that have been resubmitted to this pool, in whichever pool they run.
+    /// Running jobs that have been resubmitted to this pool, in whichever pool they run; and discarded ones whose outcome
+    /// is being told. A shutdown waits for them.
     inbound: Locked<u16>,
     /// Deferred submissions so far.
     deferrals: Locked<u32>,
