@@ -13,9 +13,11 @@ fn the_corpus_agrees_with_the_model() {
         .map(|entry| entry.expect("its entries can be read").path())
         .collect();
     files.sort();
+    let mut least = 100;
     if cfg!(miri) {
-        // Miri takes some thousand times as long.
+        // Miri takes some thousand times as long: one file, a short one.
         files.drain(..files.len() - 1);
+        least = 40;
     }
     let mut operations = 0;
     for file in &files {
@@ -23,7 +25,7 @@ fn the_corpus_agrees_with_the_model() {
         operations += operate(&fs::read(file).expect("a file of the corpus can be read"));
     }
     assert!(
-        operations > 100,
+        operations > least,
         "{} files say only {operations} operations",
         files.len()
     );
