@@ -19,10 +19,10 @@
 //! | port | what the pool needs of an operating system |
 //!
 //! Where a line belongs: `job/` is one job, `pool/` is what pools share and do, `lock.rs` the lock as a type,
-//! `shell.rs` and `port.rs` the way out, `spawn.rs` closures as jobs. `unsafe` is allowed in `fault.rs`, `lock.rs`,
+//! `shell.rs` and `port.rs` the way out, `spawn.rs` and `scope.rs` closures as jobs. `unsafe` is allowed in `fault.rs`, `lock.rs`,
 //! `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/mod.rs`, `pool/workers.rs`, `port.rs`,
-//! `shell.rs` and `spawn.rs` (where objects become references, memory becomes closures, and the lock becomes a token), and
-//! nowhere else.
+//! `scope.rs`, `shell.rs` and `spawn.rs` (where objects become references, memory becomes closures, and the lock becomes a
+//! token), and nowhere else.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -45,6 +45,8 @@ mod port;
 #[allow(unsafe_code)]
 mod reference;
 #[allow(unsafe_code)]
+mod scope;
+#[allow(unsafe_code)]
 mod shell;
 #[allow(unsafe_code)]
 mod spawn;
@@ -60,6 +62,7 @@ pub use lock::Token;
 pub use pool::{ControlError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Stats, Worker, WorkerRef, LEVELS};
 pub use port::Port;
 pub use reference::Ref;
+pub use scope::{Scope, ScopeError};
 pub use shell::{Phase, Shell};
 pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
 pub use ticks::MAX_TICKS;

@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 use crate::error::{DeferError, LevelError, SubmitError};
 use crate::event::{Event, Level};
 use crate::fault::broken;
-use crate::job::{Accepted, Cancel, Code, Ctx, JobRef, Outcome, Status, WaitError, Waiter, WaiterRef, Waiting};
+use crate::job::{Accepted, Caller, Cancel, Code, Ctx, JobRef, Outcome, Status, WaitError, Waiter, WaiterRef, Waiting};
 use crate::lock::Token;
 #[cfg(CONFIG_TASKPOOL_STATS)]
 use crate::pool::Stats;
@@ -414,6 +414,26 @@ impl<P: Port> Shell<P> {
         Self::wait_after(job, deadline, |token, waiter| {
             job.cancel_and_wait_begin(token, waiter, caller)
         })
+    }
+
+    /// Waits for a job that runs, wherever this is called: a worker of its pool is not waited for any more.
+    pub(crate) fn wait_anywhere(job: JobRef) -> Result<Outcome, WaitError> {
+        Self::wait_after(job, None, |token, waiter| {
+            let begun = job.wait_begin(token, waiter, Caller::Thread);
+            (begun, Ended::default(), Order::Nothing)
+        })
+    }
+
+    /// Runs a queued job on the worker that calls, within what it runs already, if it belongs to the job's pool.
+    pub(crate) fn run_here(worker: WorkerRef, job: JobRef) {
+        let Some((pool, outer)) = Self::section(|token| worker.take(token, job)) else {
+            return;
+        };
+        let mut ctx = Ctx::new(&worker, Self::cancelled);
+        ctx.prepare(job, pool, 0);
+        let (_, code) = ctx.enter();
+        let ended = Self::look(|token| worker.finish(token, job, code, outer));
+        Self::tell(ended, Outcome::Done(code));
     }
 
     fn wait_after(

@@ -287,6 +287,38 @@ impl<P: Port> Shell<P> {
         unsafe { Self::begin(pool, delay, memory, give_back::<P>, body) }
     }
 
+    /// Spawns a closure for a scope, which is its handle.
+    ///
+    /// # Safety
+    ///
+    /// The caller sees to it that the submission is over, and leaves as the handle, before what the closure borrows is.
+    pub(crate) unsafe fn spawn_scoped<F: FnOnce() + Send>(
+        pool: PoolRef,
+        closure: F,
+    ) -> Result<SpawnedRef, SpawnError<F>> {
+        const {
+            assert!(
+                size_of::<F>() <= P::SLOT_SIZE && fits_alignment::<F, ()>(),
+                "the closure does not fit into a slot of the cache: raise CONFIG_TASKPOOL_CACHE_JOB_SIZE, or let it \
+                 capture less"
+            );
+        }
+        let Some(memory) = Self::take_slot() else {
+            return Err(SpawnError {
+                closure,
+                why: NotSpawned::NoSlot,
+            });
+        };
+        // SAFETY: a slot that was just taken, in which there is room; `give_back` fits it.
+        match unsafe { Self::begin(pool, 0, memory, give_back::<P>, Alone(closure)) } {
+            Ok(mut handle) => {
+                let spawned = handle.spawned.take();
+                Ok(spawned.unwrap_or_else(|| broken()))
+            }
+            Err(error) => Err(error.map(|body| body.0)),
+        }
+    }
+
     /// As [`spawn`](Shell::spawn), from memory of the heap: for closures and results of any size. Where the heap may be
     /// used only, and so for the handle and for whoever cancels.
     ///
@@ -355,7 +387,7 @@ impl<P: Port> Shell<P> {
     }
 
     #[inline(never)]
-    fn leave(spawned: SpawnedRef, owner: u8, behind: u8) -> Left {
+    pub(crate) fn leave(spawned: SpawnedRef, owner: u8, behind: u8) -> Left {
         Self::look(|token| spawned.leave(token, owner, behind))
     }
 
@@ -423,7 +455,7 @@ unsafe fn complete<P: Port, F, T>(completion: CompletionRef, outcome: Outcome) {
 /// # Safety
 ///
 /// `left` is what `leave` has just answered, and `T` is what the closure answers.
-unsafe fn clean_up<T>(spawned: SpawnedRef, left: Left) {
+pub(crate) unsafe fn clean_up<T>(spawned: SpawnedRef, left: Left) {
     let Left::Nobody { result } = left else {
         return;
     };

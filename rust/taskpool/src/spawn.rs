@@ -97,6 +97,7 @@ macro_rules! demand_cache {
         }
     };
 }
+pub(crate) use demand_cache;
 
 impl Pool {
     /// Runs a closure as soon as a worker is free, from a slot of the cache (`CONFIG_TASKPOOL_CACHE_JOBS`). The handle

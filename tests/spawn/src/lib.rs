@@ -7,6 +7,7 @@
 #![no_std]
 
 mod kernel;
+mod scope;
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 

@@ -49,6 +49,10 @@ void wait_is_refused(void);
 void shutdown_drops_what_waits(void);
 void heap_has_room_for_more(void);
 void interrupts_spawn_too(void);
+void scope_lets_closures_borrow(void);
+void scope_without_a_slot_hands_back(void);
+void scope_on_a_worker_of_its_pool_goes_through(void);
+void scope_is_refused(void);
 void check_rest(void);
 
 static void after_each(void *fixture)
@@ -117,4 +121,24 @@ ZTEST(spawn, test_heap_has_room_for_more)
 ZTEST(spawn, test_interrupts_spawn_too)
 {
 	interrupts_spawn_too();
+}
+
+ZTEST(spawn, test_scope_lets_closures_borrow)
+{
+	scope_lets_closures_borrow();
+}
+
+ZTEST(spawn, test_scope_without_a_slot_hands_back)
+{
+	scope_without_a_slot_hands_back();
+}
+
+ZTEST(spawn, test_scope_on_a_worker_of_its_pool_goes_through)
+{
+	scope_on_a_worker_of_its_pool_goes_through();
+}
+
+ZTEST(spawn, test_scope_is_refused)
+{
+	scope_is_refused();
 }

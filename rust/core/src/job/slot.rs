@@ -88,6 +88,20 @@ impl SpawnedRef {
         unsafe { self.cast() }
     }
 
+    /// The next one in the list of its scope.
+    pub(crate) fn next(self, token: &Token<'_>) -> Option<SpawnedRef> {
+        // SAFETY: `set_next` puts nothing but spawned jobs there, and neither does the cache.
+        self.header
+            .up
+            .get(token)
+            .map(|next| unsafe { SpawnedRef::of_job(next) })
+    }
+
+    /// Puts the job before others: of its scope, while it is never deferred, or of the free slots.
+    pub(crate) fn set_next(self, token: &Token<'_>, next: Option<SpawnedRef>) {
+        self.header.up.set(token, next.map(SpawnedRef::job));
+    }
+
     /// The way back from the job.
     ///
     /// # Safety

@@ -27,6 +27,7 @@ use stats::Counters;
 pub use stats::Stats;
 pub(crate) use steps::{Answer, Ended, Order};
 pub(crate) use timers::Side;
+pub(crate) use workers::Outer;
 pub use workers::{Reserve, Worker, WorkerRef};
 
 use core::ptr::NonNull;

@@ -3,7 +3,7 @@
 
 use core::num::NonZeroU8;
 
-use super::{Attention, Life, PoolRef, Reserve, WorkerRef, ATTENDS, CONTROL, LEVELS, STATS};
+use super::{Attention, Life, Outer, PoolRef, Reserve, WorkerRef, ATTENDS, CONTROL, LEVELS, STATS};
 use crate::error::{LevelError, SubmitError};
 use crate::fault::broken;
 use crate::job::{
@@ -380,6 +380,36 @@ impl WorkerRef {
         self.begin(token, job);
         pool.counters.begins(token, job, pool.idle.get(token).is_some());
         Some((job, pool, begin_run(token, job)))
+    }
+
+    /// Takes a queued job of its pool out of turn, within what it runs. Answers that, too.
+    pub(crate) fn take(self, token: &Token<'_>, job: JobRef) -> (Option<(PoolRef, Outer)>, Order) {
+        let Some(pool) = self.pool.get(token) else {
+            return (None, Order::Nothing);
+        };
+        let keeps = Attention::HELD.with(Attention::CLOSES);
+        let queued_here = job.state.get(token) == State::Queued && job.pool.get(token) == Some(pool);
+        if !queued_here || (CONTROL && pool.attention.get(token).has(keeps)) {
+            return (None, Order::Nothing);
+        }
+        let order = leave_ready(token, job).taken(token);
+        let outer = self.outer(token);
+        self.begin(token, job);
+        pool.counters.begins(token, job, pool.idle.get(token).is_some());
+        begin_run(token, job);
+        (Some((pool, outer)), order)
+    }
+
+    /// Ends a job that it took out of turn, and goes on with what it ran before.
+    pub(crate) fn finish(self, token: &Token<'_>, job: JobRef, code: Code, outer: Outer) -> Ended {
+        if let Some(pool) = self.pool.get(token) {
+            pool.counters.done(token, self.since(token));
+        }
+        let ended = Ended::of(token, job, Outcome::Done(code), false);
+        // Nobody but its scope knows it, so it was not resubmitted.
+        rest_job(token, job, code);
+        self.go_on_with(token, outer);
+        ended
     }
 
     /// One step of a worker: ends the job that it ran, if any, and finds what it does next.

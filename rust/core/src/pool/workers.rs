@@ -37,6 +37,15 @@ const _: () = assert!(
         == (3 + cfg!(CONFIG_TASKPOOL_WAIT) as usize + cfg!(CONFIG_TASKPOOL_STATS) as usize) * size_of::<usize>()
 );
 
+/// What a worker runs, while it runs something else within it.
+#[derive(Clone, Copy)]
+pub(crate) struct Outer {
+    #[cfg(CONFIG_TASKPOOL_WAIT)]
+    current: Option<JobRef>,
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    since: usize,
+}
+
 impl Worker {
     /// The worker `index` of a pool's own, before `next` in the chain that [`Shell::start`](crate::Shell::start) takes.
     pub const fn own(pool: PoolRef, index: u8, next: Option<WorkerRef>) -> Self {
@@ -93,6 +102,24 @@ impl Worker {
         self.current.set(_token, Some(_job));
         #[cfg(CONFIG_TASKPOOL_STATS)]
         self.since.set(_token, _token.now() as usize);
+    }
+
+    /// What it runs.
+    pub(super) fn outer(&self, _token: &Token<'_>) -> Outer {
+        Outer {
+            #[cfg(CONFIG_TASKPOOL_WAIT)]
+            current: self.current.get(_token),
+            #[cfg(CONFIG_TASKPOOL_STATS)]
+            since: self.since.get(_token),
+        }
+    }
+
+    /// It runs this again.
+    pub(super) fn go_on_with(&self, _token: &Token<'_>, _outer: Outer) {
+        #[cfg(CONFIG_TASKPOOL_WAIT)]
+        self.current.set(_token, _outer.current);
+        #[cfg(CONFIG_TASKPOOL_STATS)]
+        self.since.set(_token, _outer.since);
     }
 
     /// When the run began, modulo 2^32, for statistics.

@@ -1,0 +1,155 @@
+//! Scopes: closures that borrow are over when the scope is, wherever it is opened, and whatever comes between.
+
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use taskpool_core::{Caller, Job, NotSpawned, PoolRef, Port, Run, ScopeError, Shell, Shutdown};
+use taskpool_testkit::{Plain, Virtual};
+
+type Machine = Shell<Virtual>;
+
+/// A world with a pool of one worker that has come to rest.
+fn ready() -> (Plain, PoolRef) {
+    let plain = Plain::new();
+    let pool = plain.pool();
+    plain.run();
+    (plain, pool)
+}
+
+#[test]
+fn closures_borrow_and_are_over_when_the_scope_is() {
+    let (plain, pool) = ready();
+    let (mut left, mut right) = ([3, 1, 2], [9, 7, 8]);
+    let answer = Machine::scope(pool, |scope| {
+        scope.spawn(|| left.sort_unstable()).unwrap();
+        scope.spawn(|| right.sort_unstable()).unwrap();
+        42
+    });
+    assert_eq!(answer, Ok(42));
+    assert_eq!((left, right), ([1, 2, 3], [7, 8, 9]));
+    assert_eq!(plain.cache().used, 0);
+}
+
+#[test]
+fn without_a_slot_the_closure_comes_back_and_the_scope_goes_on() {
+    let (plain, pool) = ready();
+    let runs = AtomicU32::new(0);
+    let count = || _ = runs.fetch_add(1, Relaxed);
+    let refused = Machine::scope(pool, |scope| {
+        let mut refused = 0;
+        for _ in 0..5 {
+            if let Err(error) = scope.spawn(count) {
+                assert_eq!(error.why, NotSpawned::NoSlot);
+                (error.closure)();
+                refused += 1;
+            }
+        }
+        refused
+    });
+    assert_eq!(refused, Ok(2), "the cache has three");
+    assert_eq!((runs.into_inner(), plain.cache().used), (5, 0));
+}
+
+#[test]
+fn an_interrupt_opens_no_scope() {
+    let (plain, pool) = ready();
+    plain.interrupt_at(1, move || {
+        let answer = Machine::scope(pool, |_| panic!("nothing is called"));
+        assert_eq!(answer, Err::<(), _>(ScopeError::InInterrupt));
+    });
+    plain.advance(1);
+    Machine::cache();
+    assert_eq!(plain.forget_intrusions(), 0);
+}
+
+#[test]
+fn a_shutdown_discards_what_has_not_run() {
+    let (plain, pool) = ready();
+    let runs = AtomicU32::new(0);
+    let answer = Machine::scope(pool, |scope| {
+        scope.spawn(|| _ = runs.fetch_add(1, Relaxed)).unwrap();
+        Machine::shutdown(pool, Shutdown::Discard, None).unwrap();
+        assert_eq!(scope.spawn(|| ()).unwrap_err().why, NotSpawned::NotRunning);
+    });
+    assert_eq!(answer, Err(ScopeError::Discarded));
+    assert!(runs.into_inner() <= 1);
+    assert_eq!(plain.cache().used, 0);
+}
+
+struct Opens(PoolRef);
+
+thread_local! {
+    static BY: RefCell<Vec<Caller>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Run for Opens {
+    fn run(&mut self, ctx: &taskpool_core::Ctx<'_>) -> i32 {
+        let sums = [const { AtomicU32::new(0) }; 3];
+        let answer = Machine::scope(self.0, |scope| {
+            for (index, sum) in sums.iter().enumerate() {
+                let closure = move || {
+                    BY.with_borrow_mut(|by| by.push(Virtual::caller()));
+                    sum.store(index as u32 + 1, Relaxed);
+                };
+                if let Err(refused) = scope.spawn(closure) {
+                    (refused.closure)();
+                }
+            }
+        });
+        assert_eq!(answer, Ok(()));
+        assert!(!ctx.cancelled());
+        sums.map(AtomicU32::into_inner).iter().sum::<u32>() as i32
+    }
+}
+
+/// The only worker of a pool runs the closures of its scope itself; on another pool's it waits.
+#[test]
+fn a_worker_runs_what_its_scope_has_queued() {
+    for own in [true, false] {
+        let (plain, pool) = ready();
+        let other = plain.pool();
+        plain.run();
+        BY.take();
+        let job: &'static Job<Opens> = Box::leak(Box::new(Job::new(Opens(if own { pool } else { other }))));
+        Machine::submit(pool, job.reference()).unwrap();
+        plain.drain();
+        assert_eq!(Machine::outcome(job.reference()), Some(taskpool_core::Outcome::Done(6)));
+        let by = BY.take();
+        assert_eq!(by.len(), 3);
+        assert!(by.windows(2).all(|pair| pair[0] == pair[1]), "all on one worker");
+        assert_eq!(plain.cache().used, 0);
+        Machine::check(pool);
+        // Afterwards the worker is what it was: it may not wait for its own pool.
+        plain.drain();
+    }
+}
+
+/// Interrupts and other threads at every point of a scope.
+#[test]
+fn whatever_comes_between_all_is_over_at_the_end() {
+    for n in 1..60 {
+        for between in 0..4 {
+            let (plain, pool) = ready();
+            let other: &'static Job<Opens> = Box::leak(Box::new(Job::new(Opens(pool))));
+            let intrude = move || match between {
+                0 => drop(Machine::submit(pool, other.reference())),
+                1 => drop(Machine::cancel(other.reference())),
+                2 => _ = Machine::hold(pool).and_then(|()| Machine::release_pool(pool)),
+                _ => drop(Machine::spawn(pool, 0, || ())),
+            };
+            plain.interrupt_at(n, intrude);
+            let runs = AtomicU32::new(0);
+            let spawned = Machine::scope(pool, |scope| {
+                (0..2)
+                    .filter(|_| scope.spawn(|| _ = runs.fetch_add(1, Relaxed)).is_ok())
+                    .count() as u32
+            });
+            assert_eq!(spawned, Ok(runs.into_inner()), "{n} {between}");
+            BY.take();
+            if between != 0 {
+                plain.drain();
+            }
+            Machine::check(pool);
+        }
+    }
+}
