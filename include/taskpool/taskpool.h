@@ -42,8 +42,11 @@ struct taskpool_core {
 #ifdef CONFIG_TASKPOOL_CONTROL
 	void *control[2];
 #endif
+#ifdef CONFIG_TASKPOOL_PAUSE
+	uint32_t clock[2];
+#endif
 #ifdef CONFIG_TASKPOOL_STATS
-	uint32_t stats[20];
+	uint32_t stats[22];
 #endif
 };
 
@@ -56,11 +59,12 @@ struct taskpool_worker_core {
 
 BUILD_ASSERT(sizeof(struct taskpool_core) ==
 	     (Z_TASKPOOL_LINKS + Z_TASKPOOL_MORE) * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24) +
-		     (IS_ENABLED(CONFIG_TASKPOOL_STATS) ? 80 : 0));
+		     (IS_ENABLED(CONFIG_TASKPOOL_PAUSE) ? 8 : 0) + (IS_ENABLED(CONFIG_TASKPOOL_STATS) ? 88 : 0));
 BUILD_ASSERT(offsetof(struct taskpool_core, life) == Z_TASKPOOL_LINKS * sizeof(void *));
 BUILD_ASSERT(offsetof(struct taskpool_core, max) == Z_TASKPOOL_LINKS * sizeof(void *) + 1);
 /* What the documentation states. */
 BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || IS_ENABLED(CONFIG_TASKPOOL_STATS) ||
+	     IS_ENABLED(CONFIG_TASKPOOL_PAUSE) ||
 	     sizeof(struct taskpool_core) == (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 52 : 44));
 
 /* Life::STARTING of the core. */

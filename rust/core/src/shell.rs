@@ -14,10 +14,10 @@ use crate::job::{Accepted, Caller, Cancel, Code, Ctx, JobRef, Outcome, Status, W
 use crate::lock::Token;
 #[cfg(CONFIG_TASKPOOL_STATS)]
 use crate::pool::Stats;
-use crate::pool::{Answer, Closing, ControlError, Ended, Order, PoolRef, Shutdown, Snapshot, WorkerRef};
+use crate::pool::{Answer, Clock, Closing, ControlError, Ended, Order, PoolRef, Shutdown, Snapshot, WorkerRef};
 use crate::port::Port;
 use crate::reference::Ref;
-use crate::ticks::{Ticks, MAX_TICKS};
+use crate::ticks::MAX_TICKS;
 
 /// The machine on the port `P`. What does not wait may be called from threads and interrupts, before the pool is started
 /// too; [`work`](Shell::work), [`wait`](Shell::wait), [`cancel_and_wait`](Shell::cancel_and_wait) and
@@ -51,7 +51,9 @@ enum Next {
     Again,
     Block,
     Run,
-    Tell(Ended),
+    TellDone(Ended),
+    TellAborted(Ended),
+    TellTimedOut(Ended),
     TellDiscarded(Ended),
     Left,
 }
@@ -81,7 +83,7 @@ impl<P: Port> Shell<P> {
     #[inline(never)]
     fn carry_out_rest(token: Token<'_>, key: P::Key, mut order: Order) {
         if let Order::Look(pool) = order {
-            order = pool.expire(&token, None, P::now());
+            order = pool.expire(&token, None, pool.time(&token, P::now()));
         }
         match order {
             // Under the lock: a submitter that was preempted between unlocking and waking would hold up the job.
@@ -161,21 +163,31 @@ impl<P: Port> Shell<P> {
     ///
     /// [`ControlError::NotRunning`]: the pool was not running, or is held already.
     pub fn hold(pool: PoolRef) -> Result<(), ControlError> {
-        match Self::look(|token| pool.hold(token)) {
+        Self::pause(pool, Clock::RunsOn)
+    }
+
+    /// As [`hold`](Shell::hold), and the pool's clock runs on, or stands until [`release_pool`](Shell::release_pool).
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotRunning`]: the pool was not running, or is held already.
+    pub fn pause(pool: PoolRef, clock: Clock) -> Result<(), ControlError> {
+        let stop = || (clock == Clock::Frozen).then(P::now);
+        match Self::look(|token| pool.hold(token, stop())) {
             true => Ok(()),
             false => Err(ControlError::NotRunning),
         }
     }
 
-    /// Ends [`hold`](Shell::hold). What has come due meanwhile runs at once. Callable everywhere; a lock section for each
+    /// Ends [`hold`](Shell::hold) and [`pause`](Shell::pause). What has come due meanwhile runs at once. Callable everywhere; a lock section for each
     /// worker that is called, and one more.
     ///
     /// # Errors
     ///
     /// [`ControlError::NotRunning`]: the pool is not held.
     pub fn release_pool(pool: PoolRef) -> Result<(), ControlError> {
-        let now = P::now();
-        let ready = Self::section(|token| match pool.release(token, now) {
+        // The time is looked up under the lock: an older one would move a clock that was stopped meanwhile.
+        let ready = Self::section(|token| match pool.release(token, P::now()) {
             Some(ready) => (Ok(ready), Order::Look(pool)),
             None => (Err(ControlError::NotRunning), Order::Nothing),
         })?;
@@ -205,7 +217,7 @@ impl<P: Port> Shell<P> {
     /// with [`Shutdown::Discard`] queued ones, have been discarded.
     pub fn shutdown(pool: PoolRef, how: Shutdown, deadline: Option<u64>) -> Result<(), ControlError> {
         let caller = P::caller();
-        let ready = Self::look(|token| pool.close(token, how, caller))?;
+        let ready = Self::look(|token| pool.close(token, how, caller, P::now))?;
         Self::call_workers(pool, ready);
         P::with_signal(|signal| {
             let closer = Waiter::new(signal);
@@ -278,6 +290,22 @@ impl<P: Port> Shell<P> {
         accepted
     }
 
+    /// Submits a job to run as soon as a worker is free, unless none is for at least `within` ticks: then it does not run,
+    /// and its outcome is [`Outcome::TimedOut`], which the worker tells that would have run it. One lock section, O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`DeferError`]; nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_ABORT)]
+    pub fn submit_within(pool: PoolRef, job: JobRef, within: u64) -> Result<Accepted, DeferError> {
+        let now = P::now();
+        let limit = match now.checked_add(within) {
+            Some(limit) if limit < MAX_TICKS => limit + 1,
+            _ => return Err(DeferError::OutOfRange),
+        };
+        Self::section(|token| pool.submit_within(token, job, limit, || now)).map_err(DeferError::from)
+    }
+
     /// Submits a job to run before all others; what is ready in this pool already moves to the head. When no worker is
     /// idle, the reserve may lend one beyond the pool's maximum. Otherwise as [`submit`](Shell::submit).
     ///
@@ -336,17 +364,18 @@ impl<P: Port> Shell<P> {
     #[inline(never)]
     fn defer(pool: PoolRef, job: JobRef, when: u64) -> Result<Accepted, DeferError> {
         let relative = when <= MAX_TICKS;
-        let mut deadline = !when;
+        let (mut now, mut deadline) = (0, !when);
         if relative {
-            deadline = P::now().wrapping_add(when).wrapping_add(1);
+            now = P::now();
+            deadline = now.wrapping_add(when).wrapping_add(1);
             if deadline > MAX_TICKS {
                 return Err(DeferError::OutOfRange);
             }
         }
-        let deadline = Ticks::new(deadline);
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: only here is it known what is ahead.
         let token = unsafe { Token::attest(P::now) };
+        let deadline = pool.own_time(&token, deadline, || if relative { now } else { P::now() });
         let (accepted, mut order) = pool.defer(&token, job, deadline);
         if relative && matches!(order, Order::Look(_)) {
             // It is the earliest, and ahead, unless this thread was kept waiting since it looked at the clock: then the
@@ -363,6 +392,14 @@ impl<P: Port> Shell<P> {
     pub fn cancel(job: JobRef) -> Cancel {
         let (cancel, ended) = Self::section(|token| job.cancel(token));
         Self::tell(ended, Outcome::Cancelled);
+        cancel
+    }
+
+    /// As [`cancel`](Shell::cancel), with another outcome, which a run that goes on has too, whatever it answers.
+    #[cfg(CONFIG_TASKPOOL_ABORT)]
+    pub fn abort(job: JobRef) -> Cancel {
+        let (cancel, ended) = Self::section(|token| job.abort(token));
+        Self::tell(ended, Outcome::Aborted);
         cancel
     }
 
@@ -483,7 +520,7 @@ impl<P: Port> Shell<P> {
 
     /// Where the job is now. One lock section, O(1).
     pub fn status(job: JobRef) -> Status {
-        Self::look(|token| job.status(token))
+        Self::look(|token| job.status(token, P::now))
     }
 
     fn cancelled(job: JobRef) -> bool {
@@ -503,7 +540,7 @@ impl<P: Port> Shell<P> {
                 pool.begin_expiry(&token);
                 begun = true;
             }
-            let order = pool.expire(&token, NonZeroU8::new(P::EXPIRY_BATCH), now);
+            let order = pool.expire(&token, NonZeroU8::new(P::EXPIRY_BATCH), pool.time(&token, now));
             Self::carry_out_rest(token, key, order);
             if matches!(order, Order::Nothing | Order::Arm(_)) {
                 return;
@@ -526,7 +563,9 @@ impl<P: Port> Shell<P> {
                     (finished, code) = (Some(job), answer);
                 }
                 Next::Block => joining = Self::park(worker),
-                Next::Tell(ended) => Self::tell(ended, Outcome::Done(code)),
+                Next::TellDone(ended) => Self::tell(ended, Outcome::Done(code)),
+                Next::TellAborted(ended) => Self::tell(ended, Outcome::Aborted),
+                Next::TellTimedOut(ended) => Self::tell(ended, Outcome::TimedOut),
                 Next::TellDiscarded(ended) => Self::tell(ended, Outcome::Discarded),
                 Next::Again => {}
                 Next::Left => joining = Self::TELLS_LENDING,
@@ -564,10 +603,12 @@ impl<P: Port> Shell<P> {
                 Phase::Running(job, pool, due)
             }
             Next::Block => Phase::Parked,
-            Next::Tell(ended) => {
+            Next::TellDone(ended) => {
                 let code = finished.map_or(0, |(_, code)| code);
                 Phase::Completing(Told(ended, Outcome::Done(code)))
             }
+            Next::TellAborted(ended) => Phase::Completing(Told(ended, Outcome::Aborted)),
+            Next::TellTimedOut(ended) => Phase::Completing(Told(ended, Outcome::TimedOut)),
             Next::TellDiscarded(ended) => Phase::Completing(Told(ended, Outcome::Discarded)),
             Next::Again if !joining => Phase::Looking,
             Next::Again | Next::Left => Phase::Joining,
@@ -613,7 +654,7 @@ impl<P: Port> Shell<P> {
         };
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         let pool = worker.pool(&token);
-        let (answer, order) = worker.step(&token, finished, P::reserve());
+        let (answer, order) = worker.step(&token, finished, P::reserve(), P::now);
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         let quiet = match (answer, pool) {
             (Answer::Block | Answer::Left(_), Some(pool)) => pool.quiet(&token),
@@ -644,7 +685,9 @@ impl<P: Port> Shell<P> {
                 }
                 Next::Left
             }
-            Answer::Ended(ended) => Next::Tell(ended),
+            Answer::Done(ended) => Next::TellDone(ended),
+            Answer::Aborted(ended) => Next::TellAborted(ended),
+            Answer::TimedOut(ended) => Next::TellTimedOut(ended),
             Answer::Discarded(ended) => Next::TellDiscarded(ended),
             Answer::Again => Next::Again,
             Answer::Block => Next::Block,

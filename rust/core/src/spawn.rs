@@ -182,6 +182,7 @@ impl<P: Port, T> Handle<P, T> {
         match Shell::<P>::wait(spawned.job(), deadline)? {
             Outcome::Cancelled => Err(JoinError::Cancelled),
             Outcome::Discarded => Err(JoinError::Discarded),
+            Outcome::Aborted | Outcome::TimedOut => not_of_spawned(),
             Outcome::Done(_) => {
                 // SAFETY: `run` has put it there before the lock section that ended the job, which `wait` has seen; it
                 // is taken once, as this handle forgets it and TAKEN tells the other owner.
@@ -444,10 +445,18 @@ unsafe fn complete<P: Port, F, T>(completion: CompletionRef, outcome: Outcome) {
             unsafe { room::<F>(spawned).drop_in_place() };
             0
         }
+        Outcome::Aborted | Outcome::TimedOut => not_of_spawned(),
     };
     let left = Shell::<P>::leave(spawned, SUBMISSION, behind);
     // SAFETY: the submission has just left.
     unsafe { clean_up::<T>(spawned, left) };
+}
+
+/// An outcome that no spawned closure has: only its handle names it, which can't abort it, and it is submitted without a
+/// limit.
+#[cold]
+fn not_of_spawned() -> ! {
+    broken()
 }
 
 /// What an owner does after it has left.

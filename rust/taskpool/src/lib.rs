@@ -61,6 +61,8 @@ pub use scope::Scope;
 pub use spawn::{cache, JobHandle};
 #[cfg(CONFIG_TASKPOOL_STATS)]
 pub use stats::Stats;
+#[cfg(CONFIG_TASKPOOL_PAUSE)]
+pub use taskpool_core::Clock;
 pub use taskpool_core::{
     Accepted, CacheUse, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JoinError, Level, LevelError,
     NotSpawned, OnEnd, Outcome, Run, ScopeError, Shutdown, Snapshot, SpawnError, Status, SubmitError, WaitError,
@@ -128,6 +130,18 @@ impl<T: Run> Job<T> {
     #[inline]
     pub fn cancel(&'static self) -> Cancel {
         System::cancel(self.reference())
+    }
+
+    /// As [`cancel`](Job::cancel), and the outcome is [`Outcome::Aborted`]: of what has not run, and also of a run that
+    /// goes on, whatever it answers. Who waits for the job learns that its result is not to be used. (TaskScheduler tells
+    /// `abort` from `cancel` so.)
+    ///
+    /// What it found is answered as for [`cancel`](Job::cancel): [`Cancel::Cancelled`] for what will not run.
+    ///
+    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst.
+    #[cfg(CONFIG_TASKPOOL_ABORT)]
+    pub fn abort(&'static self) -> Cancel {
+        System::abort(self.reference())
     }
 
     /// Where the job is now; it may move on at once.
@@ -228,6 +242,23 @@ impl Pool {
         System::submit_urgent(self.0, job.reference())
     }
 
+    /// As [`submit`](Pool::submit), for a job that is worth nothing later: when no worker has taken it for at least
+    /// `within`, in the tick now + `within` + 1, it does not run, and its outcome is [`Outcome::TimedOut`].
+    ///
+    /// The worker that would have run the job tells so: nothing happens in the moment in which the time is up, and no timer
+    /// is needed for it. A running job that runs once more after this run has the same time for that.
+    ///
+    /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job), and a reading of the
+    /// clock in each step of a worker until the ready queue is empty.
+    ///
+    /// # Errors
+    ///
+    /// As [`submit_after`](Pool::submit_after).
+    #[cfg(CONFIG_TASKPOOL_ABORT)]
+    pub fn submit_within<T: Run>(self, job: &'static Job<T>, within: Duration) -> Result<Accepted, DeferError> {
+        System::submit_within(self.0, job.reference(), within.as_ticks())
+    }
+
     /// Submits a job to run once at least `delay` has passed: in the tick now + `delay` + 1, as the present tick has
     /// partly passed. Never early; how late depends on the tick, the workers and their priority. No delay is
     /// [`submit`](Pool::submit).
@@ -276,7 +307,7 @@ impl Pool {
         System::hold(self.0)
     }
 
-    /// Ends [`hold`](Pool::hold).
+    /// Ends [`hold`](Pool::hold), and `pause`.
     ///
     /// From any thread and interrupt. Two lock sections, and one for each worker that is called: as many as there are
     /// jobs, up to the pool's maximum.
@@ -286,6 +317,32 @@ impl Pool {
     /// [`ControlError::NotRunning`]: the pool is not held.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn release(self) -> Result<(), ControlError> {
+        System::release_pool(self.0)
+    }
+
+    /// Holds the pool, and its clock runs on, or stands: [`Clock::RunsOn`] is [`hold`](Pool::hold). With [`Clock::Frozen`]
+    /// the time until [`resume`](Pool::resume) does not count: what was 20 ms ahead is 20 ms ahead when the pool goes on,
+    /// also where it was submitted meanwhile, with a delay or a deadline, or for a limited time.
+    ///
+    /// Afterwards [`Ctx::due`] and [`Status::Deferred`] tell the deadlines to which the pause has moved them.
+    ///
+    /// From any thread and interrupt. One lock section, O(1), however many jobs are deferred.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotRunning`]: the pool is not running, or is held already.
+    #[cfg(CONFIG_TASKPOOL_PAUSE)]
+    pub fn pause(self, clock: Clock) -> Result<(), ControlError> {
+        System::pause(self.0, clock)
+    }
+
+    /// Ends [`pause`](Pool::pause). It is [`release`](Pool::release).
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::NotRunning`]: the pool is not held.
+    #[cfg(CONFIG_TASKPOOL_PAUSE)]
+    pub fn resume(self) -> Result<(), ControlError> {
         System::release_pool(self.0)
     }
 

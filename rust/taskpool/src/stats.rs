@@ -7,13 +7,17 @@ use crate::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Submissions that were accepted here, or moved here; without those that moved to another pool. Each is done,
-    /// cancelled, discarded, or under way.
+    /// Submissions that were accepted here, or moved here; without those that moved to another pool. Each is under way, or
+    /// counted in one of the next five.
     pub submitted: u32,
-    /// Runs that ended.
+    /// Runs that ended, and were not aborted.
     pub done: u32,
     /// Submissions that were cancelled before they ran.
     pub cancelled: u32,
+    /// Submissions that were aborted, before they ran or while they did.
+    pub aborted: u32,
+    /// Submissions whose time was up before they ran.
+    pub timed_out: u32,
     /// Submissions that a shutdown discarded.
     pub discarded: u32,
     /// Jobs in the ready queue now.
@@ -44,6 +48,8 @@ impl From<taskpool_core::Stats> for Stats {
             submitted: stats.submitted,
             done: stats.done,
             cancelled: stats.cancelled,
+            aborted: stats.aborted,
+            timed_out: stats.timed_out,
             discarded: stats.discarded,
             queued: stats.queued,
             most_queued: stats.most_queued,

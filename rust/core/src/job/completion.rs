@@ -13,6 +13,10 @@ pub enum Outcome {
     Done(Code),
     /// The submission was cancelled before it ran.
     Cancelled,
+    /// The submission was aborted: before it ran, or while it did, and then its code does not count.
+    Aborted,
+    /// No worker took the job before its time was up, and it did not run.
+    TimedOut,
     /// The pool was shut down before the submission ran.
     Discarded,
 }

@@ -77,7 +77,38 @@ pub(crate) enum Last {
     Nothing,
     Done,
     Cancelled,
+    Aborted,
+    TimedOut,
     Discarded,
+    /// Of a Running job: this run was aborted.
+    Aborting,
+}
+
+impl Last {
+    /// Of a submission that ended so without having run.
+    #[inline(always)]
+    pub(crate) const fn of_unrun(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Done(_) => Last::Done,
+            Outcome::Cancelled => Last::Cancelled,
+            Outcome::Aborted => Last::Aborted,
+            Outcome::TimedOut => Last::TimedOut,
+            Outcome::Discarded => Last::Discarded,
+        }
+    }
+
+    /// What it says, with the code beside it.
+    #[inline]
+    pub(crate) const fn outcome(self, code: Code) -> Option<Outcome> {
+        match self {
+            Last::Nothing => None,
+            Last::Done => Some(Outcome::Done(code)),
+            Last::Cancelled => Some(Outcome::Cancelled),
+            Last::Aborted | Last::Aborting => Some(Outcome::Aborted),
+            Last::TimedOut => Some(Outcome::TimedOut),
+            Last::Discarded => Some(Outcome::Discarded),
+        }
+    }
 }
 
 /// A thread that waits for the end of a submission.
@@ -166,12 +197,9 @@ impl WaiterRef {
 impl JobRef {
     /// The outcome of the last submission, if none is under way.
     pub(crate) fn outcome(self, token: &Token<'_>) -> Option<Outcome> {
-        match self.last.get(token) {
-            _ if self.state.get(token) != State::Idle => None,
-            Last::Nothing => None,
-            Last::Done => Some(Outcome::Done(self.number.get(token) as Code)),
-            Last::Cancelled => Some(Outcome::Cancelled),
-            Last::Discarded => Some(Outcome::Discarded),
+        match self.state.get(token) {
+            State::Idle => self.last.get(token).outcome(self.number.get(token) as Code),
+            _ => None,
         }
     }
 

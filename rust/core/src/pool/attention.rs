@@ -22,6 +22,8 @@ impl Attention {
     pub(crate) const DISCARDS: Self = Attention(32);
     /// It was shut down, to the end.
     pub(crate) const CLOSED: Self = Attention(64);
+    /// The time of ready jobs may be up before they are taken. Until the ready queue is empty.
+    pub(crate) const LIMITED: Self = Attention(128);
 
     #[inline(always)]
     pub(crate) const fn with(self, more: Self) -> Self {

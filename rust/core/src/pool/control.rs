@@ -17,6 +17,15 @@ pub enum Shutdown {
     Discard,
 }
 
+/// What becomes of the time of a pool while it is paused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// It runs on: what comes due meanwhile runs as soon as the pool goes on.
+    RunsOn,
+    /// It stands: what is so many ticks ahead is still as many ahead when the pool goes on.
+    Frozen,
+}
+
 /// Why a pool did not do what was asked of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -62,13 +71,17 @@ pub(crate) enum Closing {
 }
 
 impl PoolRef {
-    /// Submissions are taken, and nothing runs that does not run already. Answers whether the pool was running.
-    pub(crate) fn hold(self, token: &Token<'_>) -> bool {
+    /// Submissions are taken, and nothing runs that does not run already; nor does the clock, if it is to stop, at `now`.
+    /// Answers whether the pool was running.
+    pub(crate) fn hold(self, token: &Token<'_>, stop: Option<u64>) -> bool {
         if self.life.get(token) != Life::RUNNING {
             return false;
         }
         // As before the start.
         self.life.set(token, Life::STARTING);
+        if let Some(now) = stop {
+            self.stop_clock(token, now);
+        }
         self.armed.set(token, Ticks::NONE);
         self.unattend(token, Attention::OVERDUE.with(Attention::UNSEEN));
         self.attend(token, Attention::HELD);
@@ -79,13 +92,14 @@ impl PoolRef {
 
     /// Ends `hold`. Answers for how many jobs a worker has to be called.
     pub(crate) fn release(self, token: &Token<'_>, now: u64) -> Option<u8> {
-        if self.life.get(token) != Life::STARTING || !self.attention.get(token).has(Attention::HELD) {
+        if !self.attention.get(token).has(Attention::HELD) {
             return None;
         }
+        self.start_clock(token, now);
         self.unattend(token, Attention::HELD);
         self.idle.set(token, self.benched(token));
         self.set_benched(token, None);
-        Some(self.run_on(token, now))
+        Some(self.run_on(token, self.time(token, now)))
     }
 
     /// Changes how many workers the pool may have. Answers for how many jobs a worker has to be called.
@@ -114,7 +128,7 @@ impl PoolRef {
     /// Takes no more submissions, and begins to end what is under way; or joins another thread that does.
     ///
     /// Answers for how many jobs a worker has to be called: a held pool is let go.
-    pub(crate) fn close(self, token: &Token<'_>, how: Shutdown, caller: Caller) -> Result<u8, ControlError> {
+    pub(crate) fn close(self, token: &Token<'_>, how: Shutdown, caller: Caller, now: u64) -> Result<u8, ControlError> {
         match caller {
             Caller::Interrupt => return Err(ControlError::InInterrupt),
             Caller::Worker(worker) if worker.pool(token) == Some(self) => return Err(ControlError::OnWorker),
@@ -132,8 +146,7 @@ impl PoolRef {
         }
         let ready = match self.life.get(token) {
             Life::RUNNING => 0,
-            // The timers are not looked at any more, so the time does not matter.
-            _ => self.release(token, 0).ok_or(ControlError::NotRunning)?,
+            _ => self.release(token, now).ok_or(ControlError::NotRunning)?,
         };
         self.life.set(token, Life::NONE);
         self.armed.set(token, Ticks::NONE);

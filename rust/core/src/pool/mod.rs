@@ -7,10 +7,12 @@
 //! | `workers.rs` | the workers, idle ones, and the reserve that all pools share |
 //! | `control.rs` | holding, shutting down, starting again, changing the maximum |
 //! | `attention.rs` | what a worker has to look at before it takes a job |
+//! | `clock.rs` | the time of a pool, which can be stopped |
 //! | `stats.rs` | what it counts |
 //! | `steps.rs` | the steps of the machine: each one lock section, each arrow of the state diagram |
 
 mod attention;
+mod clock;
 mod control;
 mod ready;
 mod stats;
@@ -20,7 +22,7 @@ mod workers;
 
 pub(crate) use attention::Attention;
 pub(crate) use control::Closing;
-pub use control::{ControlError, Shutdown};
+pub use control::{Clock, ControlError, Shutdown};
 use ready::ReadyQueue;
 pub use ready::LEVELS;
 use stats::Counters;
@@ -54,6 +56,9 @@ impl Life {
     const STARTING: Life = Life(1);
     /// Has workers.
     const RUNNING: Life = Life(2);
+    /// Held, and its clock stands.
+    #[cfg(CONFIG_TASKPOOL_PAUSE)]
+    const STOPPED: Life = Life(3);
 }
 
 /// A pool: a ready queue, timers, and min to max workers.
@@ -87,7 +92,7 @@ pub struct Pool {
     inbound: Locked<u16>,
     /// Deferred submissions so far.
     deferrals: Locked<u32>,
-    /// The deadline that the pool's timer is armed for, or `NEVER`. Before the pool's start `NONE`; while it is overdue,
+    /// The deadline that the pool's timer is armed for, by the pool's clock, or `NEVER`. Before the pool's start `NONE`; while it is overdue,
     /// the time at which it became so: no deadline lies before that, so none is armed for.
     armed: Locked<Ticks>,
     /// A bit for each level that has ready jobs.
@@ -99,17 +104,26 @@ pub struct Pool {
     /// Threads that wait for the end of a shutdown.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     closers: Locked<Option<WaiterRef>>,
+    /// How far its clock is behind the port's; of a clock that stands, what it shows.
+    #[cfg(CONFIG_TASKPOOL_PAUSE)]
+    clock: Locked<Ticks>,
     counters: Counters,
 }
 
 /// Pools can be held, shut down, started again, and change their maximum.
 const CONTROL: bool = cfg!(CONFIG_TASKPOOL_CONTROL);
 
+/// The clock of a pool can be stopped.
+const PAUSE: bool = cfg!(CONFIG_TASKPOOL_PAUSE);
+
+/// Jobs can be aborted, and the time of immediate submissions can be up.
+pub(crate) const ABORT: bool = cfg!(CONFIG_TASKPOOL_ABORT);
+
 /// Pools count what they do.
 const STATS: bool = cfg!(CONFIG_TASKPOOL_STATS);
 
 /// A pool may need other attention than for being overdue.
-const ATTENDS: bool = CONTROL || cfg!(CONFIG_TASKPOOL_URGENT);
+const ATTENDS: bool = CONTROL || ABORT || cfg!(CONFIG_TASKPOOL_URGENT);
 
 /// Pointers before the bytes, and words after the ticks.
 const LINKS: usize = 4 + 2 * LEVELS;
@@ -118,7 +132,10 @@ const MORE: usize = (LEVELS > 1) as usize + 2 * CONTROL as usize;
 // C has the same numbers in `taskpool.h`.
 const _: () = assert!(
     size_of::<Pool>()
-        == (LINKS + MORE) * size_of::<usize>() + if size_of::<usize>() == 4 { 20 } else { 24 } + 80 * STATS as usize
+        == (LINKS + MORE) * size_of::<usize>()
+            + if size_of::<usize>() == 4 { 20 } else { 24 }
+            + 8 * PAUSE as usize
+            + 88 * STATS as usize
 );
 const _: () = assert!(core::mem::offset_of!(Pool, life) == LINKS * size_of::<usize>());
 const _: () = assert!(core::mem::offset_of!(Pool, max) == LINKS * size_of::<usize>() + 1);
@@ -144,6 +161,8 @@ impl Pool {
             benched: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_CONTROL)]
             closers: Locked::new(None),
+            #[cfg(CONFIG_TASKPOOL_PAUSE)]
+            clock: Locked::new(Ticks::NONE),
             counters: Counters::new(),
             deferrals: Locked::new(0),
             workers: Locked::new(0),
@@ -243,7 +262,8 @@ impl Pool {
             workers,
             max: self.max.get(token),
             in_line: self.next_in_line.get(token).is_some(),
-            armed: (armed != Ticks::NEVER && armed != Ticks::NONE && !overdue).then(|| armed.get()),
+            armed: (armed != Ticks::NEVER && armed != Ticks::NONE && !overdue)
+                .then(|| self.port_time(token, armed, || 0)),
             overdue,
             open: self.life.get(token) != Life::NONE,
         }

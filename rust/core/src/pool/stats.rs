@@ -5,12 +5,17 @@
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Submissions that were accepted and did not move to another pool. Each is done, cancelled, discarded, or under way.
+    /// Submissions that were accepted and did not move to another pool. Each is under way, or counted in one of the next
+    /// five.
     pub submitted: u32,
-    /// Runs that ended.
+    /// Runs that ended, and were not aborted.
     pub done: u32,
     /// Submissions that were cancelled before they ran.
     pub cancelled: u32,
+    /// Submissions that were aborted, before they ran or while they did.
+    pub aborted: u32,
+    /// Submissions whose time was up before they ran.
+    pub timed_out: u32,
     /// Submissions that a shutdown discarded.
     pub discarded: u32,
     /// Jobs in the ready queue now.
@@ -38,7 +43,7 @@ pub struct Stats {
 #[cfg(CONFIG_TASKPOOL_STATS)]
 mod counters {
     use super::Stats;
-    use crate::job::JobRef;
+    use crate::job::{JobRef, Outcome};
     use crate::lock::{Locked, Token};
     use crate::ticks::Ticks;
 
@@ -48,6 +53,8 @@ mod counters {
         submitted: Locked<u32>,
         done: Locked<u32>,
         cancelled: Locked<u32>,
+        aborted: Locked<u32>,
+        timed_out: Locked<u32>,
         discarded: Locked<u32>,
         queued: Locked<u32>,
         most_queued: Locked<u32>,
@@ -66,7 +73,7 @@ mod counters {
         busy: Locked<Ticks>,
     }
 
-    const _: () = assert!(size_of::<Counters>() == 80);
+    const _: () = assert!(size_of::<Counters>() == 88);
 
     fn add(token: &Token<'_>, sum: &Locked<Ticks>, ticks: u32) {
         sum.set(token, Ticks::new(sum.get(token).get() + u64::from(ticks)));
@@ -90,6 +97,8 @@ mod counters {
                 submitted: Locked::new(0),
                 done: Locked::new(0),
                 cancelled: Locked::new(0),
+                aborted: Locked::new(0),
+                timed_out: Locked::new(0),
                 discarded: Locked::new(0),
                 queued: Locked::new(0),
                 most_queued: Locked::new(0),
@@ -112,6 +121,8 @@ mod counters {
                 submitted: self.submitted.get(token),
                 done: self.done.get(token),
                 cancelled: self.cancelled.get(token),
+                aborted: self.aborted.get(token),
+                timed_out: self.timed_out.get(token),
                 discarded: self.discarded.get(token),
                 queued: self.queued.get(token),
                 most_queued: self.most_queued.get(token),
@@ -128,16 +139,18 @@ mod counters {
 
         /// Begins anew, with the submissions that are under way.
         pub(crate) fn reset(&self, token: &Token<'_>, workers: u8) {
-            let over = self.done.get(token).wrapping_add(self.cancelled.get(token));
-            let over = over.wrapping_add(self.discarded.get(token));
-            self.submitted.set(token, self.submitted.get(token).wrapping_sub(over));
-            for counter in [
+            for over in [
                 &self.done,
                 &self.cancelled,
+                &self.aborted,
+                &self.timed_out,
                 &self.discarded,
-                &self.begun,
-                &self.deferred,
             ] {
+                self.submitted
+                    .set(token, self.submitted.get(token).wrapping_sub(over.get(token)));
+                over.set(token, 0);
+            }
+            for counter in [&self.begun, &self.deferred] {
                 counter.set(token, 0);
             }
             for worst in [&self.worst_lateness, &self.worst_queueing, &self.worst_starvation] {
@@ -192,15 +205,15 @@ mod counters {
             }
         }
 
-        /// A run begins. `free`: there are more workers.
-        pub(crate) fn begins(&self, token: &Token<'_>, job: JobRef, free: bool) {
+        /// A run begins, which was due then, unless that is 0. `free`: there are more workers.
+        pub(crate) fn begins(&self, token: &Token<'_>, job: JobRef, due: u64, free: bool) {
             let now = token.now();
             let queueing = now.wrapping_sub(job.since(token));
             raise(token, &self.worst_queueing, queueing);
             add(token, &self.queueing, queueing);
             count(token, &self.begun);
-            if job.deadline.get(token) != Ticks::NONE {
-                let lateness = now.wrapping_sub(job.deadline.get(token).low);
+            if due != 0 {
+                let lateness = now.wrapping_sub(due as u32);
                 raise(token, &self.worst_lateness, lateness);
                 add(token, &self.lateness, lateness);
                 count(token, &self.deferred);
@@ -214,12 +227,21 @@ mod counters {
             add(token, &self.busy, token.now().wrapping_sub(began));
         }
 
-        pub(crate) fn cancelled(&self, token: &Token<'_>) {
-            count(token, &self.cancelled);
+        /// As `done`, and it was aborted.
+        pub(crate) fn aborted(&self, token: &Token<'_>, began: u32) {
+            count(token, &self.aborted);
+            add(token, &self.busy, token.now().wrapping_sub(began));
         }
 
-        pub(crate) fn discarded(&self, token: &Token<'_>) {
-            count(token, &self.discarded);
+        /// A submission has ended so without having run.
+        pub(crate) fn unrun(&self, token: &Token<'_>, outcome: Outcome) {
+            match outcome {
+                Outcome::Done(_) => {}
+                Outcome::Cancelled => count(token, &self.cancelled),
+                Outcome::Aborted => count(token, &self.aborted),
+                Outcome::TimedOut => count(token, &self.timed_out),
+                Outcome::Discarded => count(token, &self.discarded),
+            }
         }
 
         pub(crate) fn has_workers(&self, token: &Token<'_>, workers: u8) {
@@ -231,7 +253,7 @@ mod counters {
 #[cfg(not(CONFIG_TASKPOOL_STATS))]
 #[expect(clippy::unused_self, reason = "the twin of the counters that count")]
 mod counters {
-    use crate::job::JobRef;
+    use crate::job::{JobRef, Outcome};
     use crate::lock::Token;
 
     #[repr(C)]
@@ -252,13 +274,13 @@ mod counters {
         #[inline(always)]
         pub(crate) fn starves(&self, _: &Token<'_>) {}
         #[inline(always)]
-        pub(crate) fn begins(&self, _: &Token<'_>, _: JobRef, _: bool) {}
+        pub(crate) fn begins(&self, _: &Token<'_>, _: JobRef, _: u64, _: bool) {}
         #[inline(always)]
         pub(crate) fn done(&self, _: &Token<'_>, _: u32) {}
         #[inline(always)]
-        pub(crate) fn cancelled(&self, _: &Token<'_>) {}
+        pub(crate) fn aborted(&self, _: &Token<'_>, _: u32) {}
         #[inline(always)]
-        pub(crate) fn discarded(&self, _: &Token<'_>) {}
+        pub(crate) fn unrun(&self, _: &Token<'_>, _: Outcome) {}
         #[inline(always)]
         pub(crate) fn has_workers(&self, _: &Token<'_>, _: u8) {}
     }

@@ -3,7 +3,7 @@
 
 use core::num::NonZeroU8;
 
-use super::{Attention, Life, Outer, PoolRef, Reserve, WorkerRef, ATTENDS, CONTROL, LEVELS, STATS};
+use super::{Attention, Life, Outer, PoolRef, Reserve, WorkerRef, ABORT, ATTENDS, CONTROL, LEVELS, PAUSE, STATS};
 use crate::error::{LevelError, SubmitError};
 use crate::fault::broken;
 use crate::job::{
@@ -89,9 +89,13 @@ pub(crate) enum Answer {
     Block,
     /// Run the job, then say so in the next step.
     Run { job: JobRef, pool: PoolRef, due: u64 },
-    /// Tell those who want to know that the run ended, then step again.
-    Ended(Ended),
-    /// Tell those who want to know that a job was discarded, then step again.
+    /// Tell those who want to know that the run is done, then step again.
+    Done(Ended),
+    /// As `Done`, and that it was aborted.
+    Aborted(Ended),
+    /// As `Done`, without a run: the time of the job was up.
+    TimedOut(Ended),
+    /// As `Done`, without a run: the job was discarded.
     Discarded(Ended),
     /// The worker left this pool. Step again.
     Left(PoolRef),
@@ -104,7 +108,8 @@ impl PoolRef {
     /// The one step that is not O(log n): it walks over at most as many ready jobs as the pool may have workers.
     pub(crate) fn start(self, token: &Token<'_>, first: WorkerRef, count: u8, now: u64) -> Option<u8> {
         // A held pool is as before its start, and has its workers.
-        if self.life.get(token) != Life::STARTING || self.attention.get(token) != Attention::NOTHING {
+        let held = CONTROL && self.attention.get(token).has(Attention::HELD);
+        if self.life.get(token) != Life::STARTING || held {
             return None;
         }
         // In an image, TASKPOOL_DEFINE has seen to it.
@@ -120,7 +125,7 @@ impl PoolRef {
         Some(self.run_on(token, now))
     }
 
-    /// The pool begins to run, or goes on. Answers for how many jobs a worker has to be called.
+    /// The pool begins to run, or goes on, at this time of its own. Answers for how many jobs a worker has to be called.
     pub(super) fn run_on(self, token: &Token<'_>, now: u64) -> u8 {
         self.life.set(token, Life::RUNNING);
         self.armed.set(token, Ticks::NEVER);
@@ -189,13 +194,34 @@ impl PoolRef {
         }
     }
 
+    /// Submits a job to run as soon as a worker is free, if that is before `limit` by the port's
+    /// clock.
+    #[cfg(CONFIG_TASKPOOL_ABORT)]
+    pub(crate) fn submit_within(
+        self,
+        token: &Token<'_>,
+        job: JobRef,
+        limit: u64,
+        now: impl FnOnce() -> u64,
+    ) -> (Result<Accepted, SubmitError>, Order) {
+        let limit = Ticks::limit(self.own_time(token, limit, now).get());
+        match self.claim(token, job, limit) {
+            Claim::Free(accepted) => {
+                job.deadline.set(token, limit);
+                self.attend(token, Attention::LIMITED);
+                (Ok(accepted), self.queue_now(token, job))
+            }
+            Claim::Done(result, order) => (result, order),
+        }
+    }
+
     /// Submits a job to run before all others. What is ready in this pool already moves to the head.
     pub(crate) fn submit_urgent(self, token: &Token<'_>, job: JobRef) -> (Result<Accepted, SubmitError>, Order) {
         if self.life.get(token) == Life::NONE {
             return (Err(SubmitError::NotRunning), Order::Nothing);
         }
         let flags = job.flags.get(token);
-        let immediate = job.deadline.get(token) == Ticks::NONE;
+        let immediate = job.deadline.get(token).is_immediate();
         match job.state.get(token) {
             State::Queued if flags & URGENT == 0 && job.pool.get(token) == Some(self) => {
                 self.unlink_ready(token, job);
@@ -244,7 +270,7 @@ impl PoolRef {
         }
     }
 
-    /// One step of the pool's timer: moves one due job to the ready queue, or finds out what the timer has to be armed
+    /// One step of the pool's timer, at this time of the pool's: moves one due job to the ready queue, or finds out what the timer has to be armed
     /// for.
     ///
     /// `batch`: the timer has expired, so it is not armed any more, and the interrupt may move so many jobs. One clock
@@ -309,9 +335,10 @@ impl PoolRef {
         Order::Arm(self)
     }
 
-    /// What the timer is armed for.
+    /// What the timer is armed for, by the port's clock.
     pub(crate) fn armed(self, token: &Token<'_>) -> u64 {
-        self.armed.get(token).get()
+        // Only in a pool that runs, and so does its clock.
+        self.port_time(token, self.armed.get(token), || 0)
     }
 
     /// Somebody has taken a job out of the ready queue: an overdue pool moves a due one in.
@@ -328,7 +355,7 @@ impl PoolRef {
     #[cold]
     #[inline(never)]
     fn catch_up(self, token: &Token<'_>) -> Order {
-        let then = self.armed(token);
+        let then = self.armed.get(token).get();
         match self.earliest.get(token) {
             Some(job) if job.deadline.get(token).get() <= then => self.expire(token, None, then),
             _ => Order::Look(self),
@@ -363,6 +390,15 @@ impl PoolRef {
 }
 
 impl WorkerRef {
+    /// Takes a job that has left the ready queue. Answers the deadline of the run.
+    #[inline(always)]
+    fn begin(self, token: &Token<'_>, job: JobRef, pool: PoolRef) -> u64 {
+        self.remember(token, job);
+        let due = begin_run(token, job, pool);
+        pool.counters.begins(token, job, due, pool.idle.get(token).is_some());
+        due
+    }
+
     /// The common case of a step: the run has ended with nobody to tell and nothing to do again, and the next job is
     /// there. Otherwise `None`, and nothing has changed.
     #[inline(always)]
@@ -377,9 +413,7 @@ impl WorkerRef {
             pool.counters.done(token, self.since(token));
         }
         let job = pool.pop_ready(token)?;
-        self.begin(token, job);
-        pool.counters.begins(token, job, pool.idle.get(token).is_some());
-        Some((job, pool, begin_run(token, job)))
+        Some((job, pool, self.begin(token, job, pool)))
     }
 
     /// Takes a queued job of its pool out of turn, within what it runs. Answers that, too.
@@ -394,9 +428,7 @@ impl WorkerRef {
         }
         let order = leave_ready(token, job).taken(token);
         let outer = self.outer(token);
-        self.begin(token, job);
-        pool.counters.begins(token, job, pool.idle.get(token).is_some());
-        begin_run(token, job);
+        self.begin(token, job, pool);
         (Some((pool, outer)), order)
     }
 
@@ -419,6 +451,7 @@ impl WorkerRef {
         token: &Token<'_>,
         finished: Option<(JobRef, Code)>,
         reserve: Option<&Reserve>,
+        now: impl FnOnce() -> u64,
     ) -> (Answer, Order) {
         let Some(pool) = self.pool.get(token) else {
             return match reserve.unwrap_or_else(|| broken()).place(token, self) {
@@ -427,12 +460,22 @@ impl WorkerRef {
             };
         };
         if let Some((job, code)) = finished {
-            let ended = Ended::of(token, job, Outcome::Done(code), false);
-            pool.counters.done(token, self.since(token));
+            let aborted = ABORT && job.last.get(token) == Last::Aborting;
+            let outcome = if aborted { Outcome::Aborted } else { Outcome::Done(code) };
+            let ended = Ended::of(token, job, outcome, false);
+            match aborted {
+                true => pool.counters.aborted(token, self.since(token)),
+                false => pool.counters.done(token, self.since(token)),
+            }
             // This worker takes the next job in this same section, unless there is somebody to tell first.
             let order = end_run(token, job, code, ended.is_nobody().then_some(pool));
             if !ended.is_nobody() {
-                return (Answer::Ended(ended), order);
+                let answer = if aborted {
+                    Answer::Aborted(ended)
+                } else {
+                    Answer::Done(ended)
+                };
+                return (answer, order);
             }
             if order != Order::Nothing {
                 return (Answer::Again, order);
@@ -452,9 +495,16 @@ impl WorkerRef {
             if CONTROL && attention.has(Attention::CLOSES) && pool.discards(token, job) {
                 return (Answer::Discarded(job.discard(token)), Order::Nothing);
             }
-            self.begin(token, job);
-            pool.counters.begins(token, job, pool.idle.get(token).is_some());
-            let due = begin_run(token, job);
+            if ABORT && attention.has(Attention::LIMITED) {
+                if pool.first_ready(token).is_none() {
+                    pool.unattend(token, Attention::LIMITED);
+                }
+                if (job.deadline.get(token).as_limit()).is_some_and(|limit| limit <= pool.time(token, now())) {
+                    let ended = job.end_unrun(token, Outcome::TimedOut);
+                    return (Answer::TimedOut(ended), pool.taken(token));
+                }
+            }
+            let due = self.begin(token, job, pool);
             if pool.is_overdue(token) {
                 // A worker has come: the interrupt may move a batch again.
                 pool.moved.set(token, 0);
@@ -481,6 +531,20 @@ impl JobRef {
     /// Cancels what is under way. Answers who is to be told that a submission was cancelled, too.
     #[inline(always)]
     pub(crate) fn cancel(self, token: &Token<'_>) -> ((Cancel, Ended), Order) {
+        self.give_up(token, Outcome::Cancelled)
+    }
+
+    /// As `cancel`, and the code of a run does not count.
+    #[cfg(CONFIG_TASKPOOL_ABORT)]
+    pub(crate) fn abort(self, token: &Token<'_>) -> ((Cancel, Ended), Order) {
+        if self.state.get(token) == State::Running {
+            self.last.set(token, Last::Aborting);
+        }
+        self.give_up(token, Outcome::Aborted)
+    }
+
+    #[inline(always)]
+    fn give_up(self, token: &Token<'_>, outcome: Outcome) -> ((Cancel, Ended), Order) {
         let mut order = Order::Nothing;
         let mut ended = Ended::default();
         match self.state.get(token) {
@@ -492,9 +556,9 @@ impl JobRef {
                 self.flags.set(token, CANCEL | (flags & KEPT));
                 let resubmission_cancelled = flags & REARM != 0;
                 if resubmission_cancelled {
-                    ended = Ended::of(token, self, Outcome::Cancelled, true);
+                    ended = Ended::of(token, self, outcome, true);
                     if STATS {
-                        pool_of(token, self).counters.cancelled(token);
+                        pool_of(token, self).counters.unrun(token, outcome);
                     }
                     if CONTROL {
                         let pool = pool_of(token, self);
@@ -505,41 +569,38 @@ impl JobRef {
                 return ((Cancel::Running { resubmission_cancelled }, ended), order);
             }
         }
-        if STATS {
-            pool_of(token, self).counters.cancelled(token);
-        }
-        let ended = self.end_unrun(token, Last::Cancelled, Outcome::Cancelled);
+        let ended = self.end_unrun(token, outcome);
         ((Cancel::Cancelled, ended), order)
     }
 
     /// A job that has left its queue becomes Idle without having run.
     #[inline(always)]
-    fn end_unrun(self, token: &Token<'_>, last: Last, outcome: Outcome) -> Ended {
+    fn end_unrun(self, token: &Token<'_>, outcome: Outcome) -> Ended {
+        if STATS {
+            pool_of(token, self).counters.unrun(token, outcome);
+        }
         self.state.set(token, State::Idle);
         if URGENT != 0 {
             self.flags.set(token, self.flags.get(token) & !URGENT);
         }
         if cfg!(CONFIG_TASKPOOL_WAIT) {
-            self.last.set(token, last);
+            self.last.set(token, Last::of_unrun(outcome));
         }
         Ended::of(token, self, outcome, false)
     }
 
     /// A job that has left its queue is discarded.
     pub(super) fn discard(self, token: &Token<'_>) -> Ended {
-        if STATS {
-            pool_of(token, self).counters.discarded(token);
-        }
-        self.end_unrun(token, Last::Discarded, Outcome::Discarded)
+        self.end_unrun(token, Outcome::Discarded)
     }
 
     /// Where the job is.
-    pub(crate) fn status(self, token: &Token<'_>) -> Status {
+    pub(crate) fn status(self, token: &Token<'_>, now: impl FnOnce() -> u64) -> Status {
         match self.state.get(token) {
             State::Idle => Status::Idle,
             State::Queued => Status::Queued,
             State::Deferred => Status::Deferred {
-                deadline: self.deadline.get(token).get(),
+                deadline: pool_of(token, self).port_time(token, self.deadline.get(token), now),
             },
             State::Running => Status::Running {
                 cancelled: self.flags.get(token) & CANCEL != 0,
@@ -620,20 +681,27 @@ impl PoolRef {
     }
 }
 
-/// 3: Queued to Running, with no flag set. Answers the deadline of the run.
+/// 3: Queued to Running, with no flag set. Answers the deadline of the run by the port's clock, or 0.
 #[inline]
-fn begin_run(token: &Token<'_>, job: JobRef) -> u64 {
+fn begin_run(token: &Token<'_>, job: JobRef, pool: PoolRef) -> u64 {
     job.state.set(token, State::Running);
     if URGENT != 0 {
         job.flags.set(token, job.flags.get(token) & !URGENT);
     }
-    job.deadline.get(token).get()
+    let deadline = job.deadline.get(token);
+    if (ABORT || PAUSE) && deadline.is_immediate() {
+        return 0;
+    }
+    // No clock stands in a pool that runs jobs.
+    pool.port_time(token, deadline, || 0)
 }
 
 /// Whether the end of a run is more than `rest_job`.
 #[inline(always)]
 fn has_sequel(token: &Token<'_>, job: JobRef) -> bool {
-    job.completion().is_some() || job.flags.get(token) & (REARM | WAITED) != 0
+    // A run that was aborted is one that was cancelled, too.
+    let sequels = REARM | WAITED | if ABORT { CANCEL } else { 0 };
+    job.completion().is_some() || job.flags.get(token) & sequels != 0
 }
 
 /// 4: Running to Idle.
@@ -642,10 +710,20 @@ fn rest_job(token: &Token<'_>, job: JobRef, code: Code) {
     job.flags
         .set(token, if KEPT == 0 { 0 } else { job.flags.get(token) & KEPT });
     job.state.set(token, State::Idle);
-    if cfg!(CONFIG_TASKPOOL_WAIT) {
+    if !end_abort(token, job) && cfg!(CONFIG_TASKPOOL_WAIT) {
         job.last.set(token, Last::Done);
         job.number.set(token, code as u32);
     }
+}
+
+/// The end of a run that was aborted, if it was.
+#[inline(always)]
+fn end_abort(token: &Token<'_>, job: JobRef) -> bool {
+    let aborted = ABORT && job.last.get(token) == Last::Aborting;
+    if aborted {
+        job.last.set(token, Last::Aborted);
+    }
+    aborted
 }
 
 /// 4: Running to Idle; or, with REARM, to Queued or Deferred, in the pool that the resubmission named.
@@ -658,17 +736,22 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
         rest_job(token, job, code);
         return Order::Nothing;
     }
+    end_abort(token, job);
     // Those who wait for the resubmission stay.
     job.flags.set(token, flags & (KEPT | URGENT));
     let pool = pool_of(token, job);
     pool.expect_no_more(token);
-    if job.deadline.get(token) != Ticks::NONE {
+    let deadline = job.deadline.get(token);
+    if !deadline.is_immediate() {
         let order = pool.put_off(token, job);
         if CONTROL && order == Order::Nothing {
             // In a pool that closes no timer is armed, and its shutdown may wait for this job.
             return pool.nudge(token);
         }
         return order;
+    }
+    if ABORT && deadline != Ticks::NONE {
+        pool.attend(token, Attention::LIMITED);
     }
     match pool.queue(token, job) {
         // One job more and, in a moment, one job less: no worker is missing.
@@ -688,7 +771,7 @@ fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Resu
     let accepted = if flags & REARM == 0 {
         pool.counters.submitted(token);
         Accepted::Again
-    } else if job.deadline.get(token) == Ticks::NONE {
+    } else if job.deadline.get(token).is_immediate() {
         return Err(SubmitError::AlreadyQueued);
     } else {
         pool.takes_over(token, job);
@@ -706,7 +789,7 @@ fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Resu
 #[cold]
 #[inline(never)]
 fn withdraw(token: &Token<'_>, job: JobRef) -> Order {
-    if job.flags.get(token) & REARM == 0 || job.deadline.get(token) == Ticks::NONE {
+    if job.flags.get(token) & REARM == 0 || job.deadline.get(token).is_immediate() {
         return Order::Nothing;
     }
     let pool = pool_of(token, job);

@@ -97,7 +97,7 @@ impl Worker {
 
     /// Remembers what it runs.
     #[inline(always)]
-    pub(super) fn begin(&self, _token: &Token<'_>, _job: JobRef) {
+    pub(super) fn remember(&self, _token: &Token<'_>, _job: JobRef) {
         #[cfg(CONFIG_TASKPOOL_WAIT)]
         self.current.set(_token, Some(_job));
         #[cfg(CONFIG_TASKPOOL_STATS)]
