@@ -35,12 +35,10 @@ fn meanwhile(until: Option<u64>) -> bool {
     if plain.step_all() {
         return true;
     }
-    let now = Virtual::clock();
-    let next = [Virtual::next_timer(), until].into_iter().flatten().min();
-    let Some(next) = next.filter(|next| until.is_none_or(|until| now < until) && *next >= now) else {
+    let Some(ticks) = Virtual::idle_time(until) else {
         return false;
     };
-    plain.advance(next.max(now) - now);
+    plain.advance(ticks);
     true
 }
 
@@ -126,16 +124,7 @@ impl Plain {
 
     /// Lets time pass; timers fire at their ticks.
     pub fn advance(self, ticks: u64) {
-        let end = Virtual::clock() + ticks;
-        while let Some(next) = Virtual::next_timer().filter(|next| *next <= end) {
-            Virtual::set_clock(next.max(Virtual::clock()));
-            if Virtual::in_interrupt() {
-                break;
-            }
-            self.deliver();
-        }
-        Virtual::set_clock(end.max(Virtual::clock()));
-        self.deliver();
+        Virtual::advance(ticks, || self.deliver());
     }
 
     fn deliver(self) {

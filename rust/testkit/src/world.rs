@@ -405,12 +405,10 @@ fn meanwhile(until: Option<u64>) -> bool {
     if world.step_all() {
         return true;
     }
-    let now = Virtual::clock();
-    let next = [Virtual::next_timer(), until].into_iter().flatten().min();
-    let Some(next) = next.filter(|next| until.is_none_or(|until| now < until) && *next >= now) else {
+    let Some(ticks) = Virtual::idle_time(until) else {
         return false;
     };
-    world.advance(next.max(now) - now);
+    world.advance(ticks);
     true
 }
 
@@ -843,17 +841,7 @@ impl World {
 
     /// Lets time pass; timers fire at their ticks.
     pub fn advance(self, ticks: u64) {
-        let end = Virtual::clock() + ticks;
-        while let Some(next) = Virtual::next_timer().filter(|next| *next <= end) {
-            Virtual::set_clock(next.max(Virtual::clock()));
-            if Virtual::in_interrupt() {
-                // The clock interrupt, if it is being served, sees what is due when it comes to its end.
-                break;
-            }
-            self.deliver();
-        }
-        Virtual::set_clock(end.max(Virtual::clock()));
-        self.deliver();
+        Virtual::advance(ticks, || self.deliver());
     }
 
     /// Lets time pass with the clock interrupt withheld.
