@@ -36,7 +36,11 @@ use std::sync::atomic::AtomicPtr;
 use std::sync::Mutex;
 
 /// Keeps something for ever, and in sight of whoever looks for leaks.
-fn keep<T: 'static>(value: T) -> &'static T {
+///
+/// # Panics
+///
+/// When another thread has panicked in it.
+pub fn keep<T: 'static>(value: T) -> &'static T {
     static KEPT: Mutex<Vec<AtomicPtr<()>>> = Mutex::new(Vec::new());
     let kept = Box::leak(Box::new(value));
     let address = AtomicPtr::new(std::ptr::from_mut(kept).cast());

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use taskpool_core::{CacheUse, Phase, Pool, PoolRef, Shell, Snapshot, Worker, WorkerRef};
 
+use crate::keep;
 use crate::port::Virtual;
 
 type Machine = Shell<Virtual>;
@@ -53,8 +54,8 @@ impl Plain {
 
     /// A pool that runs, with one worker, the next in number.
     pub fn pool(self) -> PoolRef {
-        let pool = (*Box::leak(Box::new(Pool::new(1)))).reference();
-        let worker = (*Box::leak(Box::new(Worker::own(pool, 0, None)))).reference();
+        let pool = keep(Pool::new(1)).reference();
+        let worker = keep(Worker::own(pool, 0, None)).reference();
         Machine::start(pool, worker, 1);
         workers(|workers| {
             workers.push(Entry {

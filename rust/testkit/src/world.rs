@@ -878,15 +878,16 @@ impl World {
 
     /// Submits for a deadline from a thread that is preempted for ever at the `n`-th point. Answers whether it was.
     pub fn abandon_submit_at(self, n: u64, pool: P, job: J, deadline: u64) -> bool {
-        self.abandon(n, || self.submit_at(pool, job, deadline).is_ok())
+        self.abandon(n, || _ = self.submit_at(pool, job, deadline))
     }
 
     /// Submits from a thread that is preempted for ever at the `n`-th point. Answers whether it was.
     pub fn abandon_submit(self, n: u64, pool: P, job: J) -> bool {
-        self.abandon(n, || self.submit(pool, job).is_ok())
+        self.abandon(n, || _ = self.submit(pool, job))
     }
 
-    fn abandon(self, n: u64, body: impl FnOnce() -> bool) -> bool {
+    /// Does `body` on a thread that is preempted for ever at the `n`-th point. Answers whether it was.
+    pub fn abandon(self, n: u64, body: impl FnOnce()) -> bool {
         let depth = state(|s| s.contexts.len());
         let abandoned = Virtual::abandon_at(n, body).is_none();
         if abandoned {
