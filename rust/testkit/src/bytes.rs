@@ -3,9 +3,9 @@
 //! Every string says something, and the more of it there is, the more happens. A byte that chooses among `n` counts modulo
 //! `n`, so that a small change of the bytes is a small change of what happens.
 
-use taskpool_core::{Outcome, Shutdown, WaitError, LEVELS};
+use taskpool_core::{Outcome, Shutdown, LEVELS};
 
-use crate::{World, J, P, W};
+use crate::{Action, World, J, P};
 
 const POOLS: usize = 3;
 const JOBS: usize = 10;
@@ -26,33 +26,8 @@ impl Bytes<'_> {
     }
 }
 
-/// What any context may do.
-#[derive(Clone, Copy, Debug)]
-enum Action {
-    Submit(usize, usize),
-    SubmitUrgent(usize, usize),
-    SubmitAfter(usize, usize, u64),
-    /// The deadline lies so far from five ticks ago.
-    SubmitAt(usize, usize, u64),
-    Cancel(usize),
-    SetLevel(usize, u8),
-    Step(usize),
-    Advance(u64),
-    AdvanceWithoutInterrupt(u64),
-    Deliver,
-    Start(usize),
-    /// Waits for so many ticks; with none it only looks.
-    Wait(usize, u64),
-    CancelAndWait(usize, u64),
-    Hold(usize),
-    Release(usize),
-    SetMax(usize, u8),
-    /// Waits for so many ticks; with none it only begins.
-    Shutdown(usize, Shutdown, u64),
-    Restart(usize),
-}
-
 impl Action {
+    /// What the next bytes say.
     fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
         Some(match bytes.below(28)? {
             0..=2 => Action::Submit(bytes.below(POOLS)?, bytes.below(JOBS)?),
@@ -157,50 +132,7 @@ impl Scene {
     }
 
     fn act(self, action: Action) {
-        let Scene { world, pools, jobs } = self;
-        match action {
-            Action::Submit(p, j) => _ = world.submit(pools[p], jobs[j]),
-            Action::SubmitUrgent(p, j) => _ = world.submit_urgent(pools[p], jobs[j]),
-            Action::SubmitAfter(p, j, delay) => _ = world.submit_after(pools[p], jobs[j], delay),
-            Action::SubmitAt(p, j, ticks) => {
-                _ = world.submit_at(pools[p], jobs[j], (world.now() + ticks).saturating_sub(5));
-            }
-            Action::Cancel(j) => _ = world.cancel(jobs[j]),
-            Action::SetLevel(j, level) => _ = world.set_level(jobs[j], level),
-            Action::Step(w) => _ = world.step(W(w % world.workers())),
-            Action::Advance(ticks) => world.advance(ticks),
-            Action::AdvanceWithoutInterrupt(ticks) => world.advance_without_interrupt(ticks),
-            Action::Deliver => world.deliver(),
-            // Pools are started by threads only.
-            Action::Start(p) if !world.in_interrupt() => world.start(pools[p]),
-            Action::Start(_) => {}
-            Action::Wait(j, ticks) => {
-                let answer = world.wait(jobs[j], Some(self.until(ticks)));
-                assert!(!self.has_waited(ticks, answer), "an interrupt has waited");
-            }
-            Action::CancelAndWait(j, ticks) => {
-                let answer = world.cancel_and_wait(jobs[j], Some(self.until(ticks)));
-                assert!(!self.has_waited(ticks, answer), "an interrupt has waited");
-            }
-            Action::Hold(p) => _ = world.hold(pools[p]),
-            Action::Release(p) => _ = world.release(pools[p]),
-            Action::SetMax(p, max) => _ = world.set_max_threads(pools[p], max),
-            Action::Shutdown(p, how, ticks) => _ = world.shutdown(pools[p], how, Some(self.until(ticks))),
-            Action::Restart(p) => _ = world.restart(pools[p]),
-        }
-    }
-
-    /// Whether an interrupt has waited.
-    fn has_waited(self, ticks: u64, answer: Result<Outcome, WaitError>) -> bool {
-        self.world.in_interrupt() && ticks > 0 && answer == Err(WaitError::TimedOut)
-    }
-
-    /// A deadline so many ticks ahead; none for a look.
-    fn until(self, ticks: u64) -> u64 {
-        match ticks {
-            0 => 0,
-            ticks => self.world.now() + ticks,
-        }
+        action.act(self.world, &self.pools, &self.jobs);
     }
 
     /// One operation: an action, and whatever comes between its lock sections.

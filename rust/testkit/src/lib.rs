@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `port.rs` | [`Virtual`]: a port whose clock stands until the test moves it, and whose interrupts come where it says |
 //! | `model.rs` | what the machine must do, written down naively: plain vectors, searched from end to end |
+//! | `action.rs` | [`Action`]: what a random test does with a world |
 //! | `bytes.rs` | [`operate`]: what a string of bytes says, for a fuzzer |
 //! | `loom.rs` | a port on which the model checker goes through all interleavings of threads (`--cfg loom`) |
 //! | `plain.rs` | [`Plain`]: pools and workers without the model, for tests that keep accounts of their own |
@@ -14,6 +15,7 @@
 
 #![deny(unsafe_code)]
 
+mod action;
 mod bytes;
 #[cfg(loom)]
 #[allow(unsafe_code)]
@@ -24,6 +26,7 @@ mod plain;
 mod port;
 mod world;
 
+pub use action::Action;
 pub use bytes::operate;
 pub use plain::Plain;
 pub use port::{Call, Virtual};
@@ -33,7 +36,11 @@ use std::sync::atomic::AtomicPtr;
 use std::sync::Mutex;
 
 /// Keeps something for ever, and in sight of whoever looks for leaks.
-fn keep<T: 'static>(value: T) -> &'static T {
+///
+/// # Panics
+///
+/// When another thread has panicked in it.
+pub fn keep<T: 'static>(value: T) -> &'static T {
     static KEPT: Mutex<Vec<AtomicPtr<()>>> = Mutex::new(Vec::new());
     let kept = Box::leak(Box::new(value));
     let address = AtomicPtr::new(std::ptr::from_mut(kept).cast());

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 
 use taskpool_core::{CacheUse, Phase, Pool, PoolRef, Shell, Snapshot, Worker, WorkerRef};
 
+use crate::keep;
 use crate::port::Virtual;
 
 type Machine = Shell<Virtual>;
@@ -35,12 +36,10 @@ fn meanwhile(until: Option<u64>) -> bool {
     if plain.step_all() {
         return true;
     }
-    let now = Virtual::clock();
-    let next = [Virtual::next_timer(), until].into_iter().flatten().min();
-    let Some(next) = next.filter(|next| until.is_none_or(|until| now < until) && *next >= now) else {
+    let Some(ticks) = Virtual::idle_time(until) else {
         return false;
     };
-    plain.advance(next.max(now) - now);
+    plain.advance(ticks);
     true
 }
 
@@ -55,8 +54,8 @@ impl Plain {
 
     /// A pool that runs, with one worker, the next in number.
     pub fn pool(self) -> PoolRef {
-        let pool = (*Box::leak(Box::new(Pool::new(1)))).reference();
-        let worker = (*Box::leak(Box::new(Worker::own(pool, 0, None)))).reference();
+        let pool = keep(Pool::new(1)).reference();
+        let worker = keep(Worker::own(pool, 0, None)).reference();
         Machine::start(pool, worker, 1);
         workers(|workers| {
             workers.push(Entry {
@@ -126,16 +125,7 @@ impl Plain {
 
     /// Lets time pass; timers fire at their ticks.
     pub fn advance(self, ticks: u64) {
-        let end = Virtual::clock() + ticks;
-        while let Some(next) = Virtual::next_timer().filter(|next| *next <= end) {
-            Virtual::set_clock(next.max(Virtual::clock()));
-            if Virtual::in_interrupt() {
-                break;
-            }
-            self.deliver();
-        }
-        Virtual::set_clock(end.max(Virtual::clock()));
-        self.deliver();
+        Virtual::advance(ticks, || self.deliver());
     }
 
     fn deliver(self) {

@@ -399,6 +399,28 @@ impl Virtual {
         });
     }
 
+    /// Lets time pass; timers fire at their ticks: `deliver` is the clock interrupt.
+    pub(crate) fn advance(ticks: u64, deliver: impl Fn()) {
+        let end = Self::clock() + ticks;
+        while let Some(next) = Self::next_timer().filter(|next| *next <= end) {
+            Self::set_clock(next.max(Self::clock()));
+            if Self::in_interrupt() {
+                // The clock interrupt, if it is being served, sees what is due when it comes to its end.
+                break;
+            }
+            deliver();
+        }
+        Self::set_clock(end.max(Self::clock()));
+        deliver();
+    }
+
+    /// How long nothing happens while a thread waits and all workers are blocked; `None`: for ever, or its time is up.
+    pub(crate) fn idle_time(until: Option<u64>) -> Option<u64> {
+        let now = Self::clock();
+        let next = [Self::next_timer(), until].into_iter().flatten().min()?;
+        (next >= now && until.is_none_or(|until| now < until)).then(|| next - now)
+    }
+
     /// The worker's semaphore.
     pub(crate) fn count(worker: WorkerRef) -> u32 {
         state(|s| s.semaphores.iter().find(|(of, _)| *of == worker).map_or(0, |(_, n)| *n))

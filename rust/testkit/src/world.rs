@@ -405,12 +405,10 @@ fn meanwhile(until: Option<u64>) -> bool {
     if world.step_all() {
         return true;
     }
-    let now = Virtual::clock();
-    let next = [Virtual::next_timer(), until].into_iter().flatten().min();
-    let Some(next) = next.filter(|next| until.is_none_or(|until| now < until) && *next >= now) else {
+    let Some(ticks) = Virtual::idle_time(until) else {
         return false;
     };
-    world.advance(next.max(now) - now);
+    world.advance(ticks);
     true
 }
 
@@ -843,17 +841,7 @@ impl World {
 
     /// Lets time pass; timers fire at their ticks.
     pub fn advance(self, ticks: u64) {
-        let end = Virtual::clock() + ticks;
-        while let Some(next) = Virtual::next_timer().filter(|next| *next <= end) {
-            Virtual::set_clock(next.max(Virtual::clock()));
-            if Virtual::in_interrupt() {
-                // The clock interrupt, if it is being served, sees what is due when it comes to its end.
-                break;
-            }
-            self.deliver();
-        }
-        Virtual::set_clock(end.max(Virtual::clock()));
-        self.deliver();
+        Virtual::advance(ticks, || self.deliver());
     }
 
     /// Lets time pass with the clock interrupt withheld.
@@ -890,15 +878,16 @@ impl World {
 
     /// Submits for a deadline from a thread that is preempted for ever at the `n`-th point. Answers whether it was.
     pub fn abandon_submit_at(self, n: u64, pool: P, job: J, deadline: u64) -> bool {
-        self.abandon(n, || self.submit_at(pool, job, deadline).is_ok())
+        self.abandon(n, || _ = self.submit_at(pool, job, deadline))
     }
 
     /// Submits from a thread that is preempted for ever at the `n`-th point. Answers whether it was.
     pub fn abandon_submit(self, n: u64, pool: P, job: J) -> bool {
-        self.abandon(n, || self.submit(pool, job).is_ok())
+        self.abandon(n, || _ = self.submit(pool, job))
     }
 
-    fn abandon(self, n: u64, body: impl FnOnce() -> bool) -> bool {
+    /// Does `body` on a thread that is preempted for ever at the `n`-th point. Answers whether it was.
+    pub fn abandon(self, n: u64, body: impl FnOnce()) -> bool {
         let depth = state(|s| s.contexts.len());
         let abandoned = Virtual::abandon_at(n, body).is_none();
         if abandoned {

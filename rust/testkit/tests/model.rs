@@ -8,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use taskpool_core::{Outcome, Shutdown};
-use taskpool_testkit::{World, J, P, W};
+use taskpool_testkit::{Action, World, J, P};
 
 /// The least that one run of this test is worth, in operations; `TASKPOOL_OPERATIONS` asks for another number.
 const OPERATIONS: u64 = 100_000;
@@ -27,31 +27,6 @@ struct Plan {
     reserve: u8,
     pools: [PoolPlan; 2],
     operations: Vec<Operation>,
-}
-
-/// What one thread or interrupt does.
-#[derive(Clone, Copy, Debug)]
-enum Action {
-    Submit(usize, usize),
-    SubmitUrgent(usize, usize),
-    SetLevel(usize, u8),
-    SubmitAfter(usize, usize, u64),
-    /// The deadline lies so far from five ticks ago.
-    SubmitAt(usize, usize, u64),
-    Cancel(usize),
-    Step(usize),
-    Advance(u64),
-    AdvanceWithoutInterrupt(u64),
-    Deliver,
-    Start(usize),
-    /// Waits so many ticks at most.
-    Wait(usize, u64),
-    CancelAndWait(usize, u64),
-    Hold(usize),
-    Release(usize),
-    SetMax(usize, u8),
-    Shutdown(usize, bool, u64),
-    Restart(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -74,6 +49,7 @@ const JOBS: usize = 8;
 
 fn action() -> impl Strategy<Value = Action> {
     let (pool, job) = (0..2_usize, 0..JOBS);
+    let how = prop_oneof![Just(Shutdown::Drain), Just(Shutdown::Discard)];
     prop_oneof![
         4 => (pool.clone(), job.clone()).prop_map(|(p, j)| Action::Submit(p, j)),
         1 => (pool.clone(), job.clone()).prop_map(|(p, j)| Action::SubmitUrgent(p, j)),
@@ -91,7 +67,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => pool.clone().prop_map(Action::Hold),
         2 => pool.clone().prop_map(Action::Release),
         1 => (pool.clone(), 0..5_u8).prop_map(|(p, max)| Action::SetMax(p, max)),
-        1 => (pool.clone(), any::<bool>(), 0..6_u64).prop_map(|(p, drain, d)| Action::Shutdown(p, drain, d)),
+        1 => (pool.clone(), how, 0..6_u64).prop_map(|(p, how, d)| Action::Shutdown(p, how, d)),
         2 => pool.prop_map(Action::Restart),
     ]
 }
@@ -121,14 +97,6 @@ fn plan() -> impl Strategy<Value = Plan> {
             operations,
         },
     )
-}
-
-/// A deadline so many ticks ahead; none for a look.
-fn until(world: World, ticks: u64) -> u64 {
-    match ticks {
-        0 => 0,
-        ticks => world.now() + ticks,
-    }
 }
 
 /// A world with its pools and jobs; a handle, as interrupts take it along.
@@ -214,34 +182,7 @@ impl Scene {
 
     fn act(self, action: Action) {
         EXECUTED.fetch_add(1, Ordering::Relaxed);
-        let Scene { world, pools, jobs } = self;
-        match action {
-            Action::Submit(p, j) => _ = world.submit(pools[p], jobs[j]),
-            Action::SubmitUrgent(p, j) => _ = world.submit_urgent(pools[p], jobs[j]),
-            Action::SetLevel(j, level) => _ = world.set_level(jobs[j], level),
-            Action::SubmitAfter(p, j, delay) => _ = world.submit_after(pools[p], jobs[j], delay),
-            Action::SubmitAt(p, j, ticks) => {
-                _ = world.submit_at(pools[p], jobs[j], (world.now() + ticks).saturating_sub(5));
-            }
-            Action::Cancel(j) => _ = world.cancel(jobs[j]),
-            Action::Step(w) => _ = world.step(W(w % world.workers())),
-            Action::Advance(ticks) => world.advance(ticks),
-            Action::AdvanceWithoutInterrupt(ticks) => world.advance_without_interrupt(ticks),
-            Action::Deliver => world.deliver(),
-            // The host starts pools from threads only, and so does C.
-            Action::Start(p) if !world.in_interrupt() => world.start(pools[p]),
-            Action::Start(_) => {}
-            Action::Wait(j, ticks) => _ = world.wait(jobs[j], Some(until(world, ticks))),
-            Action::CancelAndWait(j, ticks) => _ = world.cancel_and_wait(jobs[j], Some(until(world, ticks))),
-            Action::Hold(p) => _ = world.hold(pools[p]),
-            Action::Release(p) => _ = world.release(pools[p]),
-            Action::SetMax(p, max) => _ = world.set_max_threads(pools[p], max),
-            Action::Shutdown(p, drain, ticks) => {
-                let how = if drain { Shutdown::Drain } else { Shutdown::Discard };
-                _ = world.shutdown(pools[p], how, Some(until(world, ticks)));
-            }
-            Action::Restart(p) => _ = world.restart(pools[p]),
-        }
+        action.act(self.world, &self.pools, &self.jobs);
     }
 
     fn operate(self, operation: Operation) {

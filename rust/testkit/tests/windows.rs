@@ -4,7 +4,7 @@
 //! Each test goes through the points of an operation until there is none left. After every lock section the world
 //! compares all jobs with the model, and at the end everything accepted has had its outcome.
 
-use taskpool_core::Accepted;
+use taskpool_core::{Accepted, Shutdown};
 use taskpool_testkit::{Step, World, J, P, W};
 
 /// Two pools, the first with a reserve to grow into; jobs, of which some are under way. Workers: 0 is the reserve, 1 and
@@ -98,9 +98,13 @@ const THREAD_ACTIONS: [Act; 6] = [
 ];
 
 fn scene(setting: Act) -> Scene {
+    scene_of(setting, World::job_with_completion)
+}
+
+fn scene_of(setting: Act, job: fn(World, &'static str) -> J) -> Scene {
     let world = World::new(1);
     let (pool, other) = (world.pool(1, 2), world.pool(1, 2));
-    let (job, second) = (world.job_with_completion("job"), world.job("second"));
+    let (job, second) = (job(world, "job"), world.job("second"));
     let scene = Scene {
         world,
         pool,
@@ -199,6 +203,98 @@ fn a_submitter_that_never_goes_on_holds_up_nobody() {
         }
     }
     assert!(cases >= SETTINGS.len(), "only {cases} cases");
+}
+
+/// What a thread does that never goes on: those of [`ACTIONS`] that are a thread's, and these.
+const ABANDONED: [Act; 3] = [
+    ("submit urgently", |s| _ = s.world.submit_urgent(s.pool, s.job)),
+    ("submit urgently elsewhere", |s| {
+        _ = s.world.submit_urgent(s.other, s.job)
+    }),
+    ("submit another urgently", |s| {
+        _ = s.world.submit_urgent(s.pool, s.second)
+    }),
+];
+
+/// Held pools, and what is under way in them.
+const HELD: [Act; 3] = [
+    ("held, queued", |s| {
+        s.world.run();
+        s.world.hold(s.pool).unwrap();
+        s.world.submit(s.pool, s.job).unwrap();
+    }),
+    ("held, two queued", |s| {
+        s.world.run();
+        s.world.hold(s.pool).unwrap();
+        s.world.submit(s.pool, s.job).unwrap();
+        s.world.submit(s.pool, s.second).unwrap();
+    }),
+    ("held, due", |s| {
+        s.world.run();
+        s.world.submit_at(s.pool, s.job, 5).unwrap();
+        s.world.hold(s.pool).unwrap();
+        s.world.advance(10);
+    }),
+];
+
+/// Does the operation on a thread that is preempted for ever at each of its points, from that number on, and lets nobody
+/// go on but the workers and the clock. Answers how many cases there were.
+fn abandon_everywhere(first: u64, setting: Act, operation: Act) -> u64 {
+    let mut cases = 0;
+    loop {
+        // Its completion would be told by the canceller, who never comes to that.
+        let scene = scene_of(setting, World::job);
+        println!("{}: {}, point {}", setting.0, operation.0, first + cases);
+        if !scene.world.abandon(first + cases, || operation.1(scene)) {
+            return cases;
+        }
+        scene.world.drain();
+        cases += 1;
+    }
+}
+
+#[test]
+fn a_thread_that_never_goes_on_after_any_of_its_lock_sections_leaves_no_job_behind() {
+    let mut cases = 0;
+    for setting in SETTINGS {
+        for operation in ACTIONS[..9].iter().chain(&ABANDONED) {
+            cases += abandon_everywhere(1, setting, *operation);
+        }
+    }
+    assert!(cases > 100, "only {cases} cases");
+}
+
+/// What sets jobs free that were waiting before, and the number of its first point after a lock section.
+const RELEASES: [(u64, Act, Act); 6] = [
+    (2, HELD[0], ("release", |s| _ = s.world.release(s.pool))),
+    (2, HELD[1], ("release", |s| _ = s.world.release(s.pool))),
+    (2, HELD[2], ("release", |s| _ = s.world.release(s.pool))),
+    (
+        1,
+        HELD[0],
+        ("shut down and drain", |s| {
+            _ = s.world.shutdown(s.pool, Shutdown::Drain, Some(0));
+        }),
+    ),
+    (
+        1,
+        ("full, another queued", |s| {
+            s.world.set_max_threads(s.pool, 1).unwrap();
+            s.world.submit(s.pool, s.job).unwrap();
+            assert_eq!(s.world.step(W(1)), Step::Takes(s.job));
+            s.world.submit(s.pool, s.second).unwrap();
+        }),
+        ("higher maximum", |s| _ = s.world.set_max_threads(s.pool, 2)),
+    ),
+    (2, SETTINGS[0], THREAD_ACTIONS[5]),
+];
+
+#[test]
+#[ignore = "these call the workers in lock sections of their own, after the one that sets the jobs free"]
+fn a_thread_that_sets_jobs_free_and_never_goes_on_leaves_no_job_behind() {
+    for (first, setting, operation) in RELEASES {
+        assert!(abandon_everywhere(first, setting, operation) > 0);
+    }
 }
 
 #[test]
