@@ -1,6 +1,6 @@
 //! What a random test or a fuzzer does with a world. Whoever does it says only what it chooses.
 
-use taskpool_core::{Outcome, Shutdown, WaitError};
+use taskpool_core::{Clock, Outcome, Shutdown, WaitError};
 
 use crate::{World, J, P, W};
 
@@ -13,7 +13,10 @@ pub enum Action {
     SubmitAfter(usize, usize, u64),
     /// The deadline lies so far from five ticks ago.
     SubmitAt(usize, usize, u64),
+    /// Runs within so many ticks, or not at all.
+    SubmitWithin(usize, usize, u64),
     Cancel(usize),
+    Abort(usize),
     SetLevel(usize, u8),
     /// A worker makes one move; of any number, modulo the number of workers.
     Step(usize),
@@ -25,6 +28,7 @@ pub enum Action {
     Wait(usize, u64),
     CancelAndWait(usize, u64),
     Hold(usize),
+    Pause(usize),
     Release(usize),
     SetMax(usize, u8),
     /// Waits for so many ticks; with none it only begins.
@@ -42,7 +46,9 @@ impl Action {
             Action::SubmitAt(p, j, ticks) => {
                 _ = world.submit_at(pools[p], jobs[j], (world.now() + ticks).saturating_sub(5));
             }
+            Action::SubmitWithin(p, j, ticks) => _ = world.submit_within(pools[p], jobs[j], ticks),
             Action::Cancel(j) => _ = world.cancel(jobs[j]),
+            Action::Abort(j) => _ = world.abort(jobs[j]),
             Action::SetLevel(j, level) => _ = world.set_level(jobs[j], level),
             Action::Step(w) => _ = world.step(W(w % world.workers())),
             Action::Advance(ticks) => world.advance(ticks),
@@ -60,6 +66,7 @@ impl Action {
                 check_waited(world, ticks, answer);
             }
             Action::Hold(p) => _ = world.hold(pools[p]),
+            Action::Pause(p) => _ = world.pause(pools[p], Clock::Frozen),
             Action::Release(p) => _ = world.release(pools[p]),
             Action::SetMax(p, max) => _ = world.set_max_threads(pools[p], max),
             Action::Shutdown(p, how, ticks) => _ = world.shutdown(pools[p], how, Some(until(world, ticks))),

@@ -29,7 +29,7 @@ impl Bytes<'_> {
 impl Action {
     /// What the next bytes say.
     fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
-        Some(match bytes.below(28)? {
+        Some(match bytes.below(32)? {
             0..=2 => Action::Submit(bytes.below(POOLS)?, bytes.below(JOBS)?),
             3 => Action::SubmitUrgent(bytes.below(POOLS)?, bytes.below(JOBS)?),
             4..=6 => Action::SubmitAfter(bytes.below(POOLS)?, bytes.below(JOBS)?, bytes.ticks(7)?),
@@ -51,7 +51,10 @@ impl Action {
                 let how = [Shutdown::Drain, Shutdown::Discard][bytes.below(2)?];
                 Action::Shutdown(bytes.below(POOLS)?, how, bytes.ticks(5)?)
             }
-            _ => Action::Restart(bytes.below(POOLS)?),
+            27 => Action::Restart(bytes.below(POOLS)?),
+            28..=29 => Action::SubmitWithin(bytes.below(POOLS)?, bytes.below(JOBS)?, bytes.ticks(7)?),
+            30 => Action::Abort(bytes.below(JOBS)?),
+            _ => Action::Pause(bytes.below(POOLS)?),
         })
     }
 }
@@ -124,7 +127,9 @@ impl Scene {
             | Action::SubmitUrgent(..)
             | Action::SubmitAfter(..)
             | Action::SubmitAt(..)
+            | Action::SubmitWithin(..)
             | Action::Cancel(..)
+            | Action::Abort(..)
             | Action::SetLevel(..)
             | Action::SetMax(..)) => Some((times, action)),
             _ => None,

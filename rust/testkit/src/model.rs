@@ -3,13 +3,16 @@
 //! The model knows jobs and pools, and nothing of workers and timers: when a job is taken or comes due is seen at the
 //! machine, and the model says whether it may be this one, and now.
 
-use taskpool_core::{Accepted, Cancel, ControlError, DeferError, Status, LEVELS};
+use taskpool_core::{Accepted, Cancel, Clock, ControlError, DeferError, Shutdown, Status, LEVELS};
 
 /// A submission that has been accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Submission {
     pub(crate) pool: usize,
+    /// By the pool's clock; while it runs, by the port's.
     pub(crate) deadline: Option<u64>,
+    /// By the pool's clock: then it is too late to run it.
+    pub(crate) limit: Option<u64>,
     /// All submissions of the world, counted.
     pub(crate) number: u64,
     pub(crate) urgent: bool,
@@ -23,6 +26,7 @@ pub(crate) enum Place {
     Running {
         run: Submission,
         cancelled: bool,
+        aborted: bool,
         next: Option<Submission>,
     },
 }
@@ -32,13 +36,18 @@ pub(crate) struct ModelJob {
     pub(crate) place: Place,
     /// Submissions that were accepted as new ones.
     pub(crate) accepted: u32,
-    /// Runs that began and that ended.
+    /// Runs that began, and those that ended and were not aborted.
     pub(crate) begun: u32,
     pub(crate) ended: u32,
+    /// Submissions that were aborted, whether they ran or not, and those whose time was up.
+    pub(crate) aborted: u32,
+    pub(crate) timed_out: u32,
     /// Submissions that were cancelled before they ran.
     pub(crate) cancelled: u32,
     /// Submissions that were discarded.
     pub(crate) discarded: u32,
+    /// A shutdown discards it in any case.
+    pub(crate) discardable: bool,
     pub(crate) level: u8,
 }
 
@@ -52,10 +61,40 @@ pub(crate) struct ModelPool {
     pub(crate) held: bool,
     /// Is being shut down, or was.
     pub(crate) closed: bool,
+    /// Beside `closed`: queued jobs are discarded, too.
+    discards: bool,
+    /// Its clock is so far behind the port's.
+    stood: u64,
+    /// Its clock stands, and shows this.
+    stopped: Option<u64>,
     /// Workers of its own.
     pub(crate) own: u8,
     /// Urgent ones, the last one first; then by level, first in, first out.
     pub(crate) ready: Vec<usize>,
+}
+
+impl ModelPool {
+    /// So far is its clock behind the port's, which shows `now`.
+    pub(crate) fn behind(&self, now: u64) -> u64 {
+        self.stopped.map_or(self.stood, |shows| now.saturating_sub(shows))
+    }
+
+    /// What its clock shows.
+    fn time(&self, now: u64) -> u64 {
+        now - self.behind(now)
+    }
+
+    /// What its clock shows when the port's shows `deadline`; the first tick for what lies before that.
+    fn own_time(&self, deadline: u64, now: u64) -> u64 {
+        deadline.saturating_sub(self.behind(now)).max(1)
+    }
+
+    fn start_clock(&mut self, now: u64) {
+        if self.stopped.is_some() {
+            self.stood = self.behind(now);
+            self.stopped = None;
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -72,8 +111,11 @@ impl Model {
             accepted: 0,
             begun: 0,
             ended: 0,
+            aborted: 0,
+            timed_out: 0,
             cancelled: 0,
             discarded: 0,
+            discardable: false,
             level,
         });
     }
@@ -86,15 +128,25 @@ impl Model {
         });
     }
 
-    /// A submission, for now or for a deadline.
-    pub(crate) fn submit(&mut self, pool: usize, job: usize, deadline: Option<u64>) -> Result<Accepted, DeferError> {
+    /// A submission, for now or for a deadline, or for now and not later than `limit`. These are by the port's clock, which
+    /// showed `now`.
+    pub(crate) fn submit(
+        &mut self,
+        pool: usize,
+        job: usize,
+        deadline: Option<u64>,
+        limit: Option<u64>,
+        now: u64,
+    ) -> Result<Accepted, DeferError> {
         if !self.pools[pool].valid || self.pools[pool].closed {
             return Err(DeferError::NotRunning);
         }
         self.numbers += 1;
+        let own = |time| self.pools[pool].own_time(time, now);
         let submission = Submission {
             pool,
-            deadline,
+            deadline: deadline.map(own),
+            limit: limit.map(own),
             number: self.numbers,
             urgent: false,
         };
@@ -103,12 +155,17 @@ impl Model {
             Place::Running { next: Some(next), .. } if next.deadline.is_none() => {
                 return Err(DeferError::AlreadyQueued)
             }
-            Place::Running { run, cancelled, next } => {
-                let next_submission = Some(submission);
+            Place::Running {
+                run,
+                cancelled,
+                aborted,
+                next,
+            } => {
                 self.jobs[job].place = Place::Running {
                     run,
                     cancelled,
-                    next: next_submission,
+                    aborted,
+                    next: Some(submission),
                 };
                 match next {
                     None => Accepted::Again,
@@ -150,7 +207,7 @@ impl Model {
     }
 
     /// A submission before all others.
-    pub(crate) fn submit_urgent(&mut self, pool: usize, job: usize) -> Result<Accepted, DeferError> {
+    pub(crate) fn submit_urgent(&mut self, pool: usize, job: usize, now: u64) -> Result<Accepted, DeferError> {
         let entry = &self.pools[pool];
         if !entry.valid || entry.closed {
             return Err(DeferError::NotRunning);
@@ -168,15 +225,21 @@ impl Model {
             Place::Running {
                 run,
                 cancelled,
+                aborted,
                 next: Some(next),
             } if next.deadline.is_none() && next.pool == pool && !next.urgent => {
                 let next = Some(Submission { urgent: true, ..next });
-                self.jobs[job].place = Place::Running { run, cancelled, next };
+                self.jobs[job].place = Place::Running {
+                    run,
+                    cancelled,
+                    aborted,
+                    next,
+                };
                 return Ok(Accepted::Moved);
             }
             _ => {}
         }
-        let accepted = self.submit(pool, job, None)?;
+        let accepted = self.submit(pool, job, None, None, now)?;
         match &mut self.jobs[job].place {
             Place::Running { next: Some(next), .. } => next.urgent = true,
             _ => {
@@ -184,6 +247,7 @@ impl Model {
                 let urgent = Submission {
                     pool,
                     deadline: None,
+                    limit: None,
                     number: self.numbers,
                     urgent: true,
                 };
@@ -207,23 +271,35 @@ impl Model {
     }
 
     pub(crate) fn cancel(&mut self, job: usize) -> Cancel {
-        match self.jobs[job].place {
+        self.give_up(job, false)
+    }
+
+    pub(crate) fn abort(&mut self, job: usize) -> Cancel {
+        self.give_up(job, true)
+    }
+
+    fn give_up(&mut self, job: usize, aborts: bool) -> Cancel {
+        let entry = &mut self.jobs[job];
+        let counter = match aborts {
+            true => &mut entry.aborted,
+            false => &mut entry.cancelled,
+        };
+        match entry.place {
             Place::Idle => Cancel::Idle,
             Place::Queued(_) | Place::Deferred(_) => {
                 for pool in &mut self.pools {
                     pool.ready.retain(|other| *other != job);
                 }
+                *counter += 1;
                 self.jobs[job].place = Place::Idle;
-                self.jobs[job].cancelled += 1;
                 Cancel::Cancelled
             }
-            Place::Running { run, next, .. } => {
-                if next.is_some() {
-                    self.jobs[job].cancelled += 1;
-                }
+            Place::Running { run, aborted, next, .. } => {
+                *counter += u32::from(next.is_some());
                 self.jobs[job].place = Place::Running {
                     run,
                     cancelled: true,
+                    aborted: aborted || aborts,
                     next: None,
                 };
                 Cancel::Running {
@@ -233,21 +309,25 @@ impl Model {
         }
     }
 
-    pub(crate) fn hold(&mut self, pool: usize) -> Result<(), ControlError> {
+    pub(crate) fn hold(&mut self, pool: usize, clock: Clock, now: u64) -> Result<(), ControlError> {
         let pool = &mut self.pools[pool];
         if !pool.runs {
             return Err(ControlError::NotRunning);
         }
         (pool.runs, pool.held) = (false, true);
+        if clock == Clock::Frozen {
+            pool.stopped = Some(pool.time(now));
+        }
         Ok(())
     }
 
-    pub(crate) fn release(&mut self, pool: usize) -> Result<(), ControlError> {
+    pub(crate) fn release(&mut self, pool: usize, now: u64) -> Result<(), ControlError> {
         let pool = &mut self.pools[pool];
         if !pool.held {
             return Err(ControlError::NotRunning);
         }
         (pool.runs, pool.held) = (true, false);
+        pool.start_clock(now);
         Ok(())
     }
 
@@ -263,7 +343,13 @@ impl Model {
     }
 
     /// A shutdown begins, or is refused.
-    pub(crate) fn close(&mut self, pool: usize, by: Option<ControlError>) -> Result<(), ControlError> {
+    pub(crate) fn close(
+        &mut self,
+        pool: usize,
+        how: Shutdown,
+        by: Option<ControlError>,
+        now: u64,
+    ) -> Result<(), ControlError> {
         if let Some(error) = by {
             return Err(error);
         }
@@ -272,6 +358,8 @@ impl Model {
             return Err(ControlError::NotRunning);
         }
         (pool.runs, pool.held, pool.closed) = (false, false, true);
+        pool.discards |= how == Shutdown::Discard;
+        pool.start_clock(now);
         Ok(())
     }
 
@@ -290,10 +378,11 @@ impl Model {
                 "pool {pool} was restarted, and job {job} is left of its life before"
             );
         }
-        (self.pools[pool].runs, self.pools[pool].closed) = (true, false);
+        let pool = &mut self.pools[pool];
+        (pool.runs, pool.closed, pool.discards) = (true, false, false);
     }
 
-    /// The deferred jobs of a pool, first due first.
+    /// The deferred jobs of a pool, first due first, by its clock.
     pub(crate) fn deferred(&self, pool: usize) -> Vec<(u64, u64, usize)> {
         let mut deferred: Vec<_> = (0..self.jobs.len())
             .filter_map(|job| match self.jobs[job].place {
@@ -315,6 +404,7 @@ impl Model {
             self.pools[pool].runs,
             "job {job} came due in a pool that was not started"
         );
+        let now = self.pools[pool].time(now);
         let (deadline, _, first) = self.deferred(pool)[0];
         assert!(
             first == job,
@@ -325,6 +415,15 @@ impl Model {
             "job {job} came due at {now}, before its deadline {deadline}"
         );
         self.make_ready(job, submission);
+    }
+
+    /// Whether a worker discards the job when it is its turn.
+    pub(crate) fn would_discard(&self, job: usize) -> bool {
+        let Place::Queued(submission) = self.jobs[job].place else {
+            return false;
+        };
+        let pool = &self.pools[submission.pool];
+        pool.closed && (pool.discards || self.jobs[job].discardable)
     }
 
     /// The machine has discarded a job.
@@ -339,9 +438,28 @@ impl Model {
         self.jobs[job].discarded += 1;
     }
 
+    /// The machine says that the time of a job was up.
+    pub(crate) fn timed_out(&mut self, job: usize, now: u64) {
+        let Place::Queued(submission) = self.jobs[job].place else {
+            panic!("the time of job {job} was up, and it was not queued");
+        };
+        let pool = &mut self.pools[submission.pool];
+        assert!(
+            pool.ready[0] == job,
+            "the time of job {job} was up before it was its turn"
+        );
+        assert!(
+            submission.limit.is_some_and(|limit| limit <= pool.time(now)),
+            "the time of job {job} was not up"
+        );
+        pool.ready.remove(0);
+        self.jobs[job].place = Place::Idle;
+        self.jobs[job].timed_out += 1;
+    }
+
     /// A worker of the machine has taken a job.
     pub(crate) fn taken(&mut self, job: usize, now: u64) {
-        let Place::Queued(run) = self.jobs[job].place else {
+        let Place::Queued(mut run) = self.jobs[job].place else {
             panic!("job {job} was taken and was not queued");
         };
         let pool = &mut self.pools[run.pool];
@@ -350,37 +468,47 @@ impl Model {
             "job {job} was taken in a pool that was not started"
         );
         assert!(pool.ready[0] == job, "job {job} was taken before job {}", pool.ready[0]);
+        let time = pool.time(now);
         assert!(
-            run.deadline.unwrap_or(0) <= now,
+            run.deadline.unwrap_or(0) <= time,
             "job {job} was taken before its deadline"
         );
+        assert!(
+            run.limit.is_none_or(|limit| time < limit),
+            "job {job} was taken when its time was up"
+        );
+        run.deadline = run.deadline.map(|deadline| deadline + pool.behind(now));
         pool.ready.remove(0);
         self.jobs[job].begun += 1;
         self.jobs[job].place = Place::Running {
             run,
             cancelled: false,
+            aborted: false,
             next: None,
         };
     }
 
     /// A worker's run has ended.
     pub(crate) fn ended(&mut self, job: usize) {
-        let Place::Running { next, .. } = self.jobs[job].place else {
+        let Place::Running { aborted, next, .. } = self.jobs[job].place else {
             panic!("job {job} ended and was not running");
         };
-        self.jobs[job].ended += 1;
+        match aborted {
+            true => self.jobs[job].aborted += 1,
+            false => self.jobs[job].ended += 1,
+        }
         self.jobs[job].place = Place::Idle;
         if let Some(next) = next {
             self.place(job, next);
         }
     }
 
-    pub(crate) fn status(&self, job: usize) -> Status {
+    pub(crate) fn status(&self, job: usize, now: u64) -> Status {
         match self.jobs[job].place {
             Place::Idle => Status::Idle,
             Place::Queued(_) => Status::Queued,
             Place::Deferred(s) => Status::Deferred {
-                deadline: s.deadline.unwrap_or(0),
+                deadline: s.deadline.unwrap_or(0) + self.pools[s.pool].behind(now),
             },
             Place::Running { cancelled, next, .. } => Status::Running {
                 cancelled,

@@ -7,8 +7,8 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use taskpool_core::{
-    Accepted, Caller, Cancel, Code, Complete, ControlError, Ctx, DeferError, Job, JobRef, LevelError, OnEnd, Outcome,
-    Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Stats, Status, SubmitError, WaitError, Worker,
+    Accepted, Caller, Cancel, Clock, Code, Complete, ControlError, Ctx, DeferError, Job, JobRef, LevelError, OnEnd,
+    Outcome, Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Stats, Status, SubmitError, WaitError, Worker,
     WorkerRef, MAX_TICKS,
 };
 
@@ -45,7 +45,7 @@ pub enum Step {
     Ran(J),
     /// It has ended this job, and tells its completion in the next step.
     Completes(J),
-    /// It has discarded a job, and tells its completion in the next step.
+    /// It has discarded a job, or its time was up, and it tells its completion in the next step.
     Discards,
 }
 
@@ -104,11 +104,12 @@ enum Does {
     SubmitUrgent { pool: usize, job: usize },
     SetLevel(usize, u8),
     Cancel(usize),
+    Abort(usize),
     CancelAndWait { job: usize, waits: bool },
-    Hold(usize),
+    Hold(usize, Clock),
     Release(usize),
     SetMax(usize, u8),
-    Close(usize),
+    Close(usize, Shutdown),
     Restart(usize),
     Step { finished: Option<usize> },
 }
@@ -118,6 +119,7 @@ enum When {
     Now,
     At(u64),
     After(u64),
+    Within(u64),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,8 +238,13 @@ impl State {
         if decides {
             context.decided = Some(self.decide(&context));
         }
-        // A worker takes a job before one that is due moves in.
+        // A worker takes a job, or sees that its time was up, before one that is due moves in.
+        let steps = matches!(context.does, Does::Step { .. });
         for (job, found) in found.iter().enumerate() {
+            let ended = matches!((self.model.jobs[job].place, found), (Place::Queued(_), Status::Idle));
+            if ended && steps && !self.model.would_discard(job) {
+                self.model.timed_out(job, Virtual::clock());
+            }
             let taken = matches!(
                 (self.model.jobs[job].place, found),
                 (Place::Queued(_), Status::Running { .. })
@@ -264,7 +271,7 @@ impl State {
                 }
                 _ => {}
             }
-            let expected = self.model.status(job);
+            let expected = self.model.status(job, Virtual::clock());
             let name = self.jobs[job].name;
             assert!(
                 *found == expected,
@@ -277,6 +284,7 @@ impl State {
 
     /// What the first lock section of a call does.
     fn decide(&mut self, context: &Context) -> Decided {
+        let now = Virtual::clock();
         match context.does {
             Does::Other => Decided::Nothing,
             Does::Start(pool) => {
@@ -285,21 +293,28 @@ impl State {
                 Decided::Nothing
             }
             Does::Submit { pool, job, when } => {
-                let deadline = match when {
-                    When::Now | When::After(0) => None,
-                    When::At(deadline) => Some(deadline.max(1)),
-                    When::After(delay) => Some(context.clock.expect("the clock was read") + delay + 1),
+                let ahead = |ticks| Some(context.clock.expect("the clock was read") + ticks + 1);
+                let (deadline, limit) = match when {
+                    When::Now | When::After(0) => (None, None),
+                    When::At(deadline) => (Some(deadline.max(1)), None),
+                    When::After(delay) => (ahead(delay), None),
+                    When::Within(within) => (None, ahead(within)),
                 };
-                Decided::Accepted(self.model.submit(pool, job, deadline))
+                let read = match when {
+                    When::After(_) | When::Within(_) => context.clock,
+                    When::Now | When::At(_) => None,
+                };
+                Decided::Accepted(self.model.submit(pool, job, deadline, limit, read.unwrap_or(now)))
             }
-            Does::SubmitUrgent { pool, job } => Decided::Accepted(self.model.submit_urgent(pool, job)),
+            Does::SubmitUrgent { pool, job } => Decided::Accepted(self.model.submit_urgent(pool, job, now)),
             Does::SetLevel(job, level) => {
                 self.model.set_level(job, level);
                 Decided::Nothing
             }
             Does::Cancel(job) => Decided::Cancelled(self.model.cancel(job)),
-            Does::Hold(pool) => Decided::Control(self.model.hold(pool)),
-            Does::Release(pool) => Decided::Control(self.model.release(pool)),
+            Does::Abort(job) => Decided::Cancelled(self.model.abort(job)),
+            Does::Hold(pool, clock) => Decided::Control(self.model.hold(pool, clock, now)),
+            Does::Release(pool) => Decided::Control(self.model.release(pool, now)),
             Does::SetMax(pool, max) => {
                 let answer = self.model.set_max(pool, max);
                 if answer.is_ok() {
@@ -307,13 +322,13 @@ impl State {
                 }
                 Decided::Control(answer)
             }
-            Does::Close(pool) => {
+            Does::Close(pool, how) => {
                 let refused = match Virtual::caller() {
                     Caller::Interrupt => Some(ControlError::InInterrupt),
                     Caller::Worker(worker) if self.serves(worker, pool) => Some(ControlError::OnWorker),
                     _ => None,
                 };
-                Decided::Control(self.model.close(pool, refused))
+                Decided::Control(self.model.close(pool, how, refused, now))
             }
             Does::Restart(pool) => {
                 // Whether a shutdown came to its end, only the machine knows; whether it may have, the model does.
@@ -606,11 +621,33 @@ impl World {
         answer
     }
 
+    /// Submits a job that runs within so many ticks or not at all.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn submit_within(self, pool: P, job: J, ticks: u64) -> Result<Accepted, DeferError> {
+        let (pool_ref, job_ref) = references(pool, job);
+        let does = self.submission(pool, job, When::Within(ticks));
+        let too_late = ticks.saturating_add(Virtual::clock()).saturating_add(1) > MAX_TICKS;
+        let (answer, decided) = within(does, || Machine::submit_within(pool_ref, job_ref, ticks));
+        self.deferred(answer, decided, too_late)
+    }
+
     /// Cancels a job.
     pub fn cancel(self, job: J) -> Cancel {
+        self.give_up(Does::Cancel(job.0), Machine::cancel, job)
+    }
+
+    /// Aborts a job.
+    pub fn abort(self, job: J) -> Cancel {
+        self.give_up(Does::Abort(job.0), Machine::abort, job)
+    }
+
+    fn give_up(self, does: Does, call: impl FnOnce(JobRef) -> Cancel, job: J) -> Cancel {
         let reference = state(|s| s.jobs[job.0].reference);
-        let (answer, decided) = within(Does::Cancel(job.0), || Machine::cancel(reference));
-        assert_eq!(Some(Decided::Cancelled(answer)), decided, "cancel");
+        let (answer, decided) = within(does, || call(reference));
+        assert_eq!(Some(Decided::Cancelled(answer)), decided, "{does:?}");
         self.settled();
         answer
     }
@@ -743,7 +780,17 @@ impl World {
     ///
     /// As the machine's.
     pub fn hold(self, pool: P) -> Result<(), ControlError> {
-        self.control(Does::Hold(pool.0), Machine::hold, pool)
+        self.control(Does::Hold(pool.0, Clock::RunsOn), Machine::hold, pool)
+    }
+
+    /// Holds a pool, and perhaps stops its clock.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn pause(self, pool: P, clock: Clock) -> Result<(), ControlError> {
+        let pause = |pool| Machine::pause(pool, clock);
+        self.control(Does::Hold(pool.0, clock), pause, pool)
     }
 
     /// Lets a held pool go.
@@ -794,7 +841,7 @@ impl World {
     /// As the machine's.
     pub fn shutdown(self, pool: P, how: Shutdown, deadline: Option<u64>) -> Result<(), ControlError> {
         let reference = self.pool_ref(pool);
-        let (answer, decided) = within(Does::Close(pool.0), || Machine::shutdown(reference, how, deadline));
+        let (answer, decided) = within(Does::Close(pool.0, how), || Machine::shutdown(reference, how, deadline));
         let expected = match answer {
             Err(ControlError::TimedOut) => Ok(()),
             answer => answer,
@@ -810,7 +857,9 @@ impl World {
         let completion = keep(OnEnd::new(Told(index)));
         let mut job = Job::with_completion(Recorded(index), completion);
         job.discard_on_shutdown();
-        add_job(name, keep(job), true)
+        let job = add_job(name, keep(job), true);
+        state(|s| s.model.jobs[job.0].discardable = true);
+        job
     }
 
     /// A job without a completion that waits at this level.
@@ -958,14 +1007,16 @@ impl World {
         }
         state(|s| {
             for (job, entry) in s.jobs.iter().enumerate() {
-                let status = s.model.status(job);
+                let status = s.model.status(job, Virtual::clock());
                 assert!(status == Status::Idle, "{} was forgotten: it is {status:?}", entry.name);
-                let discarded = entry.told.iter().filter(|told| **told == Outcome::Discarded).count() as u32;
-                assert!(
-                    !entry.with_completion || discarded == s.model.jobs[job].discarded,
-                    "{} was not told that it was discarded",
-                    entry.name
-                );
+                let unrun = [
+                    (Outcome::Discarded, s.model.jobs[job].discarded),
+                    (Outcome::TimedOut, s.model.jobs[job].timed_out),
+                ];
+                for (outcome, times) in unrun.into_iter().filter(|_| entry.with_completion) {
+                    let told = entry.told.iter().filter(|told| **told == outcome).count() as u32;
+                    assert!(told == times, "{} was told {told} of {times} {outcome:?}", entry.name);
+                }
             }
         });
     }
@@ -1010,7 +1061,13 @@ impl State {
         for (job, entry) in self.jobs.iter().enumerate() {
             let (name, model) = (entry.name, &self.model.jobs[job]);
             assert!(
-                model.accepted == model.ended + model.cancelled + model.discarded + self.model.under_way(job),
+                model.accepted
+                    == model.ended
+                        + model.cancelled
+                        + model.aborted
+                        + model.timed_out
+                        + model.discarded
+                        + self.model.under_way(job),
                 "{name}: the model has lost a submission: {model:?}"
             );
             let about_to_run = |worker: &&WorkerEntry| match worker.phase {
@@ -1025,15 +1082,23 @@ impl State {
             );
             if entry.with_completion {
                 let told = |what: fn(&Outcome) -> bool| entry.told.iter().filter(|told| what(told)).count() as u32;
+                let over = told(|told| matches!(told, Outcome::Done(_) | Outcome::Aborted));
                 let done = told(|told| matches!(told, Outcome::Done(_)));
                 let to_tell = self.workers.iter().filter(|w| w.completes == Some(job)).count() as u32;
                 assert!(
-                    done + to_tell == model.ended,
-                    "{name}: {done} of {} runs told",
-                    model.ended
+                    over + to_tell == model.ended + model.aborted && done <= model.ended,
+                    "{name}: {over} of {} runs told, {} aborted",
+                    model.ended,
+                    model.aborted
                 );
                 let cancelled = told(|told| *told == Outcome::Cancelled);
                 let discarded = told(|told| *told == Outcome::Discarded);
+                let timed_out = told(|told| *told == Outcome::TimedOut);
+                assert!(
+                    timed_out <= model.timed_out,
+                    "{name}: told {timed_out} times that its time was up, which it was {} times",
+                    model.timed_out
+                );
                 assert!(
                     discarded <= model.discarded,
                     "{name}: told {discarded} times that it was discarded, which it was {} times",
@@ -1062,6 +1127,14 @@ impl State {
             "cancellations counted"
         );
         assert!(
+            counted(|s| s.aborted) == happened(|j| j.aborted),
+            "aborted jobs counted"
+        );
+        assert!(
+            counted(|s| s.timed_out) == happened(|j| j.timed_out),
+            "jobs whose time was up counted"
+        );
+        assert!(
             counted(|s| s.discarded) == happened(|j| j.discarded),
             "discarded jobs counted"
         );
@@ -1074,7 +1147,8 @@ impl State {
                 .map(|job| self.model.under_way_in(job, pool))
                 .sum::<u32>();
             assert!(
-                found.submitted == found.done + found.cancelled + found.discarded + under_way,
+                found.submitted
+                    == found.done + found.cancelled + found.aborted + found.timed_out + found.discarded + under_way,
                 "pool {pool}: submissions counted, {under_way} are under way: {found:?}"
             );
         }
@@ -1163,8 +1237,10 @@ impl State {
                 "pool {pool} is overdue, and nobody will come to see it"
             );
         } else if let Some((earliest, _, _)) = deferred.first() {
+            // The clock runs in a pool that does.
+            let earliest = earliest + model.behind(0);
             assert!(
-                timer.is_some_and(|timer| timer <= *earliest),
+                timer.is_some_and(|timer| timer <= earliest),
                 "pool {pool}: a job is due at {earliest}, the timer is armed for {timer:?}, and nobody sees to it"
             );
         }

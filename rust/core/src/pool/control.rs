@@ -128,7 +128,13 @@ impl PoolRef {
     /// Takes no more submissions, and begins to end what is under way; or joins another thread that does.
     ///
     /// Answers for how many jobs a worker has to be called: a held pool is let go.
-    pub(crate) fn close(self, token: &Token<'_>, how: Shutdown, caller: Caller, now: u64) -> Result<u8, ControlError> {
+    pub(crate) fn close(
+        self,
+        token: &Token<'_>,
+        how: Shutdown,
+        caller: Caller,
+        now: impl FnOnce() -> u64,
+    ) -> Result<u8, ControlError> {
         match caller {
             Caller::Interrupt => return Err(ControlError::InInterrupt),
             Caller::Worker(worker) if worker.pool(token) == Some(self) => return Err(ControlError::OnWorker),
@@ -146,7 +152,7 @@ impl PoolRef {
         }
         let ready = match self.life.get(token) {
             Life::RUNNING => 0,
-            _ => self.release(token, now).ok_or(ControlError::NotRunning)?,
+            _ => self.release(token, now()).ok_or(ControlError::NotRunning)?,
         };
         self.life.set(token, Life::NONE);
         self.armed.set(token, Ticks::NONE);
