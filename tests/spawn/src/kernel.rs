@@ -1,10 +1,13 @@
-//! What the tests need of Zephyr, as safe functions. The only file with `unsafe`.
+//! What the tests need of Zephyr, as safe functions, here and in `tests/outcomes`. The only file with `unsafe`.
+
+// Neither suite calls all of them.
+#![allow(dead_code)]
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use zephyr_sys::{k_is_in_isr, k_sleep, k_ticks_t, k_timeout_t};
+use zephyr_sys::{k_busy_wait, k_is_in_isr, k_sleep, k_ticks_t, k_timeout_t};
 
 extern "C" {
     fn test_interrupt(routine: unsafe extern "C" fn(*const c_void), parameter: *const c_void);
@@ -19,6 +22,12 @@ pub fn sleep(ticks: u64) {
     };
     // SAFETY: called by threads.
     unsafe { k_sleep(timeout) };
+}
+
+/// Keeps the processor for so many microseconds.
+pub fn busy_wait(microseconds: u32) {
+    // SAFETY: callable everywhere.
+    unsafe { k_busy_wait(microseconds) };
 }
 
 pub fn is_in_interrupt() -> bool {

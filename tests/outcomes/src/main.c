@@ -1,0 +1,67 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The cases, by name; their bodies are in Rust (src/lib.rs), where a failed assertion ends the run. The pools, and an
+ * interrupt.
+ */
+
+#include <zephyr/irq_offload.h>
+#include <zephyr/kernel.h>
+#include <zephyr/ztest.h>
+
+#include <taskpool/taskpool.h>
+
+TASKPOOL_DEFINE(one, 1, 2560, 7);
+TASKPOOL_DEFINE(other, 1, 2560, 8);
+
+/* Here, because libkernel.a comes before Rust's archive when the image is linked. */
+void test_interrupt(void (*routine)(const void *), const void *parameter)
+{
+	irq_offload(routine, parameter);
+}
+
+void test_line_expired(struct k_timer *timer);
+K_TIMER_DEFINE(test_line, test_line_expired, NULL);
+
+void test_line_start(uint32_t period)
+{
+	k_timer_start(&test_line, K_TICKS(period), K_TICKS(period));
+}
+
+void test_line_stop(void)
+{
+	k_timer_stop(&test_line);
+}
+
+#define CASES(X)                                                                                                       \
+	X(paused_with_the_clock_frozen)                                                                                \
+	X(paused_with_the_clock_running_on)                                                                            \
+	X(submitted_into_a_pause)                                                                                      \
+	X(paused_by_interrupts)                                                                                        \
+	X(pause_is_refused)                                                                                            \
+	X(aborted_before_it_runs)                                                                                      \
+	X(aborted_while_it_runs)                                                                                       \
+	X(aborted_by_interrupts)                                                                                       \
+	X(taken_in_time)                                                                                               \
+	X(taken_too_late)                                                                                              \
+	X(limit_stands_with_the_clock)                                                                                 \
+	X(limit_is_refused)
+
+void check_rest(void);
+
+static void after_each(void *fixture)
+{
+	ARG_UNUSED(fixture);
+	check_rest();
+}
+
+ZTEST_SUITE(outcomes, NULL, NULL, NULL, after_each, NULL);
+
+#define CASE(name)                                                                                                     \
+	void name(void);                                                                                               \
+	ZTEST(outcomes, test_##name)                                                                                   \
+	{                                                                                                              \
+		name();                                                                                                \
+	}
+
+CASES(CASE)
