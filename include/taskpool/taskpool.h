@@ -109,7 +109,7 @@ struct taskpool {
  *
  * Each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes (32-bit; 16 with
  * `CONFIG_TASKPOOL_WAIT`); the pool itself takes 104 bytes of RAM (112 with `CONFIG_TASKPOOL_CONTROL`): 44 (52), a
- * pointer and a `k_timer` of 56.
+ * pointer and a `k_timer` of 56; 8 more with `CONFIG_TASKPOOL_PAUSE`.
  *
  * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
  * fail the build.

@@ -105,7 +105,7 @@ impl PoolRef {
     /// Starts the pool with the `count` workers of its own that are chained from `first`, all idle. Answers for how many
     /// jobs a worker has to be called; `None` when the pool was not waiting for its start.
     ///
-    /// The one step that is not O(log n): it walks over at most as many ready jobs as the pool may have workers.
+    /// Not O(log n): it walks over at most as many ready jobs as the pool may have workers.
     pub(crate) fn start(self, token: &Token<'_>, first: WorkerRef, count: u8, now: u64) -> Option<u8> {
         // A held pool is as before its start, and has its workers.
         let held = CONTROL && self.attention.get(token).has(Attention::HELD);
