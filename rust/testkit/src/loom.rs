@@ -18,12 +18,15 @@ use ::loom::sync::{Condvar, Mutex, MutexGuard};
 use ::loom::thread::{self, JoinHandle, ThreadId};
 use ::loom::{lazy_static, thread_local};
 use taskpool_core::{
-    Accepted, Caller, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, Job, JobRef, Level, OnEnd, Outcome,
-    Phase, Pool, PoolRef, Port, Ref, Reserve, Run, Shell, Shutdown, Signal, SignalRef, Status, SubmitError, WaitError,
-    Worker, WorkerRef,
+    Accepted, Cache, Caller, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, Handle, Job, JobRef, Level,
+    OnEnd, Outcome, Phase, Pool, PoolRef, Port, Ref, Reserve, Run, Scope, ScopeError, Shell, Shutdown, Signal,
+    SignalRef, Slots, SpawnError, Status, SubmitError, WaitError, Worker, WorkerRef,
 };
 
 type Machine = Shell<Loom>;
+
+/// So few that tests use them all.
+const COUNT: usize = 2;
 
 /// The port. Its state belongs to the execution; loom makes it anew for each.
 #[derive(Clone, Copy, Debug)]
@@ -34,10 +37,16 @@ lazy_static! {
     static ref CLOCK: Mutex<u64> = Mutex::new(0);
     static ref TIMERS: Mutex<Vec<(PoolRef, u64)>> = Mutex::new(Vec::new());
     static ref RESERVE: Reserve = Reserve::new();
+    static ref SLOTS: Slots<COUNT, { Loom::SLOT_SIZE }> = Slots::new();
+    static ref CACHE: Cache = Cache::new(slots());
     /// Who holds the lock. Only asserted on, so loom need not know it.
     static ref HOLDER: Plain<Option<ThreadId>> = Plain::new(None);
     /// Signals stay until the end of the execution, so that whoever gives one too late is found.
     static ref SIGNALS: Plain<Vec<&'static Signalled>> = Plain::new(Vec::new());
+}
+
+fn slots() -> &'static Slots<COUNT, { Loom::SLOT_SIZE }> {
+    &SLOTS
 }
 
 /// Stands for all that the lock protects: an access that the lock does not order with every other one is found, also where
@@ -165,6 +174,7 @@ unsafe impl Port for Loom {
     /// So few that tests exhaust it.
     const EXPIRY_BATCH: u8 = 1;
     const LEVEL: Option<Level> = None;
+    const SLOT_SIZE: usize = 64;
 
     fn lock() -> Self::Key {
         demand_no_lock("the lock is taken");
@@ -194,6 +204,11 @@ unsafe impl Port for Loom {
     fn reserve() -> Option<&'static Reserve> {
         let reserve: &'static Reserve = &RESERVE;
         Some(reserve)
+    }
+
+    fn cache() -> Option<&'static Cache> {
+        let cache: &'static Cache = &CACHE;
+        Some(cache)
     }
 
     fn wake(worker: WorkerRef) {
@@ -328,6 +343,49 @@ impl<F: Fn(Outcome) + Sync> Complete for Told<F> {
     }
 }
 
+/// What became of a place.
+struct Fate {
+    touched: All,
+    touches: AtomicU32,
+    drops: AtomicU32,
+}
+
+/// Something that nobody touches but after whoever did before.
+#[derive(Clone, Copy)]
+pub struct Place(&'static Fate);
+
+impl Place {
+    /// Does something there.
+    pub fn touch(self) {
+        self.0.touched.0.with_mut(|_| ());
+        self.0.touches.fetch_add(1, Relaxed);
+    }
+
+    /// How often it has been touched, up to now.
+    pub fn touches(self) -> u32 {
+        self.0.touched.0.with(|_| ());
+        self.0.touches.load(Relaxed)
+    }
+}
+
+/// A capture or a result of a closure. It is dropped once, which touches its place.
+pub struct Piece(Place);
+
+impl Piece {
+    /// Where it is.
+    pub fn place(&self) -> Place {
+        self.0
+    }
+}
+
+impl Drop for Piece {
+    fn drop(&mut self) {
+        demand_no_lock("something is dropped");
+        self.0.touch();
+        self.0 .0.drops.fetch_add(1, Relaxed);
+    }
+}
+
 impl J {
     fn accept(self, accepted: Accepted) {
         if accepted != Accepted::Moved {
@@ -372,15 +430,26 @@ impl J {
         self.abandon(|| _ = Machine::submit_after(pool.reference, self.reference, delay));
     }
 
+    /// Submits it for a time, from a thread that is preempted for ever after its lock section.
+    pub fn abandon_submit_at(self, pool: P, deadline: u64) {
+        self.abandon(|| _ = Machine::submit_at(pool.reference, self.reference, deadline));
+    }
+
+    /// Submits it urgently, from a thread that is preempted for ever after its lock section.
+    pub fn abandon_submit_urgent(self, pool: P) {
+        self.abandon(|| _ = Machine::submit_urgent(pool.reference, self.reference));
+    }
+
+    /// Cancels it, from a thread that is preempted for ever after its lock section. It is under way, and has no
+    /// completion, which would never be told.
+    pub fn abandon_cancel(self) {
+        abandon(|| _ = Machine::cancel(self.reference));
+        self.seen.cancelled.fetch_add(1, Relaxed);
+    }
+
+    /// For a submission that is accepted.
     fn abandon(self, submit: impl FnOnce()) {
-        ABANDONED_AFTER.with(|left| left.set(1));
-        let Err(payload) = panic::catch_unwind(panic::AssertUnwindSafe(submit)) else {
-            panic!("a submission has a lock section");
-        };
-        if !payload.is::<Abandoned>() {
-            panic::resume_unwind(payload);
-        }
-        ABANDONED_AFTER.with(|left| left.set(u32::MAX));
+        abandon(submit);
         self.accept(Accepted::New);
     }
 
@@ -433,6 +502,18 @@ impl J {
     }
 }
 
+/// Does `body` on a thread that is preempted for ever after its first lock section.
+fn abandon(body: impl FnOnce()) {
+    ABANDONED_AFTER.with(|left| left.set(1));
+    let Err(payload) = panic::catch_unwind(panic::AssertUnwindSafe(body)) else {
+        panic!("it has a lock section");
+    };
+    if !payload.is::<Abandoned>() {
+        panic::resume_unwind(payload);
+    }
+    ABANDONED_AFTER.with(|left| left.set(u32::MAX));
+}
+
 impl P {
     /// Holds it.
     ///
@@ -462,6 +543,31 @@ impl P {
         Machine::shutdown(self.reference, how, deadline)
     }
 
+    /// Spawns a closure.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn spawn<F, T>(self, closure: F) -> Result<Handle<Loom, T>, SpawnError<F>>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Machine::spawn(self.reference, 0, closure)
+    }
+
+    /// Opens a scope.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn scope<'env, R>(
+        self,
+        body: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env, Loom>) -> R,
+    ) -> Result<R, ScopeError> {
+        Machine::scope(self.reference, body)
+    }
+
     /// Starts it again.
     ///
     /// # Errors
@@ -477,6 +583,7 @@ pub struct Scene {
     kept: Vec<*mut dyn Any>,
     pools: Vec<P>,
     jobs: Vec<J>,
+    pieces: Vec<Place>,
     workers: Vec<WorkerRef>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -497,6 +604,7 @@ pub fn explore(bound: Option<usize>, body: impl Fn(&mut Scene) + Send + Sync + '
             kept: Vec::new(),
             pools: Vec::new(),
             jobs: Vec::new(),
+            pieces: Vec::new(),
             workers: Vec::new(),
             threads: Vec::new(),
         };
@@ -631,6 +739,41 @@ impl Scene {
         job
     }
 
+    /// Something to touch.
+    pub fn place(&mut self) -> Place {
+        Place(self.keep(Fate {
+            touched: All(UnsafeCell::new(())),
+            touches: AtomicU32::new(0),
+            drops: AtomicU32::new(0),
+        }))
+    }
+
+    /// Something for a closure to capture or to answer.
+    pub fn piece(&mut self) -> Piece {
+        let place = self.place();
+        self.pieces.push(place);
+        Piece(place)
+    }
+
+    /// A closure that answers a piece, and the places of what it captures and answers.
+    pub fn closure(&mut self) -> (impl FnOnce() -> Piece + Send + 'static, [Place; 2]) {
+        let (capture, result) = (self.piece(), self.piece());
+        let places = [capture.place(), result.place()];
+        let closure = move || {
+            capture.place().touch();
+            result
+        };
+        (closure, places)
+    }
+
+    /// The calling thread is this worker, until it would wait for what has not come.
+    pub fn work_here(worker: W) {
+        let before = CALLER.with(Cell::get);
+        Waked::of(worker.0).semaphore.close();
+        work(worker.0);
+        CALLER.with(|caller| caller.set(before));
+    }
+
     /// Starts the thread of a worker.
     pub fn work(&mut self, worker: W) {
         self.threads.push(thread::spawn(move || work(worker.0)));
@@ -748,6 +891,12 @@ impl Scene {
                 );
             }
         }
+        for (number, piece) in self.pieces.iter().enumerate() {
+            let drops = piece.0.drops.load(Relaxed);
+            assert!(drops == 1, "piece {number} is dropped {drops} times");
+        }
+        let cache = Machine::check_cache();
+        assert!(cache.used == 0, "slots were not given back: {cache:?}");
         for pool in &self.pools {
             let found = Machine::check(pool.reference);
             assert!(

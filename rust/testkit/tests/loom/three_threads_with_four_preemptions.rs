@@ -1,7 +1,7 @@
 //! Two workers, interrupts or other threads beside the main one; the property is the test's name.
 
 use loom::thread;
-use taskpool_core::{Cancel, Outcome, Shutdown, Status};
+use taskpool_core::{Cancel, JoinError, NotSpawned, Outcome, ScopeError, Shutdown, Status};
 use taskpool_testkit::loom::{explore, Scene};
 
 const FOUR: Option<usize> = Some(4);
@@ -279,6 +279,108 @@ mod control {
             scene.work(worker);
             scene.work(there);
             assert_eq!(other.shutdown(Shutdown::Drain, None), Ok(()));
+        });
+    }
+}
+
+mod spawning {
+    use super::*;
+
+    #[test]
+    fn a_spawn_beside_a_shutdown_and_the_run_is_refused_or_run_or_discarded() {
+        for how in [Shutdown::Drain, Shutdown::Discard] {
+            explore(FOUR, move |scene| {
+                let (pool, [worker]) = scene.pool(1);
+                let (closure, [capture, _]) = scene.closure();
+                scene.work(worker);
+                let other = thread::spawn(move || pool.shutdown(how, None));
+                match pool.spawn(closure) {
+                    Ok(mut handle) => match handle.wait(None) {
+                        Ok(_) => assert_eq!(capture.touches(), 2, "run and dropped"),
+                        // Whoever only looks may know it before the closure has been dropped.
+                        Err(error) => assert_eq!((error, how), (JoinError::Discarded, Shutdown::Discard)),
+                    },
+                    Err(error) => assert_eq!((error.why, capture.touches()), (NotSpawned::NotRunning, 0)),
+                }
+                assert_eq!(other.join().unwrap(), Ok(()));
+            });
+        }
+    }
+
+    #[test]
+    fn two_spawns_beside_one_free_slot_and_the_run_that_frees_another_lose_nothing() {
+        explore(FOUR, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            drop(pool.spawn(scene.closure().0).unwrap());
+            scene.work(worker);
+            let (one, two) = (scene.closure().0, scene.closure().0);
+            let other = thread::spawn(move || pool.spawn(one).is_ok());
+            let accepted = pool.spawn(two).is_ok();
+            assert!(accepted | other.join().unwrap(), "one slot was free");
+        });
+    }
+
+    #[test]
+    fn a_handle_dropped_beside_the_run_and_a_shutdown_leaves_the_slot_to_exactly_one() {
+        explore(FOUR, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let handle = pool.spawn(scene.closure().0).unwrap();
+            scene.work(worker);
+            let other = thread::spawn(move || pool.shutdown(Shutdown::Discard, None));
+            drop(handle);
+            assert_eq!(other.join().unwrap(), Ok(()));
+        });
+    }
+}
+
+mod scopes {
+    use super::*;
+
+    #[test]
+    fn a_scope_beside_two_workers_that_run_its_closure_and_a_job_is_over_after_it() {
+        explore(FOUR, |scene| {
+            let (pool, [first, second]) = scene.pool(2);
+            let place = scene.place();
+            let job = scene.job(|_| {});
+            scene.work(first);
+            scene.work(second);
+            job.submit(pool).unwrap();
+            let answer = pool.scope(|scope| scope.spawn(|| place.touch()).unwrap());
+            assert_eq!((answer, place.touches()), (Ok(()), 1));
+        });
+    }
+
+    #[test]
+    fn a_worker_whose_scope_ends_beside_another_that_takes_its_closures_runs_each_once() {
+        explore(FOUR, |scene| {
+            let (pool, [first, second]) = scene.pool(2);
+            let places = [scene.place(), scene.place()];
+            let job = scene.job(move |_| {
+                let answer = pool.scope(|scope| {
+                    for place in &places {
+                        scope.spawn(|| place.touch()).unwrap();
+                    }
+                });
+                assert_eq!((answer, places.map(|place| place.touches())), (Ok(()), [1, 1]));
+            });
+            job.submit(pool).unwrap();
+            scene.work(second);
+            Scene::work_here(first);
+        });
+    }
+
+    #[test]
+    fn a_scope_beside_the_run_and_a_shutdown_that_discards_says_whether_its_closure_was() {
+        explore(FOUR, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let place = scene.place();
+            scene.work(worker);
+            let other = thread::spawn(move || pool.shutdown(Shutdown::Discard, None));
+            match pool.scope(|scope| scope.spawn(|| place.touch()).is_ok()) {
+                Ok(spawned) => assert_eq!(place.touches(), spawned.into()),
+                Err(error) => assert_eq!((error, place.touches()), (ScopeError::Discarded, 0)),
+            }
+            assert_eq!(other.join().unwrap(), Ok(()));
         });
     }
 }

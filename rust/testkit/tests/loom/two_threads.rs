@@ -1,8 +1,11 @@
 //! A worker, an interrupt or another thread beside the main one; the property is the test's name.
 
 use loom::thread;
-use taskpool_core::{Accepted, Cancel, ControlError, Outcome, Shutdown, SubmitError, WaitError};
-use taskpool_testkit::loom::{explore, Scene};
+use taskpool_core::{
+    Accepted, Cancel, ControlError, JoinError, NotSpawned, Outcome, ScopeError, Shutdown, Status, SubmitError,
+    WaitError,
+};
+use taskpool_testkit::loom::{explore, Place, Scene};
 
 const ALL: Option<usize> = None;
 
@@ -250,6 +253,53 @@ mod the_end_of_a_job {
     use super::*;
 
     #[test]
+    fn it_is_idle_and_the_worker_takes_the_next() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let (job, next) = (scene.job(|_| {}), scene.job(|_| {}));
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            next.submit(pool).unwrap();
+            assert_eq!(next.wait(None), Ok(Outcome::Done(0)));
+            assert_eq!((job.status(), job.runs()), (Status::Idle, 1));
+        });
+    }
+
+    #[test]
+    fn with_a_completion_it_is_idle_when_that_is_told() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let (job, next) = (
+                scene
+                    .job_with_completion_knowing(|_| |_| {}, |me| move |_| assert_eq!(me.job().status(), Status::Idle)),
+                scene.job(|_| {}),
+            );
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            next.submit(pool).unwrap();
+            assert_eq!(next.wait(None), Ok(Outcome::Done(0)));
+            assert_eq!(job.told(), [Outcome::Done(0)]);
+        });
+    }
+
+    #[test]
+    fn deferred_again_behind_another_it_is_armed_for_when_that_is_over() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let (earlier, job) = (scene.job(|_| {}), scene.job(|_| {}));
+            earlier.submit_at(pool, 3).unwrap();
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            let again = job.submit_at(pool, 5);
+            scene.settle();
+            assert_eq!((job.runs(), Scene::timer(pool)), (1, Some(3)));
+            Scene::interrupt(3);
+            scene.settle();
+            assert_eq!((earlier.runs(), Scene::timer(pool)), (1, again.is_ok().then_some(5)));
+        });
+    }
+
+    #[test]
     fn resubmitted_to_ready_it_runs_again() {
         explore(ALL, |scene| {
             let (pool, [worker]) = scene.pool(1);
@@ -454,7 +504,7 @@ mod waiting {
             scene.work(worker);
             let outcome = job.cancel_and_wait().unwrap();
             let runs = job.runs();
-            assert_eq!(job.status(), taskpool_core::Status::Idle);
+            assert_eq!(job.status(), Status::Idle);
             scene.settle();
             assert_eq!(job.runs(), runs, "nothing ran afterwards");
             match outcome {
@@ -675,6 +725,272 @@ mod control {
     }
 }
 
+mod spawning {
+    use super::*;
+
+    #[test]
+    fn a_wait_beside_the_run_gets_the_result_and_the_slot_comes_back_once() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let (closure, [capture, result]) = scene.closure();
+            let mut handle = pool.spawn(closure).unwrap();
+            scene.work(worker);
+            let answer = handle.wait(None).unwrap();
+            assert_eq!(
+                (capture.touches(), result.touches()),
+                (2, 0),
+                "run and dropped; not yet dropped"
+            );
+            drop(answer);
+            assert!(matches!(handle.wait(None), Err(JoinError::Taken)));
+        });
+    }
+
+    #[test]
+    fn a_wait_whose_time_is_up_beside_the_end_leaves_the_result_to_exactly_one() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let mut handle = pool.spawn(scene.closure().0).unwrap();
+            scene.work(worker);
+            match handle.wait(Some(1)) {
+                Ok(_) => {}
+                Err(error) => assert_eq!(error, JoinError::TimedOut),
+            }
+        });
+    }
+
+    #[test]
+    fn a_handle_dropped_beside_the_run_leaves_result_and_slot_to_exactly_one() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let handle = pool.spawn(scene.closure().0).unwrap();
+            scene.work(worker);
+            drop(handle);
+        });
+    }
+
+    #[test]
+    fn a_cancel_beside_the_run_drops_the_closure_before_it_returns_or_lets_it_run() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let (closure, [capture, _]) = scene.closure();
+            let mut handle = pool.spawn(closure).unwrap();
+            scene.work(worker);
+            match handle.cancel() {
+                Cancel::Cancelled => {
+                    assert_eq!(capture.touches(), 1, "dropped, and not run");
+                    assert_eq!(handle.wait(None).err(), Some(JoinError::Cancelled));
+                }
+                _ => assert!(handle.wait(None).is_ok()),
+            }
+        });
+    }
+
+    #[test]
+    fn a_handle_that_cancels_and_is_dropped_beside_the_run_leaves_the_slot_to_exactly_one() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let handle = pool.spawn(scene.closure().0).unwrap();
+            scene.work(worker);
+            handle.cancel();
+            drop(handle);
+        });
+    }
+
+    #[test]
+    fn a_handle_dropped_beside_a_shutdown_that_discards_leaves_the_slot_to_exactly_one() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let handle = pool.spawn(scene.closure().0).unwrap();
+            // The worker has been woken, and does not come to rest: the time of the shutdown is up then.
+            let other = thread::spawn(move || pool.shutdown(Shutdown::Discard, Some(1)));
+            drop(handle);
+            assert_eq!(other.join().unwrap(), Err(ControlError::TimedOut));
+        });
+    }
+
+    #[test]
+    fn of_two_spawns_beside_one_free_slot_exactly_one_is_accepted() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let first = pool.spawn(scene.closure().0).unwrap();
+            let (one, two) = (scene.closure().0, scene.closure().0);
+            let other = thread::spawn(move || pool.spawn(one).map_err(|error| error.why));
+            let answers = [pool.spawn(two).map_err(|error| error.why), other.join().unwrap()];
+            let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+            assert_eq!(refused, [&NotSpawned::NoSlot]);
+            drop(first);
+        });
+    }
+
+    #[test]
+    fn a_spawn_beside_a_slot_that_comes_free_takes_it_or_is_refused() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let handles = [(); 2].map(|()| pool.spawn(scene.closure().0).unwrap());
+            Scene::work_here(worker);
+            let other = thread::spawn(move || drop(handles));
+            let (closure, [capture, _]) = scene.closure();
+            let closure = match pool.spawn(closure) {
+                Ok(_) => None,
+                Err(error) => {
+                    assert_eq!((error.why, capture.touches()), (NotSpawned::NoSlot, 0));
+                    Some(error.closure)
+                }
+            };
+            other.join().unwrap();
+            if let Some(closure) = closure {
+                pool.spawn(closure).unwrap();
+            }
+        });
+    }
+}
+
+mod scopes {
+    use super::*;
+
+    #[test]
+    fn a_scope_beside_the_worker_that_runs_its_closure_is_over_after_it() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let place = scene.place();
+            scene.work(worker);
+            let answer = pool.scope(|scope| scope.spawn(|| place.touch()).unwrap());
+            assert_eq!((answer, place.touches()), (Ok(()), 1));
+        });
+    }
+
+    #[test]
+    fn a_worker_whose_scope_ends_beside_another_that_takes_its_closure_runs_it_once() {
+        explore(ALL, |scene| {
+            let (pool, [first, second]) = scene.pool(2);
+            let place = scene.place();
+            let job = scene.job(move |_| {
+                let answer = pool.scope(|scope| scope.spawn(|| place.touch()).unwrap());
+                assert_eq!((answer, place.touches()), (Ok(()), 1));
+            });
+            job.submit(pool).unwrap();
+            scene.work(second);
+            Scene::work_here(first);
+        });
+    }
+
+    #[test]
+    fn a_scope_on_the_only_worker_beside_a_submission_runs_its_closures_and_then_the_job() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let place = scene.place();
+            let job = scene.job(move |_| {
+                let answer = pool.scope(|scope| scope.spawn(|| place.touch()).unwrap());
+                assert_eq!((answer, place.touches()), (Ok(()), 1));
+            });
+            let other = scene.job(|_| {});
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            other.submit(pool).unwrap();
+        });
+    }
+
+    #[test]
+    fn a_scope_beside_a_shutdown_says_whether_its_closure_was_discarded() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let place = scene.place();
+            let mut other = None;
+            let answer = pool.scope(|scope| {
+                scope.spawn(|| place.touch()).unwrap();
+                other = Some(thread::spawn(move || {
+                    // Its time may be up before the worker has come to rest.
+                    _ = pool.shutdown(Shutdown::Discard, Some(1));
+                    Scene::work_here(worker);
+                }));
+            });
+            match answer {
+                Ok(()) => assert_eq!(place.touches(), 1),
+                Err(error) => assert_eq!((error, place.touches()), (ScopeError::Discarded, 0)),
+            }
+            other.unwrap().join().unwrap();
+        });
+    }
+
+    /// What a closure captures that does something with what it borrows when it is dropped.
+    struct Guard<'a>(&'a Place);
+
+    impl Drop for Guard<'_> {
+        fn drop(&mut self) {
+            self.0.touch();
+        }
+    }
+
+    #[test]
+    #[ignore = "a scope may be over before whoever discarded its closure has dropped it"]
+    fn a_scope_beside_a_shutdown_is_over_after_its_closure_was_dropped() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let place = scene.place();
+            let mut other = None;
+            _ = pool.scope(|scope| {
+                let guard = Guard(&place);
+                scope.spawn(move || drop(guard)).unwrap();
+                other = Some(thread::spawn(move || {
+                    _ = pool.shutdown(Shutdown::Discard, Some(1));
+                    Scene::work_here(worker);
+                }));
+            });
+            assert_eq!(place.touches(), 1);
+            other.unwrap().join().unwrap();
+        });
+    }
+
+    fn scope_on_the_only_worker_beside_a_shutdown(how: Shutdown) {
+        explore(ALL, move |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let place = scene.place();
+            let job = scene.job_with_completion(
+                move |_| {
+                    let answer = pool.scope(|scope| scope.spawn(|| place.touch()).is_ok());
+                    match answer {
+                        Ok(spawned) => assert_eq!(place.touches(), spawned.into()),
+                        Err(error) => assert_eq!((error, place.touches()), (ScopeError::Discarded, 0)),
+                    }
+                },
+                |_| {},
+            );
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            assert_eq!(pool.shutdown(how, None), Ok(()));
+        });
+    }
+
+    #[test]
+    fn a_scope_on_the_only_worker_beside_a_shutdown_that_discards_is_over_and_so_is_the_shutdown() {
+        scope_on_the_only_worker_beside_a_shutdown(Shutdown::Discard);
+    }
+
+    #[test]
+    #[ignore = "a worker runs no closure of its scope once its pool closes, and waits for itself"]
+    fn a_scope_on_the_only_worker_beside_a_shutdown_that_drains_is_over_and_so_is_the_shutdown() {
+        scope_on_the_only_worker_beside_a_shutdown(Shutdown::Drain);
+    }
+
+    #[test]
+    #[ignore = "a worker runs no closure of its scope while its pool is held, and waits for itself after the release"]
+    fn a_scope_on_the_only_worker_beside_a_hold_and_a_release_is_over() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let place = scene.place();
+            let job = scene.job(move |_| {
+                let answer = pool.scope(|scope| scope.spawn(|| place.touch()).unwrap());
+                assert_eq!((answer, place.touches()), (Ok(()), 1));
+            });
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            pool.hold().unwrap();
+            pool.release().unwrap();
+        });
+    }
+}
+
 /// A submitter that is preempted for ever after its lock section.
 mod a_submitter_that_never_goes_on {
     use super::*;
@@ -701,6 +1017,90 @@ mod a_submitter_that_never_goes_on {
             job.abandon_submit_after(pool, 4);
             other.join().unwrap();
             assert_eq!(Scene::timer(pool), Some(5));
+        });
+    }
+
+    #[test]
+    fn has_woken_the_worker_for_an_instant_that_has_passed() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let (first, job) = (scene.job(|_| {}), scene.job(|_| {}));
+            Scene::interrupt(5);
+            first.submit(pool).unwrap();
+            scene.work(worker);
+            job.abandon_submit_at(pool, 3);
+            scene.settle();
+            assert_eq!(job.runs(), 1);
+        });
+    }
+
+    #[test]
+    fn has_armed_the_timer_for_an_instant_that_passes_meanwhile() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let job = scene.job(|_| {});
+            let interrupt = thread::spawn(|| Scene::interrupt(5));
+            job.abandon_submit_at(pool, 5);
+            interrupt.join().unwrap();
+            // Armed after the interrupt, the timer expires in the next tick.
+            Scene::interrupt(6);
+            scene.settle();
+            assert_eq!(job.runs(), 1);
+        });
+    }
+
+    #[test]
+    fn has_called_a_worker_of_the_reserve_for_its_urgent_job() {
+        explore(ALL, |scene| {
+            let lent = scene.reserve();
+            let (pool, [_busy]) = scene.pool(1);
+            let (first, job) = (scene.job(|_| {}), scene.job(|_| {}));
+            first.submit(pool).unwrap();
+            scene.work(lent);
+            job.abandon_submit_urgent(pool);
+            scene.settle();
+            assert_eq!((first.runs(), job.runs()), (1, 1));
+        });
+    }
+
+    #[test]
+    fn and_cancels_what_was_due_leaves_what_an_interrupt_left_to_the_worker() {
+        explore(ALL, |scene| {
+            let (pool, [_worker]) = scene.pool(1);
+            let jobs = [(); 3].map(|()| scene.job(|_| {}));
+            for job in jobs {
+                job.submit_at(pool, 5).unwrap();
+            }
+            let interrupt = thread::spawn(|| Scene::interrupt(5));
+            jobs[0].abandon_cancel();
+            interrupt.join().unwrap();
+            scene.settle();
+            // A batch that was cancelled under the interrupt's hands goes on in the next tick.
+            Scene::interrupt(6);
+            scene.settle();
+            assert_eq!(jobs.map(|job| job.runs()), [0, 1, 1]);
+        });
+    }
+
+    #[test]
+    fn and_sends_a_running_job_elsewhere_leaves_it_to_the_workers() {
+        explore(ALL, |scene| {
+            let ((pool, [worker]), (other, [_there])) = (scene.pool(1), scene.pool::<1>(1));
+            let job = scene.job_knowing(|me| {
+                let mut runs = 0;
+                move |_| {
+                    runs += 1;
+                    if runs == 1 {
+                        // Within the run, so that it is one of a running job.
+                        let submitter = thread::spawn(move || me.job().abandon_submit(other));
+                        submitter.join().unwrap();
+                    }
+                }
+            });
+            job.submit(pool).unwrap();
+            scene.work(worker);
+            scene.settle();
+            assert_eq!(job.runs(), 2);
         });
     }
 }
