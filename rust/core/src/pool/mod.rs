@@ -6,6 +6,7 @@
 //! | `timers.rs` | the deferred jobs, earliest deadline first |
 //! | `workers.rs` | the workers, idle ones, and the reserve that all pools share |
 //! | `control.rs` | holding, shutting down, starting again, changing the maximum |
+//! | `runtime.rs` | pools that are made at run time |
 //! | `attention.rs` | what a worker has to look at before it takes a job |
 //! | `stats.rs` | what it counts |
 //! | `steps.rs` | the steps of the machine: each one lock section, each arrow of the state diagram |
@@ -13,6 +14,7 @@
 mod attention;
 mod control;
 mod ready;
+mod runtime;
 mod stats;
 mod steps;
 mod timers;
@@ -23,6 +25,7 @@ pub(crate) use control::Closing;
 pub use control::{ControlError, Shutdown};
 use ready::ReadyQueue;
 pub use ready::LEVELS;
+pub use runtime::CreateError;
 use stats::Counters;
 pub use stats::Stats;
 pub(crate) use steps::{Answer, Ended, Order};
@@ -105,6 +108,12 @@ pub struct Pool {
 /// Pools can be held, shut down, started again, and change their maximum.
 const CONTROL: bool = cfg!(CONFIG_TASKPOOL_CONTROL);
 
+/// Pools can be made at run time. Such a pool has no worker of its own, and its memory may be gone once it is shut down.
+pub(crate) const RUNTIME: bool = cfg!(CONFIG_TASKPOOL_RUNTIME_POOLS);
+
+// Who makes pools shuts them down.
+const _: () = assert!(CONTROL || !RUNTIME);
+
 /// Pools count what they do.
 const STATS: bool = cfg!(CONFIG_TASKPOOL_STATS);
 
@@ -154,6 +163,14 @@ impl Pool {
             own: Locked::new(0),
             inbound: Locked::new(0),
         }
+    }
+
+    /// Memory for a pool that is made at run time: all of it zero. Until then it takes no submissions.
+    pub const fn unmade() -> Self {
+        let mut pool = Pool::new(1);
+        *pool.max.get_mut() = 0;
+        *pool.life.get_mut() = Life::NONE;
+        pool
     }
 
     /// The reference that jobs, workers and ports keep.
