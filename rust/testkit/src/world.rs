@@ -7,9 +7,9 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use taskpool_core::{
-    Accepted, Caller, Cancel, Code, Complete, ControlError, CreateError, Ctx, DeferError, Job, JobRef, LevelError, OnEnd, Outcome,
-    Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Stats, Status, SubmitError, WaitError, Worker,
-    WorkerRef, MAX_TICKS,
+    Accepted, Caller, Cancel, Code, Complete, ControlError, CreateError, Ctx, DeferError, Job, JobRef, LevelError,
+    OnEnd, Outcome, Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Stats, Status, SubmitError, WaitError,
+    Worker, WorkerRef, MAX_TICKS,
 };
 
 use crate::keep;
@@ -1128,19 +1128,10 @@ impl State {
             before.chain(found.iter().map(|stats| counts(stats)[what])).sum::<u32>()
         };
         let happened = |what: fn(&ModelJob) -> u32| self.model.jobs.iter().map(what).sum::<u32>();
-        assert!(
-            counted(0) == happened(|j| j.accepted),
-            "submissions counted"
-        );
+        assert!(counted(0) == happened(|j| j.accepted), "submissions counted");
         assert!(counted(1) == happened(|j| j.ended), "ends counted");
-        assert!(
-            counted(2) == happened(|j| j.cancelled),
-            "cancellations counted"
-        );
-        assert!(
-            counted(3) == happened(|j| j.discarded),
-            "discarded jobs counted"
-        );
+        assert!(counted(2) == happened(|j| j.cancelled), "cancellations counted");
+        assert!(counted(3) == happened(|j| j.discarded), "discarded jobs counted");
         for (pool, found) in found.iter().enumerate() {
             let queued = self.model.pools[pool].ready.len() as u32;
             assert!(found.queued == queued, "pool {pool}: queued jobs counted");

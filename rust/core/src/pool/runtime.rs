@@ -66,9 +66,6 @@ impl Pool {
     #[inline]
     pub(super) fn drains(&self, token: &Token<'_>) -> bool {
         let attention = self.attention.get(token);
-        RUNTIME
-            && self.own.get(token) == 0
-            && attention.has(Attention::CLOSES)
-            && !attention.has(Attention::DISCARDS)
+        RUNTIME && self.own.get(token) == 0 && attention.has(Attention::CLOSES) && !attention.has(Attention::DISCARDS)
     }
 }
