@@ -10,6 +10,10 @@
 
 #include "taskpool_core.h"
 
+#ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
+#include <timeout_q.h>
+#endif
+
 LOG_MODULE_REGISTER(taskpool, CONFIG_TASKPOOL_LOG_LEVEL);
 
 /*
@@ -76,10 +80,57 @@ void taskpool_port_park(struct taskpool_worker *worker)
 	}
 }
 
+#ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
+/*
+ * The kernel's handler of a k_timer touches the timer after the expiry function has returned, so the memory of a pool
+ * that is destroyed could be in its hands. (Several CPUs can be in such handlers at once: when two timeouts expire at one
+ * tick, sys_clock_announce() lets a second CPU in. So waiting for the handler of another timer proves nothing.) Of a
+ * timeout it touches nothing after it has called the function, which counts itself out below.
+ */
+static void runtime_expired(struct _timeout *timeout)
+{
+	struct taskpool_memory *memory = CONTAINER_OF(timeout, struct taskpool_memory, pool.timer.timeout);
+	k_spinlock_key_t key;
+
+	taskpool_core_expire(&memory->pool);
+	key = k_spin_lock(&lock);
+	memory->expiries--;
+	if (memory->expiries == 0 && memory->destroyer != NULL) {
+		k_sem_give(memory->destroyer);
+	}
+	k_spin_unlock(&lock, key);
+}
+
+/* Under the lock. */
+static void runtime_arm(struct taskpool_memory *memory, k_timeout_t deadline)
+{
+	struct _timeout *timeout = &memory->pool.timer.timeout;
+
+	/* What can't be taken back any more comes. */
+	if (z_abort_timeout(timeout) != 0) {
+		memory->expiries++;
+	}
+	(void)z_add_timeout(timeout, runtime_expired, deadline);
+}
+
+static bool is_runtime(const struct taskpool *pool)
+{
+	return pool->config->min_threads == 0;
+}
+#endif /* CONFIG_TASKPOOL_RUNTIME_POOLS */
+
 /* Under the lock, so that the timer is always armed for what the core remembers. */
 void taskpool_port_arm(struct taskpool *pool, uint64_t deadline)
 {
-	k_timer_start(&pool->timer, (k_timeout_t){.ticks = Z_TICK_ABS((k_ticks_t)deadline)}, K_NO_WAIT);
+	k_timeout_t timeout = {.ticks = Z_TICK_ABS((k_ticks_t)deadline)};
+
+#ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
+	if (is_runtime(pool)) {
+		runtime_arm(CONTAINER_OF(pool, struct taskpool_memory, pool), timeout);
+		return;
+	}
+#endif
+	k_timer_start(&pool->timer, timeout, K_NO_WAIT);
 }
 
 /* In the clock interrupt. It may run for an expiry that was overtaken by a new start; the core looks at the clock. */
@@ -242,9 +293,118 @@ uint32_t taskpool_port_caller(struct taskpool_worker **worker)
 	return 1;
 }
 
+#ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
+/* rust/taskpool/src/zephyr.rs has so many words of room for what comes after the core. */
+BUILD_ASSERT(sizeof(struct taskpool_memory) - sizeof(struct taskpool_core) <= 32 * sizeof(void *),
+	     "raise the size of `MemoryRoom` in rust/taskpool/src/zephyr.rs");
+BUILD_ASSERT(__alignof__(struct taskpool_memory) <= 8, "raise the alignment of `PoolMemory` in rust/taskpool/src/zephyr.rs");
+
+static bool booted;
+
+int taskpool_port_can_create(int priority)
+{
+	if (priority < K_HIGHEST_THREAD_PRIO || priority > K_LOWEST_APPLICATION_THREAD_PRIO) {
+		return 1;
+	}
+	return booted ? 0 : 2;
+}
+
+/* All else of the memory is zero at first, a timeout that is in no list among it. */
+void taskpool_port_configure(struct taskpool *pool, const char *name, int priority)
+{
+	struct taskpool_memory *memory = CONTAINER_OF(pool, struct taskpool_memory, pool);
+
+	memory->config.name = name;
+	memory->config.priority = (int8_t)priority;
+	pool->config = &memory->config;
+}
+
+int taskpool_create(struct taskpool_memory *memory, const char *name, uint8_t max_threads, int priority)
+{
+	if (k_is_in_isr()) {
+		return -EPERM;
+	}
+	if (memory == NULL || name == NULL || max_threads < 1 || max_threads > 127) {
+		return -EINVAL;
+	}
+	switch (taskpool_port_can_create(priority)) {
+	case 0:
+		break;
+	case 1:
+		return -EINVAL;
+	default:
+		return -EAGAIN;
+	}
+	memset(memory, 0, sizeof(*memory));
+	/* Nobody knows the pool yet, so this needs no lock. */
+	taskpool_port_configure(&memory->pool, name, priority);
+	taskpool_core_create(&memory->pool, max_threads);
+	return 0;
+}
+
+/* Sees to it that no interrupt has to do with the pool. The pool is shut down, so its timer is not armed again. */
+static void end_expiries(struct taskpool_memory *memory)
+{
+	k_spinlock_key_t key;
+	struct k_sem over;
+
+	k_sem_init(&over, 0, 1);
+	key = k_spin_lock(&lock);
+	if (z_abort_timeout(&memory->pool.timer.timeout) == 0) {
+		memory->expiries--;
+	}
+	/* On one CPU no thread runs while an interrupt is served. */
+	while (memory->expiries > 0) {
+		memory->destroyer = &over;
+		k_spin_unlock(&lock, key);
+		/* As in taskpool_port_park(), it may end early; the count tells. */
+		(void)k_sem_take(&over, K_FOREVER);
+		/* And whoever gave it has left the lock by then. */
+		key = k_spin_lock(&lock);
+	}
+	k_spin_unlock(&lock, key);
+}
+
+int taskpool_destroy(struct taskpool_memory *memory, enum taskpool_shutdown how, k_timeout_t timeout)
+{
+	uint64_t deadline;
+
+	if (k_is_in_isr()) {
+		return -EPERM;
+	}
+	if (memory == NULL || (how != TASKPOOL_DRAIN && how != TASKPOOL_DISCARD)) {
+		return -EINVAL;
+	}
+	deadline = sys_timepoint_calc(timeout).tick;
+	if (deadline != 0 && deadline != UINT64_MAX) {
+		/* The present tick has partly passed. */
+		deadline++;
+	}
+	switch (taskpool_core_shutdown(&memory->pool, how == TASKPOOL_DISCARD, deadline)) {
+	case TASKPOOL_SHUT:
+		break;
+	case TASKPOOL_SHUT_TIMED_OUT:
+		return -EAGAIN;
+	case TASKPOOL_SHUT_IN_INTERRUPT:
+		return -EPERM;
+	case TASKPOOL_SHUT_ON_WORKER:
+		return -EDEADLK;
+	default:
+		return -ESHUTDOWN;
+	}
+	end_expiries(memory);
+	/* Who destroys it once more is told so, as long as the memory is left alone. */
+	memset(memory, 0, sizeof(*memory));
+	return 0;
+}
+#endif /* CONFIG_TASKPOOL_RUNTIME_POOLS */
+
 static int boot(void)
 {
 	create_reserve();
+#ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
+	booted = true;
+#endif
 	STRUCT_SECTION_FOREACH(taskpool, pool) {
 		start(pool);
 	}

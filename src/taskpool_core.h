@@ -9,6 +9,17 @@
 
 #include <taskpool/taskpool.h>
 
+#ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
+/* How a shutdown ended: rust/taskpool/src/zephyr.rs has the same numbers. */
+enum taskpool_shut {
+	TASKPOOL_SHUT,
+	TASKPOOL_SHUT_NOT_RUNNING,
+	TASKPOOL_SHUT_TIMED_OUT,
+	TASKPOOL_SHUT_IN_INTERRUPT,
+	TASKPOOL_SHUT_ON_WORKER,
+};
+#endif
+
 /* What the core needs of the kernel: rust/taskpool/src/zephyr.rs calls it. */
 uint32_t taskpool_port_lock(void);
 void taskpool_port_unlock(uint32_t key);
@@ -26,6 +37,12 @@ void taskpool_port_give(struct k_sem *signal);
 bool taskpool_port_take(struct k_sem *signal, uint64_t deadline);
 /* 0 for an interrupt, 1 for a thread, 2 for a worker, which is stored in `worker` then. */
 uint32_t taskpool_port_caller(struct taskpool_worker **worker);
+#ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
+/* 0 when a pool with this thread priority can be made now; 1 without such a priority, 2 before the boot. */
+int taskpool_port_can_create(int priority);
+/* Under the lock: what Rust can't write of a pool that it is about to make. */
+void taskpool_port_configure(struct taskpool *pool, const char *name, int priority);
+#endif
 FUNC_NORETURN void taskpool_port_broken(void);
 void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
 
@@ -35,6 +52,12 @@ void taskpool_core_add_worker(struct taskpool_worker *worker, struct taskpool *p
 			      struct taskpool_worker *next);
 void taskpool_core_start(struct taskpool *pool, struct taskpool_worker *first, uint8_t count);
 void taskpool_core_expire(struct taskpool *pool);
+#ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
+/* Makes a pool of memory that is zero but for what taskpool_port_configure() wrote. From a thread. */
+void taskpool_core_create(struct taskpool *pool, uint8_t max_threads);
+/* Answers an enum taskpool_shut. Waits until the tick `deadline` at most, or for ever for UINT64_MAX. */
+uint32_t taskpool_core_shutdown(struct taskpool *pool, bool discard, uint64_t deadline);
+#endif
 FUNC_NORETURN void taskpool_core_work(void *worker, void *unused1, void *unused2);
 
 #endif /* TASKPOOL_CORE_H_ */

@@ -91,7 +91,10 @@ void z_taskpool_expired(struct k_timer *timer);
 
 /** @endcond */
 
-/** A pool. Define it with @ref TASKPOOL_DEFINE; its fields belong to the implementation. */
+/**
+ * A pool. Define it with @ref TASKPOOL_DEFINE, or make it with @ref taskpool_create; its fields belong to the
+ * implementation.
+ */
 struct taskpool {
 	/** @cond INTERNAL_HIDDEN */
 	struct taskpool_core core;
@@ -167,6 +170,86 @@ struct taskpool {
 	extern struct taskpool z_taskpool_pool_##name_ __attribute__((alias(#name_)))
 
 /** @endcond */
+
+#if defined(CONFIG_TASKPOOL_RUNTIME_POOLS) || defined(__DOXYGEN__)
+
+/**
+ * @brief Memory for a pool that is made at run time: 136 bytes (32-bit; what statistics and levels add comes on top).
+ *
+ * Static, on the heap, or on the stack of a thread that destroys the pool before it returns. It needs no preparation.
+ */
+struct taskpool_memory {
+	/** The pool, from @ref taskpool_create to @ref taskpool_destroy: what submissions name. */
+	struct taskpool pool;
+	/** @cond INTERNAL_HIDDEN */
+	struct taskpool_config config;
+	/* The thread that destroys the pool, while it waits for the expiries. */
+	struct k_sem *destroyer;
+	/* Expiries of the timer that are still to come, or under way. */
+	uint8_t expiries;
+	/** @endcond */
+};
+
+/** What becomes of the jobs of a pool that is destroyed. Deferred jobs are discarded in both cases. */
+enum taskpool_shutdown {
+	/** Queued jobs run, except those that are marked to be discarded. */
+	TASKPOOL_DRAIN,
+	/** Queued jobs are discarded. */
+	TASKPOOL_DISCARD,
+};
+
+/**
+ * @brief Makes a pool at run time.
+ *
+ * The pool has no worker of its own: it borrows each from the reserve, and gives it back when nothing is ready. When the
+ * reserve has none left, the pool stands in its line until another pool gives one back. It can be held, resized and shut
+ * down as any other.
+ *
+ * The memory must not hold a pool that has not been destroyed.
+ *
+ * From threads, from the init level `APPLICATION` on. Two lock sections at most, O(1).
+ *
+ * @param memory      Room for the pool; what was in it is lost.
+ * @param name        For the log; must stay until the pool is destroyed.
+ * @param max_threads The most workers that it borrows at a time: 1 to 127.
+ * @param priority    Zephyr thread priority of its workers, while they work for it.
+ *
+ * @retval 0          The pool runs.
+ * @retval -EINVAL    @p memory or @p name is NULL, @p max_threads is out of range, or there is no such priority.
+ * @retval -EAGAIN    The reserve does not exist yet: call it later, from `main` on or at the level `APPLICATION`.
+ * @retval -EPERM     Called in an interrupt.
+ */
+int taskpool_create(struct taskpool_memory *memory, const char *name, uint8_t max_threads, int priority);
+
+/**
+ * @brief Shuts a pool down that was made at run time, and gives its memory back.
+ *
+ * The pool takes no more submissions; what is under way runs or is discarded, as @p how says, and each accepted
+ * submission has its outcome. When this has returned 0, no job of the pool runs or will, no worker, timer or interrupt of
+ * the module refers to @p memory any more, and it can be overwritten, freed, or given to @ref taskpool_create again.
+ *
+ * One thread destroys a pool. Calls that name the pool, from whichever context, have returned before this does.
+ *
+ * From threads, but not from workers of this pool. One lock section for each job that is discarded, and a few more;
+ * completions of discarded jobs are told in this thread. On several CPUs it also waits for an expiry of the pool's timer
+ * that is being served, at most for one clock interrupt, whatever the timeout.
+ *
+ * @param memory  The pool.
+ * @param how     What becomes of its jobs.
+ * @param timeout The longest time to wait for the jobs that run. On several CPUs a kernel before Zephyr's #108452 is safe
+ *                with `K_FOREVER` and `K_NO_WAIT` only.
+ *
+ * @retval 0          There is no pool any more.
+ * @retval -EINVAL    @p memory is NULL, or @p how is neither.
+ * @retval -ESHUTDOWN There is no pool that runs: it was never made, or has been destroyed.
+ * @retval -EAGAIN    The time was up. The pool takes no submissions, its jobs go on, and its memory is in use: call
+ *                    again to wait for them.
+ * @retval -EPERM     Called in an interrupt.
+ * @retval -EDEADLK   Called by a worker of this pool.
+ */
+int taskpool_destroy(struct taskpool_memory *memory, enum taskpool_shutdown how, k_timeout_t timeout);
+
+#endif /* CONFIG_TASKPOOL_RUNTIME_POOLS */
 
 /** @} */
 

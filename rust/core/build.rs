@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Options that change what a job or a pool is made of, and whether there is a heap.
-const OPTIONS: [&str; 7] = [
+const OPTIONS: [&str; 8] = [
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
     "TASKPOOL_PAUSE",
+    "TASKPOOL_RUNTIME_POOLS",
     "TASKPOOL_ABORT",
     "TASKPOOL_URGENT",
     "TASKPOOL_STATS",

@@ -20,11 +20,12 @@ const NUMBERS: [(&str, &str, &str); 8] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 9] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
     "TASKPOOL_PAUSE",
+    "TASKPOOL_RUNTIME_POOLS",
     "TASKPOOL_ABORT",
     "TASKPOOL_URGENT",
     "TASKPOOL_STATS",

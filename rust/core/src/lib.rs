@@ -59,7 +59,9 @@ pub use job::{
     OnEnd, Outcome, Run, Signal, SignalRef, Slots, Status, WaitError,
 };
 pub use lock::Token;
-pub use pool::{Clock, ControlError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Stats, Worker, WorkerRef, LEVELS};
+pub use pool::{
+    Clock, ControlError, CreateError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Stats, Worker, WorkerRef, LEVELS,
+};
 pub use port::Port;
 pub use reference::Ref;
 pub use scope::{Scope, ScopeError};

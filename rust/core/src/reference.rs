@@ -19,7 +19,8 @@ impl<T> Ref<T> {
     /// `pointer` is aligned and points at a `T`, at the start (or a known place) of whatever object the reference will be
     /// taken back to, with the right to access all of that object. It stays there and is not referred to by `&mut` for as long as any
     /// copy of the reference is used: by the pool, a job's until the outcome of its last accepted submission has been
-    /// given, all others for ever; and by whoever else was given one.
+    /// given, that of a pool which was made at run time until it is shut down, all others for ever; and by whoever else
+    /// was given one.
     #[inline]
     pub const unsafe fn new(pointer: NonNull<T>) -> Self {
         Ref(pointer)

@@ -14,7 +14,9 @@ use crate::job::{Accepted, Caller, Cancel, Code, Ctx, JobRef, Outcome, Status, W
 use crate::lock::Token;
 #[cfg(CONFIG_TASKPOOL_STATS)]
 use crate::pool::Stats;
-use crate::pool::{Answer, Clock, Closing, ControlError, Ended, Order, PoolRef, Shutdown, Snapshot, WorkerRef};
+use crate::pool::{
+    Answer, Clock, Closing, ControlError, CreateError, Ended, Order, PoolRef, Shutdown, Snapshot, WorkerRef, RUNTIME,
+};
 use crate::port::Port;
 use crate::reference::Ref;
 use crate::ticks::MAX_TICKS;
@@ -103,6 +105,11 @@ impl<P: Port> Shell<P> {
                 P::arm(pool, pool.armed(&token));
                 return P::unlock(key);
             }
+            #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+            Order::Release(first) => {
+                P::unlock(key);
+                return Self::release(first);
+            }
             Order::Nothing | Order::Moved | Order::Look(_) => return P::unlock(key),
         }
         P::unlock_and_switch(key);
@@ -147,6 +154,45 @@ impl<P: Port> Shell<P> {
         };
         Self::report(Event::PoolStarted(pool, count.into()));
         Self::call_workers(pool, ready);
+    }
+
+    /// Makes a pool at run time: of memory in which there is none, or one that was shut down to the end. It has no worker
+    /// of its own and borrows up to `max` of the reserve. Threads only; one lock section, O(1), in which `configure` is
+    /// called, and another one after the report.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`]; nothing has changed then.
+    pub fn create(pool: PoolRef, max: u8, configure: impl FnOnce()) -> Result<(), CreateError> {
+        if P::caller() == Caller::Interrupt {
+            return Err(CreateError::InInterrupt);
+        }
+        if !(1..=127).contains(&max) {
+            return Err(CreateError::OutOfRange);
+        }
+        Self::look(|token| {
+            if !pool.make(token, max) {
+                return Err(CreateError::InUse);
+            }
+            configure();
+            if Self::reports(Level::Info) {
+                pool.expect(token);
+            }
+            Ok(())
+        })?;
+        if Self::reports(Level::Info) {
+            P::event(Event::PoolStarted(pool, 0));
+            Self::reported(pool);
+        }
+        Ok(())
+    }
+
+    /// A report that a shutdown waited for has been made. The pool may be gone when this returns.
+    fn reported(pool: PoolRef) {
+        Self::section(|token| {
+            pool.expect_no_more(token);
+            ((), pool.nudge_deserted(token))
+        });
     }
 
     /// Calls workers for so many jobs.
@@ -655,6 +701,16 @@ impl<P: Port> Shell<P> {
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         let pool = worker.pool(&token);
         let (answer, order) = worker.step(&token, finished, P::reserve(), P::now);
+        // Such a pool may be gone when its last worker has left; it stays until that worker has made its reports.
+        let left = match answer {
+            Answer::Left(pool) if RUNTIME && (overdue.is_some() || (!joining && Self::reports(Level::Debug))) => {
+                Some(pool).filter(|pool| pool.passes(&token))
+            }
+            _ => None,
+        };
+        if let Some(pool) = left {
+            pool.expect(&token);
+        }
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         let quiet = match (answer, pool) {
             (Answer::Block | Answer::Left(_), Some(pool)) => pool.quiet(&token),
@@ -682,6 +738,9 @@ impl<P: Port> Shell<P> {
             Answer::Left(pool) => {
                 if !joining {
                     Self::report(Event::WorkerReturned(pool, worker.number().into()));
+                }
+                if let Some(pool) = left {
+                    Self::reported(pool);
                 }
                 Next::Left
             }

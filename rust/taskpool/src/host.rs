@@ -16,6 +16,9 @@ use taskpool_core::{
     WorkerRef,
 };
 
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+use taskpool_core::CreateError;
+
 use crate::config::CONFIG;
 use crate::spawn::{cache_slots, SLOT_SIZE};
 
@@ -246,6 +249,48 @@ impl Drop for AbortOnUnwind {
     }
 }
 
+/// Makes the reserve and the timer thread, the first time.
+fn boot() {
+    static BOOT: Once = Once::new();
+    BOOT.call_once(|| {
+        for index in 0..CONFIG.reserve_threads {
+            Shell::<ThisPort>::add_reserve(HostWorker::leak(Worker::reserve(index)));
+        }
+        let timers = thread::Builder::new().name("taskpool.timer".into());
+        if let Err(error) = timers.spawn(|| run_timers()) {
+            std::eprintln!("taskpool: cannot start the timer thread: {error}; raise the limit of threads");
+            std::process::abort();
+        }
+    });
+}
+
+/// A pool that is made at run time, or none yet.
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+pub(crate) struct Memory(CorePool);
+
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+impl Memory {
+    pub(crate) const fn new() -> Self {
+        Memory(CorePool::unmade())
+    }
+
+    /// Makes a pool of it. Threads have no name of the pool's here, as they are the reserve's, and no priority.
+    pub(crate) fn create(
+        &'static self,
+        _: &'static core::ffi::CStr,
+        max_threads: u8,
+        priority: i32,
+    ) -> Result<crate::Pool, CreateError> {
+        if i8::try_from(priority).is_err() {
+            return Err(CreateError::NoSuchPriority);
+        }
+        boot();
+        let pool = self.0.reference();
+        Shell::<ThisPort>::create(pool, max_threads, || {})?;
+        Ok(crate::Pool::from_reference(pool))
+    }
+}
+
 /// Why [`leak_pool`] refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -272,17 +317,7 @@ pub fn leak_pool(name: &str, min: u8, max: u8) -> Result<crate::Pool, Forbidden>
     if min == 0 || min > max || max > 127 {
         return Err(Forbidden::ThreadCounts);
     }
-    static BOOT: Once = Once::new();
-    BOOT.call_once(|| {
-        for index in 0..CONFIG.reserve_threads {
-            Shell::<ThisPort>::add_reserve(HostWorker::leak(Worker::reserve(index)));
-        }
-        let timers = thread::Builder::new().name("taskpool.timer".into());
-        if let Err(error) = timers.spawn(|| run_timers()) {
-            std::eprintln!("taskpool: cannot start the timer thread: {error}; raise the limit of threads");
-            std::process::abort();
-        }
-    });
+    boot();
     let pool: &'static CorePool = Box::leak(Box::new(CorePool::new(max)));
     let pool = pool.reference();
     let mut first = HostWorker::leak(Worker::own(pool, min - 1, None));

@@ -46,6 +46,8 @@ mod port;
 #[allow(unsafe_code)]
 #[path = "zephyr.rs"]
 mod port;
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+mod runtime;
 mod scope;
 mod spawn;
 #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -57,6 +59,8 @@ pub use config::{Config, CONFIG};
 pub use port::{leak_pool, Forbidden};
 #[cfg(target_os = "none")]
 pub use port::{set_event_sink, EventSink};
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+pub use runtime::PoolMemory;
 pub use scope::Scope;
 pub use spawn::{cache, JobHandle};
 #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -64,9 +68,9 @@ pub use stats::Stats;
 #[cfg(CONFIG_TASKPOOL_PAUSE)]
 pub use taskpool_core::Clock;
 pub use taskpool_core::{
-    Accepted, CacheUse, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, JoinError, Level, LevelError,
-    NotSpawned, OnEnd, Outcome, Run, ScopeError, Shutdown, Snapshot, SpawnError, Status, SubmitError, WaitError,
-    LEVELS, MAX_TICKS,
+    Accepted, CacheUse, Cancel, Code, Complete, ControlError, CreateError, Ctx, DeferError, Event, JoinError, Level,
+    LevelError, NotSpawned, OnEnd, Outcome, Run, ScopeError, Shutdown, Snapshot, SpawnError, Status, SubmitError,
+    WaitError, LEVELS, MAX_TICKS,
 };
 pub use time::{Duration, Instant, Timeout};
 

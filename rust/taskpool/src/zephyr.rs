@@ -42,6 +42,10 @@ extern "C" {
     fn taskpool_port_take(signal: *mut Signal, deadline: u64) -> bool;
     fn taskpool_port_caller(worker: *mut *mut Worker) -> u32;
     fn taskpool_port_event(id: u32, level: u32, pool: *mut Pool, number: u32);
+    #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+    fn taskpool_port_can_create(priority: i32) -> i32;
+    #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+    fn taskpool_port_configure(pool: *mut Pool, name: *const core::ffi::c_char, priority: i32);
     #[cfg(CONFIG_TASKPOOL_SYSTEM_POOL)]
     static taskpool_system: Pool;
 }
@@ -190,6 +194,105 @@ pub(crate) fn system() -> crate::Pool {
     // SAFETY: as above; nothing in Rust has a `&mut` to it.
     crate::Pool::from_reference(unsafe { Ref::new(pointer) })
 }
+
+/// Pools that are made at run time.
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+mod runtime {
+    use core::cell::UnsafeCell;
+    use core::ffi::CStr;
+    use core::ptr::NonNull;
+
+    use taskpool_core::{ControlError, CreateError, Pool, PoolRef, Ref, Shell, Shutdown};
+
+    use super::{taskpool_port_can_create, taskpool_port_configure, ThisPort};
+
+    /// Room for a `struct taskpool_memory`; `port.c` checks that it suffices.
+    #[repr(C, align(8))]
+    pub(crate) struct Memory {
+        pool: Pool,
+        room: MemoryRoom,
+    }
+
+    /// What comes after the core: a timer among it.
+    #[repr(transparent)]
+    struct MemoryRoom(UnsafeCell<[usize; 32]>);
+
+    // SAFETY: only C touches it, under the module's lock.
+    unsafe impl Sync for MemoryRoom {}
+
+    impl Memory {
+        pub(crate) const fn new() -> Self {
+            Memory {
+                pool: Pool::unmade(),
+                room: MemoryRoom(UnsafeCell::new([0; 32])),
+            }
+        }
+
+        fn reference(&'static self) -> PoolRef {
+            // Rust only keeps it.
+            let _ = &self.room;
+            // SAFETY: it stays for ever, nobody has a `&mut` to it, and the pointer covers all of it, of which a pool is
+            // the first field. All that changes is in cells.
+            unsafe { Ref::new(NonNull::from(self).cast()) }
+        }
+
+        /// Makes a pool of it.
+        pub(crate) fn create(
+            &'static self,
+            name: &'static CStr,
+            max_threads: u8,
+            priority: i32,
+        ) -> Result<crate::Pool, CreateError> {
+            // SAFETY: callable everywhere.
+            match unsafe { taskpool_port_can_create(priority) } {
+                0 => {}
+                1 => return Err(CreateError::NoSuchPriority),
+                _ => return Err(CreateError::TooEarly),
+            }
+            let pool = self.reference();
+            Shell::<ThisPort>::create(pool, max_threads, || {
+                // SAFETY: under the lock, of memory that has room for a `struct taskpool_memory`.
+                unsafe { taskpool_port_configure(pool.as_ptr(), name.as_ptr(), priority) }
+            })?;
+            Ok(crate::Pool::from_reference(pool))
+        }
+    }
+
+    /// Makes a pool of memory that C has prepared.
+    ///
+    /// # Safety
+    ///
+    /// `pool` points at the beginning of a `struct taskpool_memory` that is zero but for what `taskpool_port_configure`
+    /// wrote, that nobody knows yet, and that stays until the pool is shut down. From a thread, after the boot.
+    #[no_mangle]
+    unsafe extern "C" fn taskpool_core_create(pool: NonNull<Pool>, max_threads: u8) {
+        // SAFETY: this function's promise.
+        let pool = unsafe { Ref::new(pool) };
+        // C has checked the rest, so there is no error left.
+        _ = Shell::<ThisPort>::create(pool, max_threads, || {});
+    }
+
+    /// Shuts a pool down; answers one of C's `enum taskpool_shut`.
+    ///
+    /// # Safety
+    ///
+    /// `pool` points at the beginning of a `struct taskpool_memory` which stays until this returns. From any context.
+    #[no_mangle]
+    unsafe extern "C" fn taskpool_core_shutdown(pool: NonNull<Pool>, discard: bool, deadline: u64) -> u32 {
+        // SAFETY: this function's promise.
+        let pool = unsafe { Ref::new(pool) };
+        let how = if discard { Shutdown::Discard } else { Shutdown::Drain };
+        match Shell::<ThisPort>::shutdown(pool, how, (deadline != u64::MAX).then_some(deadline)) {
+            Ok(()) => 0,
+            Err(ControlError::TimedOut) => 2,
+            Err(ControlError::InInterrupt) => 3,
+            Err(ControlError::OnWorker) => 4,
+            Err(_) => 1,
+        }
+    }
+}
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+pub(crate) use runtime::Memory;
 
 /// The present tick.
 pub(crate) fn now() -> u64 {

@@ -336,7 +336,7 @@ impl Model {
         if !pool.runs && !pool.held {
             return Err(ControlError::NotRunning);
         }
-        if max < pool.own || max > 127 {
+        if max < pool.own.max(1) || max > 127 {
             return Err(ControlError::OutOfRange);
         }
         Ok(())
@@ -366,6 +366,29 @@ impl Model {
     /// The machine has started a pool again.
     pub(crate) fn restarted(&mut self, pool: usize) {
         assert!(self.pools[pool].closed, "pool {pool} was restarted and not shut down");
+        self.nothing_is_left(pool);
+        let pool = &mut self.pools[pool];
+        (pool.runs, pool.closed, pool.discards) = (true, false, false);
+    }
+
+    /// The machine has made a pool.
+    pub(crate) fn made(&mut self, pool: usize) {
+        self.nothing_is_left(pool);
+        self.pools[pool] = ModelPool {
+            valid: true,
+            runs: true,
+            ..ModelPool::default()
+        };
+    }
+
+    /// The memory of a pool is used for something else.
+    pub(crate) fn forgotten(&mut self, pool: usize) {
+        assert!(self.pools[pool].closed, "pool {pool} is lost, and was not shut down");
+        self.nothing_is_left(pool);
+        self.pools[pool] = ModelPool::default();
+    }
+
+    fn nothing_is_left(&self, pool: usize) {
         for (job, entry) in self.jobs.iter().enumerate() {
             let comes = |submission: &Submission| submission.pool == pool;
             let under_way = match &entry.place {
@@ -375,11 +398,9 @@ impl Model {
             };
             assert!(
                 !under_way,
-                "pool {pool} was restarted, and job {job} is left of its life before"
+                "pool {pool} begins anew, and job {job} is left of its life before"
             );
         }
-        let pool = &mut self.pools[pool];
-        (pool.runs, pool.closed, pool.discards) = (true, false, false);
     }
 
     /// The deferred jobs of a pool, first due first, by its clock.

@@ -512,6 +512,12 @@ impl Virtual {
         }
     }
 
+    /// The memory of a pool is used for something else.
+    pub(crate) fn overwrite(pool: PoolRef) {
+        // SAFETY: `zeroed_pool` made it, with the right to all of it; zero is a value for all of its fields.
+        unsafe { pool.as_ptr().write_bytes(0, 1) };
+    }
+
     /// A pool that nobody has laid out.
     pub(crate) fn zeroed_pool() -> PoolRef {
         let room = keep(MaybeUninit::<Pool>::zeroed());

@@ -7,9 +7,9 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use taskpool_core::{
-    Accepted, Caller, Cancel, Clock, Code, Complete, ControlError, Ctx, DeferError, Job, JobRef, LevelError, OnEnd,
-    Outcome, Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Stats, Status, SubmitError, WaitError, Worker,
-    WorkerRef, MAX_TICKS,
+    Accepted, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Job, JobRef,
+    LevelError, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Stats, Status, SubmitError,
+    WaitError, Worker, WorkerRef, MAX_TICKS,
 };
 
 use crate::keep;
@@ -62,6 +62,8 @@ struct PoolEntry {
     max: u8,
     /// The first of its own workers.
     first: Option<WorkerRef>,
+    /// Submissions, and their ends, that it counted in lives before this one.
+    before: [u32; 6],
 }
 
 struct WorkerEntry {
@@ -111,6 +113,7 @@ enum Does {
     SetMax(usize, u8),
     Close(usize, Shutdown),
     Restart(usize),
+    Create(usize, u8),
     Step { finished: Option<usize> },
 }
 
@@ -127,6 +130,7 @@ enum Decided {
     Accepted(Result<Accepted, DeferError>),
     Cancelled(Cancel),
     Control(Result<(), ControlError>),
+    Made(bool),
     Took(Option<usize>),
     Nothing,
 }
@@ -341,6 +345,18 @@ impl State {
                     Decided::Control(Err(ControlError::NotRunning))
                 }
             }
+            Does::Create(pool, max) => {
+                // As above.
+                let reference = self.pools[pool].reference;
+                let open = Virtual::unnoticed(|| Machine::check(reference)).open;
+                let model = &self.model.pools[pool];
+                let made = open && (model.closed || !model.valid);
+                if made {
+                    self.model.made(pool);
+                    self.pools[pool].max = max;
+                }
+                Decided::Made(made)
+            }
             Does::CancelAndWait { job, waits } => {
                 if !(waits && self.would_block(job)) {
                     self.model.cancel(job);
@@ -476,6 +492,56 @@ impl World {
     /// Memory for a pool that nobody has laid out.
     pub fn no_pool(self) -> P {
         add_pool(Virtual::zeroed_pool(), 0, 0, false)
+    }
+
+    /// Makes a pool of memory in which there is none, or one that was shut down: all its workers are borrowed.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn create(self, pool: P, max: u8) -> Result<(), CreateError> {
+        let reference = self.pool_ref(pool);
+        let before = counts(&self.stats(pool));
+        let (answer, decided) = within(Does::Create(pool.0, max), || Machine::create(reference, max, || {}));
+        match answer {
+            Ok(()) | Err(CreateError::InUse) => assert_eq!(Some(Decided::Made(answer.is_ok())), decided, "create"),
+            Err(_) => assert_eq!(decided, None, "what is refused at once needs no lock section"),
+        }
+        if answer.is_ok() {
+            self.remember(pool, before);
+        }
+        self.settled();
+        answer
+    }
+
+    /// A pool that was made at run time, with up to `max` workers.
+    pub fn runtime_pool(self, max: u8) -> P {
+        let pool = self.no_pool();
+        assert_eq!(self.create(pool, max), Ok(()));
+        pool
+    }
+
+    /// The memory of a pool that was shut down is used for something else: all of it is zero.
+    pub fn overwrite(self, pool: P) {
+        // Another thread that shut it down, too, may have been here before.
+        if !state(|s| s.model.pools[pool.0].closed) {
+            return;
+        }
+        self.remember(pool, counts(&self.stats(pool)));
+        state(|s| {
+            s.model.forgotten(pool.0);
+            s.pools[pool.0].max = 0;
+        });
+        Virtual::overwrite(self.pool_ref(pool));
+        self.settled();
+    }
+
+    fn remember(self, pool: P, counts: [u32; 6]) {
+        state(|s| {
+            for (before, count) in s.pools[pool.0].before.iter_mut().zip(counts) {
+                *before += count;
+            }
+        });
     }
 
     /// Starts a pool: its own workers' threads are about to run.
@@ -1115,29 +1181,20 @@ impl State {
 
     /// What the pools have counted is what has happened.
     fn check_stats(&self, found: &[Stats]) {
-        let counted = |what: fn(&Stats) -> u32| found.iter().map(what).sum::<u32>();
+        let counted = |what: usize| {
+            let before = self.pools.iter().map(|pool| pool.before[what]);
+            before.chain(found.iter().map(|stats| counts(stats)[what])).sum::<u32>()
+        };
         let happened = |what: fn(&ModelJob) -> u32| self.model.jobs.iter().map(what).sum::<u32>();
+        assert!(counted(0) == happened(|j| j.accepted), "submissions counted");
+        assert!(counted(1) == happened(|j| j.ended), "ends counted");
+        assert!(counted(2) == happened(|j| j.cancelled), "cancellations counted");
+        assert!(counted(3) == happened(|j| j.aborted), "aborted jobs counted");
         assert!(
-            counted(|s| s.submitted) == happened(|j| j.accepted),
-            "submissions counted"
-        );
-        assert!(counted(|s| s.done) == happened(|j| j.ended), "ends counted");
-        assert!(
-            counted(|s| s.cancelled) == happened(|j| j.cancelled),
-            "cancellations counted"
-        );
-        assert!(
-            counted(|s| s.aborted) == happened(|j| j.aborted),
-            "aborted jobs counted"
-        );
-        assert!(
-            counted(|s| s.timed_out) == happened(|j| j.timed_out),
+            counted(4) == happened(|j| j.timed_out),
             "jobs whose time was up counted"
         );
-        assert!(
-            counted(|s| s.discarded) == happened(|j| j.discarded),
-            "discarded jobs counted"
-        );
+        assert!(counted(5) == happened(|j| j.discarded), "discarded jobs counted");
         for (pool, found) in found.iter().enumerate() {
             let queued = self.model.pools[pool].ready.len() as u32;
             assert!(found.queued == queued, "pool {pool}: queued jobs counted");
@@ -1195,7 +1252,7 @@ impl State {
                 "pool {pool}: armed for {armed}, and the timer is {timer:?}"
             );
         }
-        if model.closed || (!model.runs && found.workers > 0) {
+        if model.closed || model.held {
             // Held, or shut down, or about to be: what may still happen is that what runs ends.
             assert!(
                 found.armed.is_none(),
@@ -1247,6 +1304,18 @@ impl State {
     }
 }
 
+/// Submissions that a pool has counted, and how they ended.
+fn counts(stats: &Stats) -> [u32; 6] {
+    [
+        stats.submitted,
+        stats.done,
+        stats.cancelled,
+        stats.aborted,
+        stats.timed_out,
+        stats.discarded,
+    ]
+}
+
 fn references(pool: P, job: J) -> (PoolRef, JobRef) {
     state(|s| (s.pools[pool.0].reference, s.jobs[job.0].reference))
 }
@@ -1258,6 +1327,7 @@ fn add_pool(reference: PoolRef, min: u8, max: u8, valid: bool) -> P {
             min,
             max,
             first: None,
+            before: [0; 6],
         });
         s.model.add_pool(valid, min);
         P(s.pools.len() - 1)

@@ -17,7 +17,8 @@ const OPERATIONS_OF_A_CASE: u64 = 100;
 
 static EXECUTED: AtomicU64 = AtomicU64::new(0);
 
-/// One pool: workers of its own, maximum above that, and whether it is started at once.
+/// One pool: workers of its own, maximum above that, and whether it is started at once. Without workers of its own it is
+/// made at run time, and its memory overwritten when it has been shut down.
 type PoolPlan = (u8, u8, bool);
 
 #[derive(Clone, Debug)]
@@ -90,7 +91,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 }
 
 fn plan() -> impl Strategy<Value = Plan> {
-    let pool = || (1..3_u8, 0..3_u8, prop::bool::weighted(0.8));
+    let pool = || (0..3_u8, 0..3_u8, prop::bool::weighted(0.8));
     let clock = prop_oneof![2 => Just(0), 1 => Just((1 << 32) - 30), 1 => Just((7 << 32) - 60)];
     (clock, 0..3_u8, pool(), pool(), vec(operation(), 60..180)).prop_map(
         |(clock, reserve, first, second, operations)| Plan {
@@ -107,19 +108,22 @@ fn plan() -> impl Strategy<Value = Plan> {
 struct Scene {
     world: World,
     pools: [P; 2],
+    /// The maximum of those that are made at run time.
+    runtime: [Option<u8>; 2],
     jobs: [J; JOBS],
 }
 
 impl Scene {
     fn new(plan: &Plan) -> Self {
-        let world = World::new(plan.reserve);
+        let runtime = plan.pools.map(|(min, more, _)| (min == 0).then_some(1 + more));
+        // Such a pool needs a reserve.
+        let world = World::new(plan.reserve.max(runtime.iter().any(Option::is_some).into()));
         world.advance(plan.clock);
-        let pools = plan.pools.map(|(min, more, now)| {
-            let pool = world.pool_before_start(min, min + more);
-            if now {
-                world.start(pool);
-            }
-            pool
+        let pools = plan.pools.map(|(min, more, now)| match (min, now) {
+            (0, true) => world.runtime_pool(1 + more),
+            (0, false) => world.no_pool(),
+            (_, true) => world.pool(min, min + more),
+            (_, false) => world.pool_before_start(min, min + more),
         });
         let jobs = [
             world.job("plain"),
@@ -131,14 +135,19 @@ impl Scene {
             world.job_with_completion("cancels itself and another"),
             world.job("goes to the other pool"),
         ];
-        let scene = Scene { world, pools, jobs };
+        let scene = Scene {
+            world,
+            pools,
+            runtime,
+            jobs,
+        };
         scene.write_scripts();
         scene
     }
 
     /// Jobs that submit themselves come to an end by themselves, so that a case does.
     fn write_scripts(self) {
-        let Scene { world, pools, jobs } = self;
+        let Scene { world, pools, jobs, .. } = self;
         let mut runs = 0;
         world.when_run(jobs[3], move |_| {
             runs += 1;
@@ -185,11 +194,37 @@ impl Scene {
 
     fn act(self, action: Action) {
         EXECUTED.fetch_add(1, Ordering::Relaxed);
-        action.act(self.world, &self.pools, &self.jobs);
+        let Scene {
+            world,
+            pools,
+            runtime,
+            jobs,
+        } = self;
+        match action {
+            // The host starts pools from threads only, and so does C.
+            Action::Start(p) if !world.in_interrupt() => self.start(p),
+            Action::Start(_) => {}
+            Action::Shutdown(p, how, ticks) => {
+                let until = if ticks == 0 { 0 } else { world.now() + ticks };
+                let over = world.shutdown(pools[p], how, Some(until));
+                // Another thread may have made it anew.
+                if over.is_ok() && runtime[p].is_some() && !world.snapshot(pools[p]).open {
+                    world.overwrite(pools[p]);
+                }
+            }
+            action => action.act(world, &pools, &jobs),
+        }
+    }
+
+    fn start(self, pool: usize) {
+        match self.runtime[pool] {
+            Some(max) => _ = self.world.create(self.pools[pool], max),
+            None => self.world.start(self.pools[pool]),
+        }
     }
 
     fn operate(self, operation: Operation) {
-        let Scene { world, pools, jobs } = self;
+        let Scene { world, pools, jobs, .. } = self;
         match operation {
             Operation::Plain(action) => self.act(action),
             Operation::Interrupted(outer, inner) => {
@@ -231,8 +266,8 @@ impl Scene {
     /// Whatever happened, everything that was accepted comes to its end.
     fn end(self) {
         let Scene { world, pools, .. } = self;
-        for pool in pools {
-            world.start(pool);
+        for (number, pool) in pools.into_iter().enumerate() {
+            self.start(number);
             _ = world.release(pool);
             if world.restart(pool).is_err() && !world.snapshot(pool).open {
                 world

@@ -72,6 +72,23 @@ fn a_run_is_aborted_with_and_without_a_completion_or_a_waiter() {
     assert_eq!(world.last_outcome(job), Some(Outcome::Aborted));
 }
 
+/// The next job is there, and nobody waits: the worker takes the short way.
+#[test]
+fn an_aborted_run_is_counted_with_another_job_behind_it() {
+    let (world, pool) = world();
+    let (job, next) = (world.job("aborted"), world.job("next"));
+    world.when_run(job, move |_| {
+        world.submit(pool, next).unwrap();
+        world.abort(job);
+        7
+    });
+    world.submit(pool, job).unwrap();
+    world.drain();
+    let stats = world.stats(pool);
+    assert_eq!((stats.done, stats.aborted), (1, 1));
+    assert_eq!(world.last_outcome(job), Some(Outcome::Aborted));
+}
+
 #[test]
 fn cancelled_before_or_after_it_is_aborted_all_the_same() {
     let (world, pool) = world();
@@ -171,6 +188,27 @@ fn no_other_job_is_late_because_of_it() {
     world.submit_within(pool, limited, 0).unwrap();
     world.advance(2);
     assert_eq!(world.wait(limited, None), Ok(Outcome::TimedOut));
+}
+
+/// Nothing else is ready, and the clock interrupt has moved as much as it may.
+#[test]
+fn behind_a_job_whose_time_was_up_a_due_one_moves_in() {
+    let (world, pool) = world();
+    let [a, b, limited, due] = ["a", "b", "limited", "due"].map(|name| world.job(name));
+    for job in [a, b] {
+        world.submit_at(pool, job, 1).unwrap();
+    }
+    world.submit_at(pool, due, 3).unwrap();
+    world.advance(1);
+    world.submit_within(pool, limited, 0).unwrap();
+    for job in [a, b] {
+        assert_eq!(world.cancel(job), Cancel::Cancelled);
+    }
+    world.advance(4);
+    assert!(world.snapshot(pool).overdue);
+    world.run();
+    assert_eq!(world.last_outcome(limited), Some(Outcome::TimedOut));
+    assert_eq!(world.runs(), ["due"]);
 }
 
 #[test]

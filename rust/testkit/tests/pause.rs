@@ -236,6 +236,26 @@ fn lateness_is_told_without_the_pause() {
     assert_eq!(world.stats(pool).worst_lateness, 0);
 }
 
+/// Another thread goes on, stops the clock again, and is there when this one comes.
+#[test]
+fn a_pool_goes_on_from_the_time_at_which_it_does() {
+    let (world, pool) = world();
+    let job = world.job("job");
+    world.submit_after(pool, job, 19).unwrap();
+    world.pause(pool, Clock::Frozen).unwrap();
+    world.advance(10);
+    world.preempt_at(1, move || {
+        _ = world.release(pool);
+        world.advance(10);
+        _ = world.pause(pool, Clock::Frozen);
+        world.advance(10);
+    });
+    _ = world.release(pool);
+    _ = world.release(pool);
+    world.drain();
+    assert_eq!(world.runs_at(), [("job", 140)]);
+}
+
 /// Whatever comes between, nothing is early and nothing is lost; the world looks after each lock section.
 #[test]
 fn a_pause_at_every_point() {

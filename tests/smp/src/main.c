@@ -1,12 +1,13 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Two CPUs at one pool, and at several.
+ * Two CPUs at one pool, and at several, and at pools that come and go.
  */
 
 #include <zephyr/kernel.h>
 #include <zephyr/ztest.h>
 
+#include "churn.h"
 #include "load.h"
 
 BUILD_ASSERT(CONFIG_MP_MAX_NUM_CPUS == 2, "the books have room for two");
@@ -31,6 +32,11 @@ ZTEST(smp, test_all_pools)
 ZTEST(smp, test_control)
 {
 	load_rounds(3, true);
+}
+
+ZTEST(smp, test_pools_that_come_and_go)
+{
+	churn(30 * CONFIG_LOAD_ROUNDS);
 }
 
 ZTEST_SUITE(smp, NULL, NULL, NULL, NULL, NULL);

@@ -216,7 +216,7 @@ impl PoolRef {
         left
     }
 
-    /// Who waits for the end, when a worker has come to rest.
+    /// Who waits for the end, when a worker has come to rest, or what was expected has happened.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub(crate) fn quiet(self, token: &Token<'_>) -> Option<WaiterRef> {
         if !self.attention.get(token).has(Attention::CLOSES) {
@@ -264,7 +264,7 @@ impl PoolRef {
 
     /// A running job has been resubmitted to this pool.
     #[inline(always)]
-    pub(super) fn expect(self, token: &Token<'_>) {
+    pub(crate) fn expect(self, token: &Token<'_>) {
         if CONTROL {
             self.inbound.set(token, self.inbound.get(token) + 1);
         }
@@ -272,7 +272,7 @@ impl PoolRef {
 
     /// A resubmission that was expected has come, or comes no more.
     #[inline(always)]
-    pub(super) fn expect_no_more(self, token: &Token<'_>) {
+    pub(crate) fn expect_no_more(self, token: &Token<'_>) {
         if CONTROL {
             self.inbound.set(token, self.inbound.get(token) - 1);
         }
@@ -282,11 +282,24 @@ impl PoolRef {
     /// asks for one.
     #[inline(always)]
     pub(super) fn nudge(self, token: &Token<'_>) -> Order {
-        if CONTROL && self.attention.get(token).has(Attention::CLOSES) {
+        if self.passes(token) {
+            self.nudge_deserted(token)
+        } else if CONTROL && self.attention.get(token).has(Attention::CLOSES) {
             self.call_worker(token, self)
         } else {
             Order::Nothing
         }
+    }
+
+    /// As `nudge`, for what a worker of the pool would see by itself: a pool that was made at run time may have none. Lets
+    /// those go who wait then, so that they look again.
+    #[inline(always)]
+    pub(crate) fn nudge_deserted(self, _token: &Token<'_>) -> Order {
+        #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+        if self.workers.get(_token) == 0 {
+            return self.quiet(_token).map_or(Order::Nothing, Order::Release);
+        }
+        Order::Nothing
     }
 
     /// Whether a job that was taken in a pool that closes does not run.

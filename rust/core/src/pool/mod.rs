@@ -6,6 +6,7 @@
 //! | `timers.rs` | the deferred jobs, earliest deadline first |
 //! | `workers.rs` | the workers, idle ones, and the reserve that all pools share |
 //! | `control.rs` | holding, shutting down, starting again, changing the maximum |
+//! | `runtime.rs` | pools that are made at run time |
 //! | `attention.rs` | what a worker has to look at before it takes a job |
 //! | `clock.rs` | the time of a pool, which can be stopped |
 //! | `stats.rs` | what it counts |
@@ -15,6 +16,7 @@ mod attention;
 mod clock;
 mod control;
 mod ready;
+mod runtime;
 mod stats;
 mod steps;
 mod timers;
@@ -25,6 +27,7 @@ pub(crate) use control::Closing;
 pub use control::{Clock, ControlError, Shutdown};
 use ready::ReadyQueue;
 pub use ready::LEVELS;
+pub use runtime::CreateError;
 use stats::Counters;
 pub use stats::Stats;
 pub(crate) use steps::{Answer, Ended, Order};
@@ -119,6 +122,12 @@ const PAUSE: bool = cfg!(CONFIG_TASKPOOL_PAUSE);
 /// Jobs can be aborted, and the time of immediate submissions can be up.
 pub(crate) const ABORT: bool = cfg!(CONFIG_TASKPOOL_ABORT);
 
+/// Pools can be made at run time. Such a pool has no worker of its own, and its memory may be gone once it is shut down.
+pub(crate) const RUNTIME: bool = cfg!(CONFIG_TASKPOOL_RUNTIME_POOLS);
+
+// Who makes pools shuts them down.
+const _: () = assert!(CONTROL || !RUNTIME);
+
 /// Pools count what they do.
 const STATS: bool = cfg!(CONFIG_TASKPOOL_STATS);
 
@@ -173,6 +182,14 @@ impl Pool {
             own: Locked::new(0),
             inbound: Locked::new(0),
         }
+    }
+
+    /// Memory for a pool that is made at run time: all of it zero. Until then it takes no submissions.
+    pub const fn unmade() -> Self {
+        let mut pool = Pool::new(1);
+        *pool.max.get_mut() = 0;
+        *pool.life.get_mut() = Life::NONE;
+        pool
     }
 
     /// The reference that jobs, workers and ports keep.

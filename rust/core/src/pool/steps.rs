@@ -3,7 +3,9 @@
 
 use core::num::NonZeroU8;
 
-use super::{Attention, Life, Outer, PoolRef, Reserve, WorkerRef, ABORT, ATTENDS, CONTROL, LEVELS, PAUSE, STATS};
+use super::{
+    Attention, Life, Outer, PoolRef, Reserve, WorkerRef, ABORT, ATTENDS, CONTROL, LEVELS, PAUSE, RUNTIME, STATS,
+};
 use crate::error::{LevelError, SubmitError};
 use crate::fault::broken;
 use crate::job::{
@@ -33,6 +35,9 @@ pub(crate) enum Order {
     Join(WorkerRef),
     /// Start this pool's timer, for what it is armed for.
     Arm(PoolRef),
+    /// After the lock was released, let those go who waited: the line that begins with this one.
+    #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+    Release(WaiterRef),
 }
 
 /// Who is to be told of an outcome, after the lock was released: the completion, then those who wait.
@@ -549,7 +554,14 @@ impl JobRef {
         let mut ended = Ended::default();
         match self.state.get(token) {
             State::Idle => return ((Cancel::Idle, ended), order),
-            State::Queued => order = leave_ready(token, self).taken(token),
+            State::Queued => {
+                let pool = leave_ready(token, self);
+                order = pool.taken(token);
+                if RUNTIME && order == Order::Nothing {
+                    // It may have been all that a shutdown waits for.
+                    order = pool.nudge_deserted(token);
+                }
+            }
             State::Deferred => leave_timers(token, self),
             State::Running => {
                 let flags = self.flags.get(token);
@@ -760,6 +772,8 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
             Order::Nothing
         }
         Order::Borrow(_) if taker == Some(pool) => Order::Nothing,
+        // Where jobs are discarded no worker is borrowed: whoever shuts the pool down sees to it.
+        Order::Nothing if RUNTIME => pool.nudge_deserted(token),
         order => order,
     }
 }

@@ -1,0 +1,73 @@
+//! Pools that are made at run time: without a worker of their own, all are borrowed.
+
+use core::fmt;
+
+use super::{Attention, Life, Pool, PoolRef, RUNTIME};
+use crate::lock::Token;
+use crate::ticks::Ticks;
+
+/// Why a pool was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// In this memory there is a pool that has not been shut down, or not to the end.
+    InUse,
+    /// No workers, or more than 127.
+    OutOfRange,
+    /// There is no such thread priority.
+    NoSuchPriority,
+    /// The reserve does not exist yet.
+    TooEarly,
+    /// Interrupts make no pools.
+    InInterrupt,
+}
+
+impl fmt::Display for CreateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CreateError::InUse => "the memory holds a pool that is not shut down: shut it down first, to the end",
+            CreateError::OutOfRange => "a pool has 1 to 127 workers: correct its maximum",
+            CreateError::NoSuchPriority => "there is no such thread priority in this configuration: correct it",
+            CreateError::TooEarly => "the reserve is made at the init level APPLICATION: make the pool after that",
+            CreateError::InInterrupt => "an interrupt can't make a pool: make it in a thread",
+        })
+    }
+}
+
+impl core::error::Error for CreateError {}
+
+impl PoolRef {
+    /// Makes a pool of memory in which there is none, or one that was shut down to the end. Answers whether it did.
+    pub(crate) fn make(self, token: &Token<'_>, max: u8) -> bool {
+        let unused = self.attention.get(token).without(Attention::CLOSED) == Attention::NOTHING;
+        if self.life.get(token) != Life::NONE || !unused {
+            return false;
+        }
+        self.attention.set(token, Attention::NOTHING);
+        self.max.set(token, max);
+        self.moved.set(token, 0);
+        #[cfg(CONFIG_TASKPOOL_PAUSE)]
+        self.clock.set(token, Ticks::NONE);
+        self.life.set(token, Life::RUNNING);
+        self.armed.set(token, Ticks::NEVER);
+        #[cfg(CONFIG_TASKPOOL_STATS)]
+        self.reset_stats(token);
+        true
+    }
+
+    /// Whether its memory may be gone, once it is shut down: it was made at run time.
+    #[inline(always)]
+    pub(crate) fn passes(self, token: &Token<'_>) -> bool {
+        RUNTIME && self.own.get(token) == 0
+    }
+}
+
+impl Pool {
+    /// Whether it is being shut down, what is queued is yet to run, and it has no worker of its own that does: then it
+    /// borrows as one that runs.
+    #[inline]
+    pub(super) fn drains(&self, token: &Token<'_>) -> bool {
+        let attention = self.attention.get(token);
+        RUNTIME && self.own.get(token) == 0 && attention.has(Attention::CLOSES) && !attention.has(Attention::DISCARDS)
+    }
+}

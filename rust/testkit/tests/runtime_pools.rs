@@ -1,0 +1,435 @@
+//! Pools that are made at run time: without a worker of their own, in memory that is used for something else afterwards.
+//!
+//! `overwrite` makes that memory zero. Whoever of the machine still counts or reads there afterwards is found: a count
+//! falls below zero, and everything is compared with the model.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use taskpool_core::{Accepted, Cancel, ControlError, CreateError, Outcome, Shutdown, Status, SubmitError, WaitError};
+use taskpool_testkit::{Call, Step, Virtual, World, J, P, W};
+
+const HOW: [Shutdown; 2] = [Shutdown::Drain, Shutdown::Discard];
+
+fn jobs<const N: usize>(world: World, names: [&'static str; N]) -> [J; N] {
+    names.map(|name| world.job_with_completion(name))
+}
+
+/// A pool that has the whole reserve, of one worker, which runs `busy`; and a pool that is made at run time.
+fn deserted() -> (World, P, J) {
+    let world = World::new(1);
+    let (other, pool) = (world.runtime_pool(1), world.runtime_pool(2));
+    let busy = world.job("busy");
+    world.submit(other, busy).unwrap();
+    assert_eq!(world.step(W(0)), Step::Takes(busy));
+    (world, pool, busy)
+}
+
+#[test]
+fn it_borrows_all_its_workers_and_gives_them_back() {
+    let world = World::new(2);
+    let pool = world.runtime_pool(2);
+    let all = jobs(world, ["a", "b", "c"]);
+    assert_eq!(world.snapshot(pool).workers, 0);
+    for job in all {
+        assert_eq!(world.submit(pool, job), Ok(Accepted::New));
+    }
+    assert_eq!((world.snapshot(pool).workers, world.reserve()), (2, 0));
+    world.run();
+    assert_eq!(world.runs().len(), 3);
+    assert_eq!((world.snapshot(pool).workers, world.reserve()), (0, 2));
+    world.submit_after(pool, all[0], 5).unwrap();
+    world.drain();
+    assert_eq!(world.runs_at()[3], ("a", 6));
+}
+
+#[test]
+fn memory_makes_one_pool_after_the_other() {
+    for overwritten in [false, true] {
+        for how in HOW {
+            let world = World::new(1);
+            let pool = world.no_pool();
+            let [job, later] = jobs(world, ["job", "later"]);
+            assert_eq!(world.submit(pool, job), Err(SubmitError::NotRunning));
+            for max in [1, 127, 3] {
+                assert_eq!(world.create(pool, max), Ok(()));
+                assert_eq!(world.create(pool, 5), Err(CreateError::InUse));
+                assert_eq!(world.snapshot(pool).max, max);
+                world.submit(pool, job).unwrap();
+                world.submit_after(pool, later, 10).unwrap();
+                world.run();
+                world.submit(pool, job).unwrap();
+                assert_eq!(world.shutdown(pool, how, None), Ok(()));
+                assert_eq!(world.submit(pool, job), Err(SubmitError::NotRunning));
+                if overwritten {
+                    world.overwrite(pool);
+                    assert_eq!(world.shutdown(pool, how, None), Err(ControlError::NotRunning));
+                }
+                // The timer of the pool that was there is still armed.
+                world.advance(20);
+                assert_eq!(world.last_outcome(later), Some(Outcome::Discarded));
+            }
+        }
+    }
+}
+
+#[test]
+fn create_is_refused() {
+    let world = World::new(1);
+    let pool = world.no_pool();
+    for max in [0, 128, 255] {
+        assert_eq!(world.create(pool, max), Err(CreateError::OutOfRange));
+    }
+    let job = world.job("job");
+    world.interrupt_at(1, move || {
+        assert_eq!(world.create(pool, 1), Err(CreateError::InInterrupt));
+    });
+    _ = world.submit(pool, job);
+    assert_eq!(world.forget_interrupts(), 0);
+    assert_eq!(world.create(pool, 1), Ok(()));
+    // Held, closing, and started again, it is in use.
+    world.submit(pool, job).unwrap();
+    assert_eq!(world.step(W(0)), Step::Takes(job));
+    world.hold(pool).unwrap();
+    assert_eq!(world.create(pool, 1), Err(CreateError::InUse));
+    assert_eq!(
+        world.shutdown(pool, Shutdown::Drain, Some(0)),
+        Err(ControlError::TimedOut)
+    );
+    assert_eq!(world.create(pool, 1), Err(CreateError::InUse));
+    assert_eq!(world.shutdown(pool, Shutdown::Drain, None), Ok(()));
+    assert_eq!(world.restart(pool), Ok(()));
+    assert_eq!(world.create(pool, 1), Err(CreateError::InUse));
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    for error in [
+        CreateError::InUse,
+        CreateError::OutOfRange,
+        CreateError::NoSuchPriority,
+        CreateError::TooEarly,
+        CreateError::InInterrupt,
+    ] {
+        let text = error.to_string();
+        assert!(text.contains(": "), "{text}");
+    }
+}
+
+#[test]
+fn draining_borrows_for_what_is_queued() {
+    let world = World::new(2);
+    let pool = world.runtime_pool(2);
+    let all = jobs(world, ["a", "b", "c"]);
+    let marked = world.job_discarded_on_shutdown("marked");
+    world.hold(pool).unwrap();
+    for job in all {
+        world.submit(pool, job).unwrap();
+    }
+    world.submit(pool, marked).unwrap();
+    // Nobody works for it when it is shut down.
+    assert_eq!(world.shutdown(pool, Shutdown::Drain, None), Ok(()));
+    assert_eq!(world.runs().len(), 3);
+    assert_eq!(world.outcomes(marked), [Outcome::Discarded]);
+    world.overwrite(pool);
+    world.drain();
+}
+
+#[test]
+fn in_the_reserves_line_it_is_discarded_at_once() {
+    let (world, pool, busy) = deserted();
+    let [queued, second, deferred] = jobs(world, ["queued", "second", "deferred"]);
+    for job in [queued, second] {
+        world.submit(pool, job).unwrap();
+    }
+    world.submit_after(pool, deferred, 10).unwrap();
+    assert!(world.snapshot(pool).in_line);
+    assert_eq!(world.shutdown(pool, Shutdown::Discard, Some(0)), Ok(()));
+    world.overwrite(pool);
+    for job in [queued, second, deferred] {
+        assert_eq!(world.outcomes(job), [Outcome::Discarded]);
+    }
+    assert_eq!(
+        world.status(busy),
+        Status::Running {
+            cancelled: false,
+            resubmitted: false
+        }
+    );
+    world.drain();
+}
+
+#[test]
+fn in_the_reserves_line_it_drains_when_a_worker_is_free() {
+    let (world, pool, _) = deserted();
+    let [queued, second] = jobs(world, ["queued", "second"]);
+    for job in [queued, second] {
+        world.submit(pool, job).unwrap();
+    }
+    assert_eq!(
+        world.shutdown(pool, Shutdown::Drain, Some(0)),
+        Err(ControlError::TimedOut)
+    );
+    assert!(world.snapshot(pool).in_line);
+    assert_eq!(world.shutdown(pool, Shutdown::Drain, None), Ok(()));
+    world.overwrite(pool);
+    assert_eq!(world.runs(), ["busy", "queued", "second"]);
+    world.drain();
+}
+
+#[test]
+fn a_drain_that_stands_in_line_can_turn_into_a_discard() {
+    let (world, pool, _) = deserted();
+    let [queued] = jobs(world, ["queued"]);
+    world.submit(pool, queued).unwrap();
+    assert_eq!(
+        world.shutdown(pool, Shutdown::Drain, Some(0)),
+        Err(ControlError::TimedOut)
+    );
+    assert_eq!(world.shutdown(pool, Shutdown::Discard, Some(0)), Ok(()));
+    world.overwrite(pool);
+    assert_eq!(world.outcomes(queued), [Outcome::Discarded]);
+    world.drain();
+}
+
+/// No worker of the pool sees it: the canceller lets the one go who waits.
+#[test]
+fn a_shutdown_in_line_goes_on_when_its_job_is_cancelled() {
+    for by_interrupt in [false, true] {
+        let (world, pool, busy) = deserted();
+        let [queued] = jobs(world, ["queued"]);
+        world.submit(pool, queued).unwrap();
+        // It runs while the shutdown waits.
+        world.when_run(busy, move |_| {
+            let cancel = move || assert_eq!(world.cancel(queued), Cancel::Cancelled);
+            if by_interrupt {
+                world.interrupt_at(1, cancel);
+                world.set_level(busy, 1).unwrap();
+            } else {
+                cancel();
+            }
+            0
+        });
+        assert_eq!(world.shutdown(pool, Shutdown::Drain, Some(100)), Ok(()));
+        assert_eq!(world.now(), 0);
+        world.overwrite(pool);
+        assert_eq!(world.outcomes(queued), [Outcome::Cancelled]);
+        world.drain();
+    }
+}
+
+#[test]
+fn resubmissions_from_other_pools_are_waited_for() {
+    for how in HOW {
+        for deadline in [None, Some(30)] {
+            for busy in [false, true] {
+                let world = World::new(1);
+                let (other, pool) = (world.pool(1, 1), world.runtime_pool(1));
+                world.run();
+                let [job] = jobs(world, ["job"]);
+                let waits = world.job("waits");
+                if busy {
+                    // The reserve's worker is taken, so that the job will find none.
+                    let third = world.runtime_pool(1);
+                    world.when_run(waits, move |_| {
+                        world.advance(50);
+                        0
+                    });
+                    world.submit(third, waits).unwrap();
+                    assert_eq!(world.step(W(0)), Step::Takes(waits));
+                }
+                world.submit(other, job).unwrap();
+                assert_eq!(world.step(W(1)), Step::Takes(job));
+                match deadline {
+                    None => drop(world.submit(pool, job)),
+                    Some(deadline) => drop(world.submit_at(pool, job, deadline)),
+                }
+                assert_eq!(world.shutdown(pool, how, Some(0)), Err(ControlError::TimedOut));
+                assert_eq!(world.shutdown(pool, how, None), Ok(()));
+                world.overwrite(pool);
+                let runs = how == Shutdown::Drain && deadline.is_none();
+                let last = if runs { Outcome::Done(0) } else { Outcome::Discarded };
+                world.drain();
+                let mut outcomes = world.outcomes(job);
+                outcomes.sort_by_key(|outcome| *outcome == last);
+                assert_eq!(outcomes, [Outcome::Done(0), last], "{how:?} {deadline:?} {busy}");
+            }
+        }
+    }
+}
+
+#[test]
+fn resubmissions_that_go_elsewhere_are_not_waited_for() {
+    for cancelled in [false, true] {
+        let world = World::new(1);
+        let (other, pool) = (world.pool(1, 1), world.runtime_pool(1));
+        world.run();
+        let [job] = jobs(world, ["job"]);
+        let mut first = true;
+        world.when_run(job, move |_| {
+            if first && cancelled {
+                world.cancel(job);
+            } else if first {
+                assert_eq!(world.submit(other, job), Ok(Accepted::Moved));
+            }
+            first = false;
+            0
+        });
+        world.submit(other, job).unwrap();
+        assert_eq!(world.step(W(1)), Step::Takes(job));
+        world.submit_at(pool, job, 30).unwrap();
+        assert_eq!(world.shutdown(pool, Shutdown::Drain, Some(5)), Ok(()));
+        world.overwrite(pool);
+        assert_eq!(world.now(), 0);
+        world.drain();
+        assert!(!world.outcomes(job).contains(&Outcome::Discarded));
+    }
+}
+
+/// The port prints the name of the pool, which is in its memory.
+#[test]
+fn it_stays_until_the_reports_about_it_are_made() {
+    let mut ended_between = 0;
+    for n in 1..40 {
+        let world = World::new(1);
+        let pool = world.no_pool();
+        let reference = world.pool_ref(pool);
+        let all = jobs(world, ["a", "b", "c", "d"]);
+        let ended = Rc::new(Cell::new(false));
+        let end = {
+            let ended = Rc::clone(&ended);
+            move || {
+                if !ended.get() && world.shutdown(pool, Shutdown::Drain, Some(world.now() + 3)) == Ok(()) {
+                    world.overwrite(pool);
+                    Virtual::take_calls();
+                    ended.set(true);
+                }
+            }
+        };
+        // Another thread, at any point of the pool's making and of its worker's life.
+        world.preempt_at(n, end.clone());
+        world.create(pool, 1).unwrap();
+        for job in all {
+            // More than one interrupt moves: a worker reports that, too.
+            _ = world.submit_at(pool, job, 2);
+        }
+        world.advance(2);
+        world.run();
+        ended_between += u32::from(ended.get());
+        world.forget_interrupts();
+        end();
+        assert!(ended.get(), "{n}: it can be shut down");
+        world.drain();
+        let reports = |call: &Call| matches!(call, Call::Event(event) if event.words().0 == reference);
+        let late: Vec<Call> = Virtual::take_calls().into_iter().filter(reports).collect();
+        assert!(late.is_empty(), "{n}: {late:?} after its end");
+    }
+    assert!(ended_between > 5, "it ended early {ended_between} times only");
+}
+
+#[test]
+fn jobs_outlive_the_pool() {
+    for how in HOW {
+        let world = World::new(1);
+        let pool = world.runtime_pool(1);
+        let [ran, dropped, never] = jobs(world, ["ran", "dropped", "never"]);
+        world.submit(pool, ran).unwrap();
+        world.run();
+        world.submit_after(pool, dropped, 5).unwrap();
+        assert_eq!(world.shutdown(pool, how, None), Ok(()));
+        world.overwrite(pool);
+        for (job, outcome) in [(ran, Outcome::Done(0)), (dropped, Outcome::Discarded)] {
+            assert_eq!((world.status(job), world.cancel(job)), (Status::Idle, Cancel::Idle));
+            assert_eq!(world.wait(job, None), Ok(outcome));
+            world.set_level(job, 2).unwrap();
+        }
+        assert_eq!(world.wait(never, Some(0)), Err(WaitError::NeverSubmitted));
+        // And go elsewhere.
+        let other = world.runtime_pool(1);
+        for job in [ran, dropped] {
+            assert_eq!(world.submit(other, job), Ok(Accepted::New));
+        }
+        world.drain();
+    }
+}
+
+type Act = (&'static str, fn(World, P, P, [J; 4]));
+
+/// What interrupts and other threads do while a pool is shut down. They may still name it.
+const BETWEEN: [Act; 8] = [
+    ("submit", |world, pool, _, all| _ = world.submit(pool, all[3])),
+    ("defer a running job", |world, pool, _, all| {
+        _ = world.submit_at(pool, all[0], 5)
+    }),
+    ("submit a running job", |world, pool, _, all| {
+        _ = world.submit(pool, all[0])
+    }),
+    ("submit a running job elsewhere", |world, _, other, all| {
+        _ = world.submit(other, all[0])
+    }),
+    ("cancel a running job", |world, _, _, all| _ = world.cancel(all[0])),
+    ("cancel a deferred job", |world, _, _, all| _ = world.cancel(all[2])),
+    ("cancel a queued job", |world, _, _, all| _ = world.cancel(all[1])),
+    ("time passes", |world, _, _, _| world.advance(25)),
+];
+
+/// Where the jobs are when the shutdown begins: some run in the pool, or in another one, or wait in the reserve's line.
+const SETTINGS: [Act; 4] = [
+    ("one runs", |world, pool, _, all| {
+        world.submit(pool, all[0]).unwrap();
+        assert_eq!(world.step(W(0)), Step::Takes(all[0]));
+    }),
+    ("all wait", |world, pool, _, all| _ = world.submit(pool, all[0])),
+    ("one is to come from another pool", |world, pool, other, all| {
+        world.submit(other, all[0]).unwrap();
+        assert_eq!(world.step(W(0)), Step::Takes(all[0]));
+        world.submit(pool, all[0]).unwrap();
+    }),
+    ("one is to come later, from another pool", |world, pool, other, all| {
+        world.submit(other, all[0]).unwrap();
+        assert_eq!(world.step(W(0)), Step::Takes(all[0]));
+        world.submit_at(pool, all[0], 30).unwrap();
+    }),
+];
+
+#[test]
+fn interrupts_and_threads_come_at_every_point_of_a_shutdown() {
+    // Miri takes some thousand times as long.
+    let apart = if cfg!(miri) { 17 } else { 1 };
+    let mut cases = 0;
+    for how in HOW {
+        for setting in SETTINGS {
+            for between in BETWEEN {
+                for by_interrupt in [false, true] {
+                    for n in (1..).step_by(apart) {
+                        let world = World::new(1);
+                        let (pool, other) = (world.runtime_pool(2), world.runtime_pool(1));
+                        let all = jobs(world, ["a", "b", "c", "d"]);
+                        setting.1(world, pool, other, all);
+                        world.submit(pool, all[1]).unwrap();
+                        world.submit_at(pool, all[2], 20).unwrap();
+                        let act = move || between.1(world, pool, other, all);
+                        match by_interrupt {
+                            true => world.interrupt_at(n, act),
+                            false => world.preempt_at(n, act),
+                        }
+                        let what = (how, setting.0, between.0, n);
+                        assert_eq!(world.shutdown(pool, how, None), Ok(()), "{what:?}");
+                        world.overwrite(pool);
+                        let beyond = world.forget_interrupts() > 0;
+                        world.drain();
+                        assert_eq!(world.reserve(), 1, "{what:?}");
+                        world.create(pool, 1).unwrap();
+                        world.submit(pool, all[3]).unwrap();
+                        world.drain();
+                        if beyond {
+                            break;
+                        }
+                        cases += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(cfg!(miri) || cases > 1_000, "only {cases} cases");
+}
