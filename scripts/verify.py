@@ -257,8 +257,8 @@ def read_faults(text):
 
 
 # The quick ones first: the others don't run when one of them fails.
-FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "pause", "outcomes", "urgency", "stats", "timers",
-               "windows", "corpus", "model")
+FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "pause", "outcomes", "runtime_pools",
+               "urgency", "stats", "timers", "windows", "corpus", "model")
 
 
 def faults(long):

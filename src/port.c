@@ -295,7 +295,7 @@ uint32_t taskpool_port_caller(struct taskpool_worker **worker)
 
 #ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
 /* rust/taskpool/src/zephyr.rs has so many words of room for what comes after the core. */
-BUILD_ASSERT(sizeof(struct taskpool_memory) - sizeof(struct taskpool_core) <= 32 * sizeof(void *),
+BUILD_ASSERT(sizeof(struct taskpool_memory) - sizeof(struct taskpool_core) <= 28 * sizeof(void *),
 	     "raise the size of `MemoryRoom` in rust/taskpool/src/zephyr.rs");
 BUILD_ASSERT(__alignof__(struct taskpool_memory) <= 8, "raise the alignment of `PoolMemory` in rust/taskpool/src/zephyr.rs");
 

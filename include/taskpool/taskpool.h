@@ -174,7 +174,7 @@ struct taskpool {
 #if defined(CONFIG_TASKPOOL_RUNTIME_POOLS) || defined(__DOXYGEN__)
 
 /**
- * @brief Memory for a pool that is made at run time: 136 bytes (32-bit; what statistics and levels add comes on top).
+ * @brief Memory for a pool that is made at run time: 144 bytes (32-bit; what statistics and levels add comes on top).
  *
  * Static, on the heap, or on the stack of a thread that destroys the pool before it returns. It needs no preparation.
  */

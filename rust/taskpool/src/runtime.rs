@@ -24,8 +24,8 @@ use crate::{port, CreateError, Pool};
 /// ```
 ///
 /// It stays a pool's for ever, so a handle of the pool that was there before is answered `NotRunning`, or, once there is
-/// a new one, names that. (C has `taskpool_destroy`, after which the memory can be used for something else.) It takes as
-/// much as a `struct taskpool_memory` and up to 120 bytes more, as Rust does not know the size of a kernel timer.
+/// a new one, names that. (C has `taskpool_destroy`, after which the memory can be used for something else.) It takes a few
+/// words more than C's 144 bytes (on 32-bit machines), as Rust does not know how large a kernel timer is.
 pub struct PoolMemory(port::Memory);
 
 impl PoolMemory {

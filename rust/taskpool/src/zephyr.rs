@@ -215,7 +215,7 @@ mod runtime {
 
     /// What comes after the core: a timer among it.
     #[repr(transparent)]
-    struct MemoryRoom(UnsafeCell<[usize; 32]>);
+    struct MemoryRoom(UnsafeCell<[usize; 28]>);
 
     // SAFETY: only C touches it, under the module's lock.
     unsafe impl Sync for MemoryRoom {}
@@ -224,7 +224,7 @@ mod runtime {
         pub(crate) const fn new() -> Self {
             Memory {
                 pool: Pool::unmade(),
-                room: MemoryRoom(UnsafeCell::new([0; 32])),
+                room: MemoryRoom(UnsafeCell::new([0; 28])),
             }
         }
 
