@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Options that change what a job or a pool is made of, and whether there is a heap.
-const OPTIONS: [&str; 5] = [
+const OPTIONS: [&str; 6] = [
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
     "TASKPOOL_URGENT",
     "TASKPOOL_STATS",
+    "TASKPOOL_LEVEL_PRIORITIES",
     "RUST_ALLOC",
 ];
 

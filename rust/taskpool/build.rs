@@ -20,12 +20,13 @@ const NUMBERS: [(&str, &str, &str); 8] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 6] = [
+const OPTIONS: [&str; 7] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
     "TASKPOOL_URGENT",
     "TASKPOOL_STATS",
+    "TASKPOOL_LEVEL_PRIORITIES",
     // Zephyr's: the application has a heap for Rust.
     "RUST_ALLOC",
 ];

@@ -14,7 +14,9 @@ use crate::job::{Accepted, Caller, Cancel, Code, Ctx, JobRef, Outcome, Status, W
 use crate::lock::Token;
 #[cfg(CONFIG_TASKPOOL_STATS)]
 use crate::pool::Stats;
-use crate::pool::{Answer, Closing, ControlError, Ended, Order, PoolRef, Shutdown, Snapshot, WorkerRef};
+use crate::pool::{
+    Answer, Closing, ControlError, Ended, Order, PoolRef, Rank, Shutdown, Snapshot, WorkerRef, LEVEL_PRIORITIES,
+};
 use crate::port::Port;
 use crate::reference::Ref;
 use crate::ticks::{Ticks, MAX_TICKS};
@@ -85,15 +87,28 @@ impl<P: Port> Shell<P> {
         }
         match order {
             // Under the lock: a submitter that was preempted between unlocking and waking would hold up the job.
-            Order::Wake(worker) => P::wake(worker),
-            Order::Borrow(pool) => {
-                if let Some(lent) = P::reserve().and_then(|reserve| reserve.lend(&token, pool)) {
+            Order::Wake(worker, rank) => {
+                Self::send(&token, worker, rank);
+                P::wake(worker);
+            }
+            Order::Borrow(pool, rank) => match P::reserve().and_then(|reserve| reserve.lend(&token, pool)) {
+                Some(lent) => {
+                    if LEVEL_PRIORITIES {
+                        // Of this pool, so always.
+                        P::set_level(lent.worker, pool, rank.level());
+                        lent.worker.has(&token, rank);
+                        lent.worker.set_out(&token);
+                    }
                     P::lend(lent.worker, pool, lent.first);
                 }
-            }
+                None => Self::hurry(&token, pool, rank),
+            },
+            #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+            Order::Adapt(worker, rank) => Self::send(&token, worker, rank),
             Order::Join(worker) => {
                 if let (Some(pool), true) = (worker.pool(&token), P::reserve().is_some()) {
                     P::join(worker, pool);
+                    Self::send(&token, worker, pool.top_rank(&token));
                 }
             }
             // Outside the lock, two contexts could start the timer in the wrong order.
@@ -104,6 +119,27 @@ impl<P: Port> Shell<P> {
             Order::Nothing | Order::Moved | Order::Look(_) => return P::unlock(key),
         }
         P::unlock_and_switch(key);
+    }
+
+    /// A worker is on its way to a job of this rank: its thread takes that priority, if it has another one.
+    #[inline(always)]
+    fn send(token: &Token<'_>, worker: WorkerRef, rank: Rank) {
+        if LEVEL_PRIORITIES {
+            if let (Some(level), Some(pool)) = (worker.lacks(token, rank), worker.pool(token)) {
+                P::set_level(worker, pool, level);
+                worker.has(token, rank);
+            }
+            worker.set_out(token);
+        }
+    }
+
+    /// No worker was found for a job of this rank: one that is on its way makes haste.
+    #[inline(always)]
+    fn hurry(_token: &Token<'_>, _pool: PoolRef, _rank: Rank) {
+        #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+        if let Order::Adapt(worker, rank) = _pool.hurry(_token, _rank) {
+            Self::send(_token, worker, rank);
+        }
     }
 
     /// Whether workers say that they are lent and come back, and so have to remember it.
@@ -150,7 +186,7 @@ impl<P: Port> Shell<P> {
     /// Calls workers for so many jobs.
     fn call_workers(pool: PoolRef, ready: u8) {
         for _ in 0..ready {
-            Self::section(|token| ((), pool.call_worker(token, pool)));
+            Self::section(|token| ((), pool.call_worker(token, pool, pool.top_rank(token))));
         }
     }
 
@@ -269,7 +305,8 @@ impl<P: Port> Shell<P> {
         // SAFETY: as in `section`, which can't serve here: waking is common, too.
         let token = unsafe { Token::attest(P::now) };
         let (accepted, order) = pool.submit(&token, job);
-        if let Order::Wake(worker) = order {
+        if let Order::Wake(worker, rank) = order {
+            Self::send(&token, worker, rank);
             P::wake(worker);
             P::unlock_and_switch(key);
         } else {
@@ -296,7 +333,7 @@ impl<P: Port> Shell<P> {
     ///
     /// [`LevelError`]: there is no such level. Nothing has changed then.
     pub fn set_level(job: JobRef, level: u8) -> Result<(), LevelError> {
-        Self::look(|token| job.set_level(token, level))
+        Self::section(|token| job.set_level(token, level))
     }
 
     /// Submits a job to run once `now() >= deadline`, in ticks since boot. One lock section of O(log n), and sometimes
@@ -587,6 +624,7 @@ impl<P: Port> Shell<P> {
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: it has no common case.
         let token = unsafe { Token::attest(P::now) };
+        worker.arrive(&token);
         if !joining {
             if let Some((job, pool, due)) = worker.step_on(&token, finished) {
                 P::unlock(key);

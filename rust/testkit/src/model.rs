@@ -40,6 +40,8 @@ pub(crate) struct ModelJob {
     /// Submissions that were discarded.
     pub(crate) discarded: u32,
     pub(crate) level: u8,
+    /// The level at which it was taken last.
+    pub(crate) taken_at: u8,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -75,6 +77,7 @@ impl Model {
             cancelled: 0,
             discarded: 0,
             level,
+            taken_at: level,
         });
     }
 
@@ -355,6 +358,10 @@ impl Model {
             "job {job} was taken before its deadline"
         );
         pool.ready.remove(0);
+        self.jobs[job].taken_at = match run.urgent {
+            true => LEVELS as u8 - 1,
+            false => self.jobs[job].level,
+        };
         self.jobs[job].begun += 1;
         self.jobs[job].place = Place::Running {
             run,

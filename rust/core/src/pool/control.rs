@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::steps::{leave_timers, Ended};
-use super::{Attention, Life, Order, PoolRef, Reserve, WorkerRef, CONTROL};
+use super::{Attention, Life, Order, PoolRef, Rank, Reserve, WorkerRef, CONTROL};
 use crate::job::{Caller, JobRef, WaiterRef, DISCARD, URGENT};
 use crate::lock::Token;
 use crate::ticks::Ticks;
@@ -264,7 +264,7 @@ impl PoolRef {
     #[inline(always)]
     pub(super) fn nudge(self, token: &Token<'_>) -> Order {
         if CONTROL && self.attention.get(token).has(Attention::CLOSES) {
-            self.call_worker(token, self)
+            self.call_worker(token, self, Rank::LOWEST)
         } else {
             Order::Nothing
         }

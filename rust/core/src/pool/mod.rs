@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `ready.rs` | the ready queue: by level, then first in, first out |
 //! | `timers.rs` | the deferred jobs, earliest deadline first |
+//! | `rank.rs` | which thread priority a worker has |
 //! | `workers.rs` | the workers, idle ones, and the reserve that all pools share |
 //! | `control.rs` | holding, shutting down, starting again, changing the maximum |
 //! | `attention.rs` | what a worker has to look at before it takes a job |
@@ -12,6 +13,7 @@
 
 mod attention;
 mod control;
+mod rank;
 mod ready;
 mod stats;
 mod steps;
@@ -21,6 +23,7 @@ mod workers;
 pub(crate) use attention::Attention;
 pub(crate) use control::Closing;
 pub use control::{ControlError, Shutdown};
+pub(crate) use rank::{Rank, LEVEL_PRIORITIES};
 use ready::ReadyQueue;
 pub use ready::LEVELS;
 use stats::Counters;
@@ -93,6 +96,9 @@ pub struct Pool {
     /// A bit for each level that has ready jobs.
     #[cfg(levels)]
     levels: Locked<usize>,
+    /// Workers that have been called, or are between two priorities: they come, and have no job yet.
+    #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+    on_their_way: Locked<Option<WorkerRef>>,
     /// Own workers that stay idle while the pool is held.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     benched: Locked<Option<WorkerRef>>,
@@ -113,7 +119,7 @@ const ATTENDS: bool = CONTROL || cfg!(CONFIG_TASKPOOL_URGENT);
 
 /// Pointers before the bytes, and words after the ticks.
 const LINKS: usize = 4 + 2 * LEVELS;
-const MORE: usize = (LEVELS > 1) as usize + 2 * CONTROL as usize;
+const MORE: usize = (LEVELS > 1) as usize + LEVEL_PRIORITIES as usize + 2 * CONTROL as usize;
 
 // C has the same numbers in `taskpool.h`.
 const _: () = assert!(
@@ -135,6 +141,8 @@ impl Pool {
             ready: [const { ReadyQueue::new() }; LEVELS],
             #[cfg(levels)]
             levels: Locked::new(0),
+            #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+            on_their_way: Locked::new(None),
             earliest: Locked::new(None),
             root: Locked::new(None),
             idle: Locked::new(None),
@@ -215,6 +223,7 @@ impl Pool {
     pub fn check(&self, token: &Token<'_>) -> Snapshot {
         let queued = self.check_ready(token);
         let deferred = self.check_timers(token);
+        self.check_ranks(token);
         let (mut idle, mut link) = (0, self.idle.get(token));
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         if self.attention.get(token).has(Attention::HELD) {
