@@ -133,6 +133,18 @@ impl<P: Port> Shell<P> {
         }
     }
 
+    /// A worker has no job and looks for one again: from now on it is on its way, and as urgent at least as the job that
+    /// it would find.
+    #[inline(always)]
+    fn keep_up(token: &Token<'_>, worker: WorkerRef, answer: Answer, order: Order) {
+        let looks_again = matches!(answer, Answer::Again | Answer::Ended(_) | Answer::Discarded(_));
+        // Whoever joins a pool takes its priority first.
+        if let (Some(pool), true, false) = (worker.pool(token), looks_again, matches!(order, Order::Join(_))) {
+            let rank = pool.top_rank(token);
+            Self::send(token, worker, rank.max(worker.rank(token)));
+        }
+    }
+
     /// No worker was found for a job of this rank: one that is on its way makes haste.
     #[inline(always)]
     fn hurry(_token: &Token<'_>, _pool: PoolRef, _rank: Rank) {
@@ -652,6 +664,9 @@ impl<P: Port> Shell<P> {
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         let pool = worker.pool(&token);
         let (answer, order) = worker.step(&token, finished, P::reserve());
+        if LEVEL_PRIORITIES {
+            Self::keep_up(&token, worker, answer, order);
+        }
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         let quiet = match (answer, pool) {
             (Answer::Block | Answer::Left(_), Some(pool)) => pool.quiet(&token),

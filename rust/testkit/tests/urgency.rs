@@ -479,3 +479,31 @@ fn a_worker_joins_another_pool_with_the_priority_of_its_job() {
     assert_eq!(world.step(W(0)), Step::Takes(high[0]));
     world.run();
 }
+
+/// A worker that tells of the end of its job has no job any more.
+#[test]
+fn a_worker_that_completes_makes_haste() {
+    let (world, pool) = pool_of(1);
+    let worker = world.worker_ref(W(0));
+    let [low] = jobs(world, ["low"]);
+    let high = ["high", "high too"].map(|name| world.job_at_level(name, 2));
+    world.when_told(low, move |_| {
+        assert_eq!(world.level(W(0)), 0);
+        world.submit(pool, high[0]).unwrap();
+        assert_eq!(world.level(W(0)), 2);
+    });
+    world.submit(pool, low).unwrap();
+    world.run();
+    assert_eq!(world.runs(), ["low", "high"]);
+    // One that waits already, too.
+    world.when_told(low, move |_| assert_eq!(world.level(W(0)), 2));
+    world.submit(pool, low).unwrap();
+    assert_eq!(world.step(W(0)), Step::Takes(low));
+    world.submit(pool, high[1]).unwrap();
+    assert_eq!(world.step(W(0)), Step::Ran(low));
+    calls();
+    assert_eq!(world.step(W(0)), Step::Completes(low));
+    assert_eq!(calls()[0], Call::Level(worker, 2));
+    world.run();
+    assert_eq!(world.outcomes(low).len(), 2);
+}

@@ -96,7 +96,7 @@ pub struct Pool {
     /// A bit for each level that has ready jobs.
     #[cfg(levels)]
     levels: Locked<usize>,
-    /// Workers that have been called, or are between two priorities: they come, and have no job yet.
+    /// Workers that have no job and are not idle; see `rank.rs`.
     #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
     on_their_way: Locked<Option<WorkerRef>>,
     /// Own workers that stay idle while the pool is held.

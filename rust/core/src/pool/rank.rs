@@ -1,9 +1,10 @@
 //! Levels as thread priorities: a worker's thread has that of the job it runs. Without `CONFIG_TASKPOOL_LEVEL_PRIORITIES`
 //! all of this is nothing.
 //!
-//! A worker first takes the priority, then the job. One that has been called, or is between two priorities, is *on its
-//! way*: it has no job yet, so a job that finds no idle worker can make it more urgent. So of the workers on their way,
-//! the most urgent is at least as urgent as the first ready job, the second as the second, and so on.
+//! A worker first takes the priority, then the job. One that has no job and is not idle is *on its way*: it has been
+//! called, or is between two priorities, or tells somebody of the end of its last job. A job that finds no idle worker can
+//! make it more urgent. So of the workers on their way, the most urgent is at least as urgent as the first ready job, the
+//! second as the second, and so on.
 
 use super::{Order, Pool, WorkerRef};
 use crate::job::JobRef;
@@ -18,7 +19,7 @@ use crate::job::level_of;
 pub(crate) const LEVEL_PRIORITIES: bool = cfg!(CONFIG_TASKPOOL_LEVEL_PRIORITIES);
 
 /// The level that a thread has or is to have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Rank(#[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)] u8);
 
 /// Beside the level in [`Worker::rank`](super::Worker): the worker is on its way.
@@ -59,7 +60,13 @@ impl WorkerRef {
         (!self.fits(token, job)).then(|| Order::Adapt(self, Rank::of(token, job)))
     }
 
-    /// It is called, or between two priorities.
+    /// That of its thread.
+    #[inline(always)]
+    pub(crate) fn rank(self, token: &Token<'_>) -> Rank {
+        Rank(self.rank.get(token).level())
+    }
+
+    /// It is on its way from now on.
     #[inline(always)]
     pub(crate) fn set_out(self, token: &Token<'_>) {
         let rank = self.rank.get(token);
@@ -180,6 +187,11 @@ impl WorkerRef {
     #[inline(always)]
     pub(super) fn adapt(self, _: &Token<'_>, _: JobRef) -> Option<Order> {
         None
+    }
+
+    #[inline(always)]
+    pub(crate) fn rank(self, _: &Token<'_>) -> Rank {
+        Rank()
     }
 
     #[inline(always)]

@@ -3,7 +3,9 @@
 
 use core::num::NonZeroU8;
 
-use super::{Attention, Life, Outer, PoolRef, Rank, Reserve, WorkerRef, ATTENDS, CONTROL, LEVELS, LEVEL_PRIORITIES, STATS};
+use super::{
+    Attention, Life, Outer, PoolRef, Rank, Reserve, WorkerRef, ATTENDS, CONTROL, LEVELS, LEVEL_PRIORITIES, STATS,
+};
 use crate::error::{LevelError, SubmitError};
 use crate::fault::broken;
 use crate::job::{
