@@ -1144,6 +1144,10 @@ impl State {
             "pool {pool}: wrong ready queue"
         );
         assert!(found.deferred as usize == deferred.len(), "pool {pool}: wrong timers");
+        assert!(
+            found.hurries,
+            "pool {pool}: a worker on its way is less urgent than the job that it comes for"
+        );
         assert!(found.max == entry.max, "pool {pool}: its maximum has changed");
         if !model.valid {
             return;

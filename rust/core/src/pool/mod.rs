@@ -210,6 +210,8 @@ pub struct Snapshot {
     pub overdue: bool,
     /// Takes submissions.
     pub open: bool,
+    /// The workers on their way are as urgent as the jobs that they come for.
+    pub hurries: bool,
 }
 
 impl Pool {
@@ -223,7 +225,7 @@ impl Pool {
     pub fn check(&self, token: &Token<'_>) -> Snapshot {
         let queued = self.check_ready(token);
         let deferred = self.check_timers(token);
-        self.check_ranks(token);
+        let hurries = self.check_ranks(token);
         let (mut idle, mut link) = (0, self.idle.get(token));
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         if self.attention.get(token).has(Attention::HELD) {
@@ -255,6 +257,7 @@ impl Pool {
             armed: (armed != Ticks::NEVER && armed != Ticks::NONE && !overdue).then(|| armed.get()),
             overdue,
             open: self.life.get(token) != Life::NONE,
+            hurries,
         }
     }
 }
