@@ -28,7 +28,7 @@ QEMU = (
 
 # The images: their name, and the configuration beside prj.conf.
 IMAGES = [("main", "no_timeslice.conf"), ("default", None), ("p4wq", "p4wq.conf"), ("spawn", "spawn.conf"),
-          ("search", "search.conf")]
+          ("urgent", "urgent.conf"), ("search", "search.conf")]
 
 # A masked stretch begins where the lock is taken, and ends where it is released.
 LOCK = "taskpool_port_lock"
@@ -239,10 +239,10 @@ def main():
 
     BUILD.mkdir(parents=True, exist_ok=True)
     images = {name: build(name, conf) for name, conf in IMAGES}
-    measured = {name: Measures(run(images[name])) for name in ("main", "default", "p4wq", "spawn")}
+    measured = {name: Measures(run(images[name])) for name in ("main", "default", "p4wq", "spawn", "urgent")}
     main_image = measured["main"]
     add_p4wq(main_image, measured["p4wq"])
-    result = {**main_image.table, **measured["spawn"].table}
+    result = {**main_image.table, **measured["spawn"].table, **measured["urgent"].table}
     without, arming = longest_locked(images["main"])
     result["lock_max_256"] = {"taskpool": without}
     result["lock_max_arming"] = {"taskpool": arming}

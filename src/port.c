@@ -49,10 +49,33 @@ void taskpool_port_join(struct taskpool_worker *worker, const struct taskpool *p
 	k_thread_priority_set(&worker->thread, pool->config->priority);
 }
 
+#ifdef CONFIG_TASKPOOL_LEVEL_PRIORITIES
+/* Under the lock. TASKPOOL_DEFINE has checked that there is such a priority. */
+void taskpool_port_set_level(struct taskpool_worker *worker, const struct taskpool *pool, uint32_t level)
+{
+	k_thread_priority_set(&worker->thread, pool->config->priority - (int)level);
+#ifndef CONFIG_SMP
+	/*
+	 * If the worker has been woken and waits for the CPU, the kernel makes the more urgent thread the next one to
+	 * run, also where the current one holds k_sched_lock() or is cooperative, and the next switch, or the end of this
+	 * interrupt, would preempt that one. When it gives the CPU up, the kernel chooses anew.
+	 */
+	struct k_thread *current = k_current_get();
+
+	if (current->base.preempt >= _NON_PREEMPT_THRESHOLD && current != &worker->thread) {
+		_kernel.ready_q.cache = current;
+	}
+#endif
+}
+#endif
+
 /* Under the lock. k_thread_start() is k_wakeup(): right for the first start only. */
 void taskpool_port_lend(struct taskpool_worker *worker, const struct taskpool *pool, bool first)
 {
-	taskpool_port_join(worker, pool);
+	/* Otherwise taskpool_port_set_level() was called. */
+	if (!IS_ENABLED(CONFIG_TASKPOOL_LEVEL_PRIORITIES)) {
+		taskpool_port_join(worker, pool);
+	}
 	if (first) {
 		k_thread_start(&worker->thread);
 	}

@@ -27,6 +27,7 @@ uint64_t taskpool_port_now(void);
 void taskpool_port_wake(struct taskpool_worker *worker);
 void taskpool_port_lend(struct taskpool_worker *worker, const struct taskpool *pool, bool first);
 void taskpool_port_join(struct taskpool_worker *worker, const struct taskpool *pool);
+void taskpool_port_set_level(struct taskpool_worker *worker, const struct taskpool *pool, uint32_t level);
 void taskpool_port_unlock_and_switch(uint32_t key);
 void taskpool_port_park(struct taskpool_worker *worker);
 void taskpool_port_arm(struct taskpool *pool, uint64_t deadline);

@@ -66,5 +66,6 @@ void bench_p4wq(void);
 void bench_taskpool(void);
 void bench_search(void);
 void bench_spawn(void);
+void bench_urgent(void);
 
 #endif /* BENCH_H_ */

@@ -39,6 +39,9 @@ struct taskpool_core {
 #if CONFIG_TASKPOOL_PRIORITY_LEVELS > 1
 	uintptr_t levels;
 #endif
+#ifdef CONFIG_TASKPOOL_LEVEL_PRIORITIES
+	void *on_their_way;
+#endif
 #ifdef CONFIG_TASKPOOL_CONTROL
 	void *control[2];
 #endif
@@ -55,7 +58,9 @@ struct taskpool_worker_core {
 };
 
 #define Z_TASKPOOL_LINKS (4 + 2 * CONFIG_TASKPOOL_PRIORITY_LEVELS)
-#define Z_TASKPOOL_MORE  ((CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 ? 1 : 0) + (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 2 : 0))
+#define Z_TASKPOOL_MORE                                                                                                \
+	((CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 ? 1 : 0) + (IS_ENABLED(CONFIG_TASKPOOL_LEVEL_PRIORITIES) ? 1 : 0) +      \
+	 (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 2 : 0))
 
 BUILD_ASSERT(sizeof(struct taskpool_core) ==
 	     (Z_TASKPOOL_LINKS + Z_TASKPOOL_MORE) * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24) +
@@ -66,6 +71,9 @@ BUILD_ASSERT(offsetof(struct taskpool_core, max) == Z_TASKPOOL_LINKS * sizeof(vo
 BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || IS_ENABLED(CONFIG_TASKPOOL_STATS) ||
 	     IS_ENABLED(CONFIG_TASKPOOL_PAUSE) ||
 	     sizeof(struct taskpool_core) == (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 52 : 44));
+
+/* How much more urgent than its pool a worker's thread can become. */
+#define Z_TASKPOOL_RAISE (IS_ENABLED(CONFIG_TASKPOOL_LEVEL_PRIORITIES) ? CONFIG_TASKPOOL_PRIORITY_LEVELS - 1 : 0)
 
 /* Life::STARTING of the core. */
 #define Z_TASKPOOL_STARTING 1
@@ -112,16 +120,18 @@ struct taskpool {
  *
  * Each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes (32-bit; 16 with
  * `CONFIG_TASKPOOL_WAIT`); the pool itself takes 104 bytes of RAM (112 with `CONFIG_TASKPOOL_CONTROL`): 44 (52), a
- * pointer and a `k_timer` of 56; 8 more with `CONFIG_TASKPOOL_PAUSE`.
+ * pointer and a `k_timer` of 56. `CONFIG_TASKPOOL_PAUSE` and more levels than one take more: see Kconfig.
  *
  * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
- * fail the build.
+ * fail the build. With `CONFIG_TASKPOOL_LEVEL_PRIORITIES` so does a priority that leaves no room for those of the levels:
+ * one more urgent for each level above 0, and not cooperative unless @p priority_ is.
  *
  * @param name_        C name of the pool, also the beginning of its workers' thread names: `name.w0` and so on.
  * @param min_threads_ Workers of its own: 1 to 64.
  * @param max_threads_ With borrowed ones: @p min_threads_ to 127.
  * @param stack_size_  Stack of each own worker, in bytes.
- * @param priority_    Zephyr thread priority of all its workers, borrowed ones included.
+ * @param priority_    Zephyr thread priority of all its workers, borrowed ones included; for jobs of level 0, if levels
+ *                     have priorities of their own.
  */
 #define TASKPOOL_DEFINE_WITH(name_, min_threads_, max_threads_, stack_size_, priority_)                                \
 	Z_TASKPOOL_DEFINE(name_, #name_, min_threads_, max_threads_, stack_size_, priority_)
@@ -150,6 +160,10 @@ struct taskpool {
 		     "without a reserve a pool cannot grow: raise CONFIG_TASKPOOL_RESERVE_THREADS for " #name_);       \
 	BUILD_ASSERT((priority_) >= K_HIGHEST_THREAD_PRIO && (priority_) <= K_LOWEST_APPLICATION_THREAD_PRIO,          \
 		     "there is no such thread priority in this configuration: correct that of " #name_);               \
+	BUILD_ASSERT((priority_) - Z_TASKPOOL_RAISE >= ((priority_) >= 0 ? 0 : K_HIGHEST_THREAD_PRIO),                 \
+		     "each level above 0 takes a thread priority above the pool's, none of them cooperative unless "   \
+		     "the pool's is, and there are too few: raise the number that is the priority of " #name_          \
+		     ", or lower CONFIG_TASKPOOL_PRIORITY_LEVELS");                                                    \
 	static K_KERNEL_STACK_ARRAY_DEFINE(_taskpool_stacks_##name_, min_threads_, stack_size_);                       \
 	static struct taskpool_worker _taskpool_workers_##name_[min_threads_];                                         \
 	static const struct taskpool_config _taskpool_config_##name_ = {                                               \

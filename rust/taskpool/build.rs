@@ -20,7 +20,7 @@ const NUMBERS: [(&str, &str, &str); 8] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 9] = [
+const OPTIONS: [&str; 10] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
@@ -29,6 +29,7 @@ const OPTIONS: [&str; 9] = [
     "TASKPOOL_ABORT",
     "TASKPOOL_URGENT",
     "TASKPOOL_STATS",
+    "TASKPOOL_LEVEL_PRIORITIES",
     // Zephyr's: the application has a heap for Rust.
     "RUST_ALLOC",
 ];

@@ -47,14 +47,20 @@ pub unsafe trait Port {
     fn wake(worker: WorkerRef);
 
     /// Wakes a worker of the reserve for a pool: as `wake`, but its thread takes the priority of the pool's workers
-    /// before, and is started (to enter `Shell::work`) the `first` time. Called under the lock, from every context.
+    /// before (with `CONFIG_TASKPOOL_LEVEL_PRIORITIES` not here: by `set_level`), and is started (to enter
+    /// `Shell::work`) the `first` time. Called under the lock, from every context.
     fn lend(worker: WorkerRef, pool: PoolRef, first: bool);
 
     /// A worker of the reserve goes to another pool without having parked: its thread takes the priority of that pool's
     /// workers. Called by the worker's own thread, under the lock; `unlock_and_switch` follows.
     fn join(worker: WorkerRef, pool: PoolRef);
 
-    /// As `unlock`, after something was woken: a woken thread that is more urgent than the calling one runs before this
+    /// A worker's thread takes the priority of the jobs of `level` in this pool: one step more urgent than the pool's
+    /// workers for each. Called with `CONFIG_TASKPOOL_LEVEL_PRIORITIES` only, under the lock, from every context, for a
+    /// thread that runs no job: it waits, or is about to, or was woken, or is the calling one; `unlock_and_switch` follows.
+    fn set_level(worker: WorkerRef, pool: PoolRef, level: u8);
+
+    /// As `unlock`, after something was woken, or made less urgent: a woken thread that is more urgent than the calling one runs before this
     /// returns. In an interrupt it only unlocks, as the interrupt's end switches.
     fn unlock_and_switch(key: Self::Key);
 

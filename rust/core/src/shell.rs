@@ -15,7 +15,8 @@ use crate::lock::Token;
 #[cfg(CONFIG_TASKPOOL_STATS)]
 use crate::pool::Stats;
 use crate::pool::{
-    Answer, Clock, Closing, ControlError, CreateError, Ended, Order, PoolRef, Shutdown, Snapshot, WorkerRef, RUNTIME,
+    Answer, Clock, Closing, ControlError, CreateError, Ended, Order, PoolRef, Rank, Shutdown, Snapshot, WorkerRef,
+    LEVEL_PRIORITIES, RUNTIME,
 };
 use crate::port::Port;
 use crate::reference::Ref;
@@ -89,15 +90,28 @@ impl<P: Port> Shell<P> {
         }
         match order {
             // Under the lock: a submitter that was preempted between unlocking and waking would hold up the job.
-            Order::Wake(worker) => P::wake(worker),
-            Order::Borrow(pool) => {
-                if let Some(lent) = P::reserve().and_then(|reserve| reserve.lend(&token, pool)) {
+            Order::Wake(worker, rank) => {
+                Self::send(&token, worker, rank);
+                P::wake(worker);
+            }
+            Order::Borrow(pool, rank) => match P::reserve().and_then(|reserve| reserve.lend(&token, pool)) {
+                Some(lent) => {
+                    if LEVEL_PRIORITIES {
+                        // Of this pool, so always.
+                        P::set_level(lent.worker, pool, rank.level());
+                        lent.worker.has(&token, rank);
+                        lent.worker.set_out(&token);
+                    }
                     P::lend(lent.worker, pool, lent.first);
                 }
-            }
+                None => Self::hurry(&token, pool, rank),
+            },
+            #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+            Order::Adapt(worker, rank) => Self::send(&token, worker, rank),
             Order::Join(worker) => {
                 if let (Some(pool), true) = (worker.pool(&token), P::reserve().is_some()) {
                     P::join(worker, pool);
+                    Self::send(&token, worker, pool.top_rank(&token));
                 }
             }
             // Outside the lock, two contexts could start the timer in the wrong order.
@@ -113,6 +127,42 @@ impl<P: Port> Shell<P> {
             Order::Nothing | Order::Moved | Order::Look(_) => return P::unlock(key),
         }
         P::unlock_and_switch(key);
+    }
+
+    /// A worker is on its way to a job of this rank: its thread takes that priority, if it has another one.
+    #[inline(always)]
+    fn send(token: &Token<'_>, worker: WorkerRef, rank: Rank) {
+        if LEVEL_PRIORITIES {
+            if let (Some(level), Some(pool)) = (worker.lacks(token, rank), worker.pool(token)) {
+                P::set_level(worker, pool, level);
+                worker.has(token, rank);
+            }
+            worker.set_out(token);
+        }
+    }
+
+    /// A worker has no job and looks for one again: from now on it is on its way, and as urgent at least as the job that
+    /// it would find.
+    #[inline(always)]
+    fn keep_up(token: &Token<'_>, worker: WorkerRef, answer: Answer, order: Order) {
+        let looks_again = matches!(
+            answer,
+            Answer::Again | Answer::Done(_) | Answer::Aborted(_) | Answer::TimedOut(_) | Answer::Discarded(_)
+        );
+        // Whoever joins a pool takes its priority first.
+        if let (Some(pool), true, false) = (worker.pool(token), looks_again, matches!(order, Order::Join(_))) {
+            let rank = pool.top_rank(token);
+            Self::send(token, worker, rank.max(worker.rank(token)));
+        }
+    }
+
+    /// No worker was found for a job of this rank: one that is on its way makes haste.
+    #[inline(always)]
+    fn hurry(_token: &Token<'_>, _pool: PoolRef, _rank: Rank) {
+        #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+        if let Order::Adapt(worker, rank) = _pool.hurry(_token, _rank) {
+            Self::send(_token, worker, rank);
+        }
     }
 
     /// Whether workers say that they are lent and come back, and so have to remember it.
@@ -198,7 +248,7 @@ impl<P: Port> Shell<P> {
     /// Calls workers for so many jobs.
     fn call_workers(pool: PoolRef, ready: u8) {
         for _ in 0..ready {
-            Self::section(|token| ((), pool.call_worker(token, pool)));
+            Self::section(|token| ((), pool.call_worker(token, pool, pool.top_rank(token))));
         }
     }
 
@@ -327,7 +377,8 @@ impl<P: Port> Shell<P> {
         // SAFETY: as in `section`, which can't serve here: waking is common, too.
         let token = unsafe { Token::attest(P::now) };
         let (accepted, order) = pool.submit(&token, job);
-        if let Order::Wake(worker) = order {
+        if let Order::Wake(worker, rank) = order {
+            Self::send(&token, worker, rank);
             P::wake(worker);
             P::unlock_and_switch(key);
         } else {
@@ -370,7 +421,7 @@ impl<P: Port> Shell<P> {
     ///
     /// [`LevelError`]: there is no such level. Nothing has changed then.
     pub fn set_level(job: JobRef, level: u8) -> Result<(), LevelError> {
-        Self::look(|token| job.set_level(token, level))
+        Self::section(|token| job.set_level(token, level))
     }
 
     /// Submits a job to run once `now() >= deadline`, in ticks since boot. One lock section of O(log n), and sometimes
@@ -674,6 +725,7 @@ impl<P: Port> Shell<P> {
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: it has no common case.
         let token = unsafe { Token::attest(P::now) };
+        worker.arrive(&token);
         if !joining {
             if let Some((job, pool, due)) = worker.step_on(&token, finished) {
                 P::unlock(key);
@@ -701,6 +753,9 @@ impl<P: Port> Shell<P> {
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         let pool = worker.pool(&token);
         let (answer, order) = worker.step(&token, finished, P::reserve(), P::now);
+        if LEVEL_PRIORITIES {
+            Self::keep_up(&token, worker, answer, order);
+        }
         // Such a pool may be gone when its last worker has left; it stays until that worker has made its reports.
         let left = match answer {
             Answer::Left(pool) if RUNTIME && (overdue.is_some() || (!joining && Self::reports(Level::Debug))) => {

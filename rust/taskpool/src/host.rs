@@ -118,6 +118,9 @@ unsafe impl Port for ThisPort {
 
     fn join(_: WorkerRef, _: PoolRef) {}
 
+    /// Threads of the standard library have no priorities.
+    fn set_level(_: WorkerRef, _: PoolRef, _: u8) {}
+
     fn unlock_and_switch(key: Self::Key) {
         drop(key);
     }

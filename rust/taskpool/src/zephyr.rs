@@ -34,6 +34,8 @@ extern "C" {
     fn taskpool_port_wake(worker: *mut Worker);
     fn taskpool_port_lend(worker: *mut Worker, pool: *mut Pool, first: bool);
     fn taskpool_port_join(worker: *mut Worker, pool: *mut Pool);
+    #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+    fn taskpool_port_set_level(worker: *mut Worker, pool: *mut Pool, level: u32);
     fn taskpool_port_unlock_and_switch(key: u32);
     fn taskpool_port_park(worker: *mut Worker);
     fn taskpool_port_arm(pool: *mut Pool, deadline: u64);
@@ -103,6 +105,15 @@ unsafe impl Port for ThisPort {
         // SAFETY: as in `lend`.
         unsafe { taskpool_port_join(worker.as_ptr(), pool.as_ptr()) }
     }
+
+    #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+    fn set_level(worker: WorkerRef, pool: PoolRef, level: u8) {
+        // SAFETY: as in `lend`.
+        unsafe { taskpool_port_set_level(worker.as_ptr(), pool.as_ptr(), level.into()) }
+    }
+
+    #[cfg(not(CONFIG_TASKPOOL_LEVEL_PRIORITIES))]
+    fn set_level(_: WorkerRef, _: PoolRef, _: u8) {}
 
     #[inline(always)]
     fn unlock_and_switch(key: u32) {

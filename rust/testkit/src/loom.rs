@@ -225,6 +225,10 @@ unsafe impl Port for Loom {
         demand_lock("a worker goes to another pool");
     }
 
+    fn set_level(_: WorkerRef, _: PoolRef, _: u8) {
+        demand_lock("a worker's priority changes");
+    }
+
     fn unlock_and_switch(key: Self::Key) {
         Self::unlock(key);
     }

@@ -49,6 +49,8 @@ pub(crate) struct ModelJob {
     /// A shutdown discards it in any case.
     pub(crate) discardable: bool,
     pub(crate) level: u8,
+    /// The level at which it was taken last.
+    pub(crate) taken_at: u8,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -117,6 +119,7 @@ impl Model {
             discarded: 0,
             discardable: false,
             level,
+            taken_at: level,
         });
     }
 
@@ -500,6 +503,10 @@ impl Model {
         );
         run.deadline = run.deadline.map(|deadline| deadline + pool.behind(now));
         pool.ready.remove(0);
+        self.jobs[job].taken_at = match run.urgent {
+            true => LEVELS as u8 - 1,
+            false => self.jobs[job].level,
+        };
         self.jobs[job].begun += 1;
         self.jobs[job].place = Place::Running {
             run,

@@ -27,6 +27,8 @@ pub enum Call {
     Lend(WorkerRef, PoolRef, bool),
     /// A worker of the reserve went from one pool to another.
     Join(WorkerRef, PoolRef),
+    /// A worker's thread took the priority of a level.
+    Level(WorkerRef, u8),
     /// A woken thread was let run.
     Reschedule,
     /// A worker took its semaphore.
@@ -85,6 +87,8 @@ struct State {
     semaphores: Vec<(WorkerRef, u32)>,
     /// Workers of the reserve whose threads were started, and the pool whose priority they have.
     started: Vec<(WorkerRef, PoolRef)>,
+    /// The level of the workers' threads, and of which pool; the others have the lowest one.
+    levels: Vec<(WorkerRef, PoolRef, u8)>,
     timers: Vec<Timer>,
     calls: Vec<Call>,
     /// Points passed so far: after each lock section and after each reading of the clock.
@@ -111,6 +115,7 @@ impl State {
             cache: keep(Cache::new(keep(Slots::<SLOTS, { Virtual::SLOT_SIZE }>::new()))),
             semaphores: Vec::new(),
             started: Vec::new(),
+            levels: Vec::new(),
             timers: Vec::new(),
             calls: Vec::new(),
             points: 0,
@@ -241,6 +246,11 @@ unsafe impl Port for Virtual {
         demand(|s| s.locked, "a worker is lent outside the lock");
         state(|s| {
             s.calls.push(Call::Lend(worker, pool, first));
+            let level = s.levels.iter().find(|(of, _, _)| *of == worker);
+            assert!(
+                level.is_some_and(|(_, of, _)| *of == pool),
+                "a worker is lent with another pool's priority"
+            );
             let started = s.started.iter_mut().find(|(of, _)| *of == worker);
             assert!(
                 started.is_none() == first,
@@ -261,6 +271,22 @@ unsafe impl Port for Virtual {
             s.calls.push(Call::Join(worker, pool));
             let started = s.started.iter_mut().find(|(of, _)| *of == worker);
             started.expect("only a worker that runs goes to another pool").1 = pool;
+            s.levels.retain(|(of, _, _)| *of != worker);
+        });
+    }
+
+    fn set_level(worker: WorkerRef, pool: PoolRef, level: u8) {
+        demand(|s| s.locked, "a worker's priority changes outside the lock");
+        state(|s| {
+            s.calls.push(Call::Level(worker, level));
+            let before = s.levels.iter().position(|(of, _, _)| *of == worker);
+            let before = before.map(|index| s.levels.swap_remove(index));
+            // One that is lent may have worked for this pool before.
+            assert!(
+                worker.is_reserve() || before.map_or(0, |(_, _, before)| before) != level,
+                "a worker's priority changes to what it is"
+            );
+            s.levels.push((worker, pool, level));
         });
     }
 
@@ -434,6 +460,14 @@ impl Virtual {
     /// The pool whose priority a worker of the reserve has; none before its start.
     pub(crate) fn priority(worker: WorkerRef) -> Option<PoolRef> {
         state(|s| s.started.iter().find(|(of, _)| *of == worker).map(|(_, pool)| *pool))
+    }
+
+    /// The level of the priority that the worker's thread has.
+    pub(crate) fn level(worker: WorkerRef) -> u8 {
+        state(|s| {
+            let level = s.levels.iter().find(|(of, _, _)| *of == worker);
+            level.map_or(0, |(_, _, level)| *level)
+        })
     }
 
     /// What the pool's timer is armed for.

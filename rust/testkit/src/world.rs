@@ -186,6 +186,8 @@ impl Run for Recorded {
             );
             entry.inside = true;
             entry.runs += 1;
+            s.check_levels();
+            let entry = &mut s.jobs[job];
             s.runs.push((entry.name, now));
             entry.script.take()
         });
@@ -194,7 +196,10 @@ impl Run for Recorded {
             code = script(ctx);
             state(|s| s.jobs[job].script = Some(script));
         }
-        state(|s| s.jobs[job].inside = false);
+        state(|s| {
+            s.jobs[job].inside = false;
+            s.check_levels();
+        });
         code
     }
 }
@@ -1057,6 +1062,11 @@ impl World {
         state(|s| s.pools[pool.0].reference)
     }
 
+    /// The level of the priority that the worker's thread has.
+    pub fn level(self, worker: W) -> u8 {
+        Virtual::level(self.worker_ref(worker))
+    }
+
     /// The reference to a worker, to read the port's log with.
     pub fn worker_ref(self, worker: W) -> WorkerRef {
         state(|s| s.workers[worker.0].reference)
@@ -1112,6 +1122,7 @@ impl World {
             .collect();
         state(|s| {
             s.check_submissions();
+            s.check_levels();
             s.check_stats(&stats);
             s.check_reserve(&found, reserve);
             for (pool, found) in found.iter().enumerate() {
@@ -1179,6 +1190,18 @@ impl State {
         }
     }
 
+    /// The thread of a worker that runs a job has the priority of the level at which the job was taken.
+    fn check_levels(&self) {
+        for worker in &self.workers {
+            if let Some(Phase::Running(job, _, _)) = worker.phase {
+                let job = self.job_of(job);
+                let (has, level) = (Virtual::level(worker.reference), self.model.jobs[job].taken_at);
+                let name = self.jobs[job].name;
+                assert!(has == level, "{name} runs at level {has} and was taken at {level}");
+            }
+        }
+    }
+
     /// What the pools have counted is what has happened.
     fn check_stats(&self, found: &[Stats]) {
         let counted = |what: usize| {
@@ -1241,6 +1264,10 @@ impl State {
             "pool {pool}: wrong ready queue"
         );
         assert!(found.deferred as usize == deferred.len(), "pool {pool}: wrong timers");
+        assert!(
+            found.hurries,
+            "pool {pool}: a worker on its way is less urgent than the job that it comes for"
+        );
         assert!(found.max == entry.max, "pool {pool}: its maximum has changed");
         if !model.valid {
             return;

@@ -130,7 +130,8 @@ fn a_worker_of_the_reserve_is_started_once_and_woken_afterwards() {
         takes(world, own);
         Virtual::take_calls();
         submit(world, pool, ["b"]);
-        assert_eq!(Virtual::take_calls(), [lent(first), Call::Reschedule]);
+        let level = Call::Level(world.worker_ref(reserve), 0);
+        assert_eq!(Virtual::take_calls(), [level, lent(first), Call::Reschedule]);
     }
     world.run();
     assert_eq!(world.runs().len(), 6);

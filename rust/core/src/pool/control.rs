@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::steps::{leave_timers, Ended};
-use super::{Attention, Life, Order, PoolRef, Reserve, WorkerRef, CONTROL};
+use super::{Attention, Life, Order, PoolRef, Rank, Reserve, WorkerRef, CONTROL};
 use crate::job::{Caller, JobRef, WaiterRef, DISCARD, URGENT};
 use crate::lock::Token;
 use crate::ticks::Ticks;
@@ -285,7 +285,7 @@ impl PoolRef {
         if self.passes(token) {
             self.nudge_deserted(token)
         } else if CONTROL && self.attention.get(token).has(Attention::CLOSES) {
-            self.call_worker(token, self)
+            self.call_worker(token, self, Rank::LOWEST)
         } else {
             Order::Nothing
         }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `ready.rs` | the ready queue: by level, then first in, first out |
 //! | `timers.rs` | the deferred jobs, earliest deadline first |
+//! | `rank.rs` | which thread priority a worker has |
 //! | `workers.rs` | the workers, idle ones, and the reserve that all pools share |
 //! | `control.rs` | holding, shutting down, starting again, changing the maximum |
 //! | `runtime.rs` | pools that are made at run time |
@@ -15,6 +16,7 @@
 mod attention;
 mod clock;
 mod control;
+mod rank;
 mod ready;
 mod runtime;
 mod stats;
@@ -25,6 +27,7 @@ mod workers;
 pub(crate) use attention::Attention;
 pub(crate) use control::Closing;
 pub use control::{Clock, ControlError, Shutdown};
+pub(crate) use rank::{Rank, LEVEL_PRIORITIES};
 use ready::ReadyQueue;
 pub use ready::LEVELS;
 pub use runtime::CreateError;
@@ -101,6 +104,9 @@ pub struct Pool {
     /// A bit for each level that has ready jobs.
     #[cfg(levels)]
     levels: Locked<usize>,
+    /// Workers that have no job and are not idle; see `rank.rs`.
+    #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+    on_their_way: Locked<Option<WorkerRef>>,
     /// Own workers that stay idle while the pool is held.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     benched: Locked<Option<WorkerRef>>,
@@ -136,7 +142,7 @@ const ATTENDS: bool = CONTROL || ABORT || cfg!(CONFIG_TASKPOOL_URGENT);
 
 /// Pointers before the bytes, and words after the ticks.
 const LINKS: usize = 4 + 2 * LEVELS;
-const MORE: usize = (LEVELS > 1) as usize + 2 * CONTROL as usize;
+const MORE: usize = (LEVELS > 1) as usize + LEVEL_PRIORITIES as usize + 2 * CONTROL as usize;
 
 // C has the same numbers in `taskpool.h`.
 const _: () = assert!(
@@ -161,6 +167,8 @@ impl Pool {
             ready: [const { ReadyQueue::new() }; LEVELS],
             #[cfg(levels)]
             levels: Locked::new(0),
+            #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+            on_their_way: Locked::new(None),
             earliest: Locked::new(None),
             root: Locked::new(None),
             idle: Locked::new(None),
@@ -238,6 +246,8 @@ pub struct Snapshot {
     pub overdue: bool,
     /// Takes submissions.
     pub open: bool,
+    /// The workers on their way are as urgent as the jobs that they come for.
+    pub hurries: bool,
 }
 
 impl Pool {
@@ -251,6 +261,7 @@ impl Pool {
     pub fn check(&self, token: &Token<'_>) -> Snapshot {
         let queued = self.check_ready(token);
         let deferred = self.check_timers(token);
+        let hurries = self.check_ranks(token);
         let (mut idle, mut link) = (0, self.idle.get(token));
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         if self.attention.get(token).has(Attention::HELD) {
@@ -283,6 +294,7 @@ impl Pool {
                 .then(|| self.port_time(token, armed, || 0)),
             overdue,
             open: self.life.get(token) != Life::NONE,
+            hurries,
         }
     }
 }

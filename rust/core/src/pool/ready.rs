@@ -147,6 +147,17 @@ impl Pool {
         count
     }
 
+    /// Counts the jobs of one level; see [`Pool::check`].
+    #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+    pub(super) fn count_level(&self, token: &Token<'_>, level: usize) -> u32 {
+        let (mut count, mut link) = (0, self.ready[level].head.get(token));
+        while let Some(job) = link {
+            count += 1;
+            link = job.links[NEXT].get(token);
+        }
+        count
+    }
+
     /// Walks the queue and counts; see [`Pool::check`].
     pub(super) fn check_ready(&self, token: &Token<'_>) -> u32 {
         let mut count = 0;

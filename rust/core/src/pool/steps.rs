@@ -4,7 +4,8 @@
 use core::num::NonZeroU8;
 
 use super::{
-    Attention, Life, Outer, PoolRef, Reserve, WorkerRef, ABORT, ATTENDS, CONTROL, LEVELS, PAUSE, RUNTIME, STATS,
+    Attention, Life, Outer, PoolRef, Rank, Reserve, WorkerRef, ABORT, ATTENDS, CONTROL, LEVELS, LEVEL_PRIORITIES,
+    PAUSE, RUNTIME, STATS,
 };
 use crate::error::{LevelError, SubmitError};
 use crate::fault::broken;
@@ -27,10 +28,13 @@ pub(crate) enum Order {
     Look(PoolRef),
     /// Nothing: a due job is ready, and no worker is to be called for it.
     Moved,
-    /// Wake this worker.
-    Wake(WorkerRef),
-    /// Let the reserve lend this pool a worker.
-    Borrow(PoolRef),
+    /// Wake this worker, for a job of this rank.
+    Wake(WorkerRef, Rank),
+    /// Let the reserve lend this pool a worker, for a job of this rank.
+    Borrow(PoolRef, Rank),
+    /// This worker's thread takes the priority of this rank: the calling one's, or that of one on its way.
+    #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+    Adapt(WorkerRef, Rank),
     /// This worker of the reserve, the calling one, belongs to another pool now.
     Join(WorkerRef),
     /// Start this pool's timer, for what it is armed for.
@@ -409,7 +413,10 @@ impl WorkerRef {
     #[inline(always)]
     pub(crate) fn step_on(self, token: &Token<'_>, finished: Option<(JobRef, Code)>) -> Option<(JobRef, PoolRef, u64)> {
         let pool = self.pool.get(token)?;
-        pool.first_ready(token)?;
+        let next = pool.first_ready(token)?;
+        if !self.fits(token, next) {
+            return None;
+        }
         if pool.attention.get(token) != Attention::NOTHING || finished.is_some_and(|(job, _)| has_sequel(token, job)) {
             return None;
         }
@@ -491,10 +498,15 @@ impl WorkerRef {
             let (answer, _) = self.rest(token, pool, reserve.is_some());
             // It may have been called for a job: that one needs another worker then.
             let order = match pool.first_ready(token) {
-                Some(_) => pool.call_worker(token, pool),
+                Some(_) => pool.call_worker(token, pool, pool.top_rank(token)),
                 None => Order::Nothing,
             };
             return (answer, order);
+        }
+        if LEVEL_PRIORITIES {
+            if let Some(order) = pool.first_ready(token).and_then(|job| self.adapt(token, job)) {
+                return (Answer::Again, order);
+            }
         }
         if let Some(job) = pool.pop_ready(token) {
             if CONTROL && attention.has(Attention::CLOSES) && pool.discards(token, job) {
@@ -622,22 +634,25 @@ impl JobRef {
     }
 
     /// Changes the level of the job. A ready one goes behind the others of its new level, unless it is urgent.
-    pub(crate) fn set_level(self, token: &Token<'_>, level: u8) -> Result<(), LevelError> {
+    pub(crate) fn set_level(self, token: &Token<'_>, level: u8) -> (Result<(), LevelError>, Order) {
         if usize::from(level) >= LEVELS {
-            return Err(LevelError);
+            return (Err(LevelError), Order::Nothing);
         }
         let before = self.flags.get(token);
         let after = (before & !LEVEL) | ((level << LEVEL_SHIFT) & LEVEL);
         if after == before {
-            return Ok(());
+            return (Ok(()), Order::Nothing);
         }
+        let mut order = Order::Nothing;
         if self.state.get(token) == State::Queued && before & URGENT == 0 {
             let pool = leave_ready(token, self);
             self.flags.set(token, after);
             pool.push_ready(token, self);
+            // Workers are on their way for so many jobs already.
+            order = pool.hurry(token, Rank::of(token, self));
         }
         self.flags.set(token, after);
-        Ok(())
+        (Ok(()), order)
     }
 
     /// Whether this run has been cancelled.
@@ -664,7 +679,7 @@ impl PoolRef {
         job.state.set(token, State::Queued);
         job.flags.set(token, job.flags.get(token) | URGENT);
         self.push_ready_first(token, job);
-        self.call_worker_beyond(token, self)
+        self.call_worker_beyond(token, self, Rank::of(token, job))
     }
 
     /// As `queue`, in the place of the call, where its speed shows.
@@ -673,7 +688,7 @@ impl PoolRef {
         job.pool.set(token, Some(self));
         job.state.set(token, State::Queued);
         self.push_ready(token, job);
-        self.call_worker(token, self)
+        self.call_worker(token, self, Rank::of(token, job))
     }
 
     /// 2: Idle, Deferred or Running to Deferred, with `deadline` and `number` set. Asks for the timer.
@@ -767,11 +782,13 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
     }
     match pool.queue(token, job) {
         // One job more and, in a moment, one job less: no worker is missing.
-        Order::Wake(worker) if taker == Some(pool) => {
+        Order::Wake(worker, _) if taker == Some(pool) => {
             pool.stand_idle(token, worker);
             Order::Nothing
         }
-        Order::Borrow(_) if taker == Some(pool) => Order::Nothing,
+        Order::Borrow(..) if taker == Some(pool) => Order::Nothing,
+        #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+        Order::Adapt(..) if taker == Some(pool) => Order::Nothing,
         // Where jobs are discarded no worker is borrowed: whoever shuts the pool down sees to it.
         Order::Nothing if RUNTIME => pool.nudge_deserted(token),
         order => order,

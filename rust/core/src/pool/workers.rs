@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 
 use super::Attention;
-use super::{Order, Pool, PoolRef};
+use super::{Order, Pool, PoolRef, Rank};
 use crate::job::{JobRef, URGENT};
 use crate::lock::{Locked, Token};
 use crate::reference::Ref;
@@ -14,8 +14,8 @@ pub type WorkerRef = Ref<Worker>;
 /// What the pool keeps of a worker thread. The port keeps the thread, its stack and its semaphore beside it.
 #[repr(C)]
 pub struct Worker {
-    /// The next idle worker, while this one is idle.
-    link: Locked<Option<WorkerRef>>,
+    /// The next idle worker, while this one is idle; or the next one on its way.
+    pub(super) link: Locked<Option<WorkerRef>>,
     /// The pool that it works for: always the same for a pool's own worker, `None` for an idle one of the reserve.
     pub(super) pool: Locked<Option<PoolRef>>,
     /// See [`Ctx::worker`](crate::Ctx::worker).
@@ -24,6 +24,9 @@ pub struct Worker {
     reserve: bool,
     /// Its thread has been started.
     started: Locked<bool>,
+    /// The level of its thread's priority, and whether it is on its way.
+    #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+    pub(super) rank: Locked<Rank>,
     /// The job that it runs, or ran last.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
     current: Locked<Option<JobRef>>,
@@ -55,6 +58,8 @@ impl Worker {
             number: index,
             reserve: false,
             started: Locked::new(true),
+            #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+            rank: Locked::new(Rank::LOWEST),
             #[cfg(CONFIG_TASKPOOL_WAIT)]
             current: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -70,6 +75,8 @@ impl Worker {
             number: u8::MAX - index,
             reserve: true,
             started: Locked::new(false),
+            #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+            rank: Locked::new(Rank::LOWEST),
             #[cfg(CONFIG_TASKPOOL_WAIT)]
             current: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -157,24 +164,26 @@ impl Worker {
 
 impl Pool {
     /// Finds a worker for a job that has just become ready: the last one that became idle, else, below the maximum,
-    /// one of the reserve. O(1).
+    /// one of the reserve. O(1), but for [`hurry`](Pool::hurry).
     #[inline]
-    pub(crate) fn call_worker(&self, token: &Token<'_>, me: PoolRef) -> Order {
+    pub(crate) fn call_worker(&self, token: &Token<'_>, me: PoolRef, rank: Rank) -> Order {
         if let Some(worker) = self.idle.get(token) {
             self.idle.set(token, worker.link.get(token));
-            return Order::Wake(worker);
+            return Order::Wake(worker, rank);
         }
         if self.workers.get(token) < self.max.get(token) && (self.runs(token) || self.drains(token)) {
-            return Order::Borrow(me);
+            return Order::Borrow(me, rank);
         }
         self.counters.starves(token);
-        Order::Nothing
+        self.hurry(token, rank)
     }
 
     /// As `call_worker`, for an urgent job: at the maximum, too, the reserve may lend one.
-    pub(super) fn call_worker_beyond(&self, token: &Token<'_>, me: PoolRef) -> Order {
-        match self.call_worker(token, me) {
-            Order::Nothing if self.runs(token) => Order::Borrow(me),
+    pub(super) fn call_worker_beyond(&self, token: &Token<'_>, me: PoolRef, rank: Rank) -> Order {
+        match self.call_worker(token, me, rank) {
+            Order::Nothing if self.runs(token) => Order::Borrow(me, rank),
+            #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+            Order::Adapt(..) if self.runs(token) => Order::Borrow(me, rank),
             order => order,
         }
     }
@@ -358,6 +367,7 @@ impl Pool {
 
 fn attach(token: &Token<'_>, worker: WorkerRef, pool: PoolRef) {
     worker.pool.set(token, Some(pool));
+    worker.has(token, Rank::LOWEST);
     pool.workers.set(token, pool.workers.get(token) + 1);
     pool.counters.has_workers(token, pool.workers.get(token));
 }
