@@ -159,7 +159,7 @@ def loom(long):
 
 
 # Without `windows`, `timers` and `model`, which take hours in Miri; of `corpus`, one input.
-MIRI_TESTS = ("completions", "workers", "waiting", "urgency", "stats", "corpus")
+MIRI_TESTS = ("completions", "workers", "waiting", "scope", "spawn", "urgency", "stats", "corpus")
 MIRI_TESTS_LONG = (*MIRI_TESTS, "submit", "deferral", "control")
 
 
@@ -257,8 +257,8 @@ def read_faults(text):
 
 
 # The quick ones first: the others don't run when one of them fails.
-FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "urgency", "stats", "timers", "windows",
-               "corpus", "model")
+FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "urgency", "stats", "timers", "scope",
+               "spawn", "windows", "corpus", "model")
 
 
 def faults(long):

@@ -337,20 +337,6 @@ mod scopes {
     use super::*;
 
     #[test]
-    fn a_scope_beside_two_workers_that_run_its_closure_and_a_job_is_over_after_it() {
-        explore(FOUR, |scene| {
-            let (pool, [first, second]) = scene.pool(2);
-            let place = scene.place();
-            let job = scene.job(|_| {});
-            scene.work(first);
-            scene.work(second);
-            job.submit(pool).unwrap();
-            let answer = pool.scope(|scope| scope.spawn(|| place.touch()).unwrap());
-            assert_eq!((answer, place.touches()), (Ok(()), 1));
-        });
-    }
-
-    #[test]
     fn a_worker_whose_scope_ends_beside_another_that_takes_its_closures_runs_each_once() {
         explore(FOUR, |scene| {
             let (pool, [first, second]) = scene.pool(2);
