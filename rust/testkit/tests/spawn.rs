@@ -492,7 +492,7 @@ fn end(scene: &Scene, what: &str) {
 }
 
 /// Miri takes one combination out of so many.
-const SHARE: usize = 499;
+const SHARE: usize = 997;
 
 fn is_left_out(combination: usize) -> bool {
     cfg!(miri) && combination % SHARE != 0
