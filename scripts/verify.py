@@ -159,7 +159,7 @@ def loom(long):
 
 
 # Without `windows`, `timers` and `model`, which take hours in Miri; of `corpus`, one input.
-MIRI_TESTS = ("completions", "workers", "waiting", "urgency", "stats", "corpus")
+MIRI_TESTS = ("completions", "workers", "waiting", "scope", "spawn", "urgency", "stats", "corpus")
 MIRI_TESTS_LONG = (*MIRI_TESTS, "submit", "deferral", "control")
 
 
@@ -258,7 +258,7 @@ def read_faults(text):
 
 # The quick ones first: the others don't run when one of them fails.
 FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "pause", "outcomes", "runtime_pools",
-               "urgency", "stats", "timers", "windows", "corpus", "model")
+               "urgency", "stats", "timers", "scope", "spawn", "windows", "corpus", "model")
 
 
 def faults(long):
@@ -289,7 +289,7 @@ def faults(long):
 
     def fails(on_loom):
         # A machine that never comes to rest is found, too.
-        return test(on_loom, timeout=120) != 0
+        return test(on_loom, timeout=300 if on_loom else 120) != 0
 
     survived, chosen = [], [pair for pair in zip(table, texts) if long or pair[0].short]
     for on_loom in {fault.loom for fault, _ in chosen}:

@@ -1,9 +1,11 @@
 //! Scopes: closures that borrow are over when the scope is, wherever it is opened, and whatever comes between.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use taskpool_core::{Caller, Job, NotSpawned, PoolRef, Port, Run, ScopeError, Shell, Shutdown};
+use taskpool_core::{
+    Caller, Job, JobRef, NotSpawned, Outcome, PoolRef, Port, Run, ScopeError, Shell, Shutdown, WaitError,
+};
 use taskpool_testkit::{keep, Plain, Virtual};
 
 type Machine = Shell<Virtual>;
@@ -79,11 +81,13 @@ fn a_shutdown_discards_what_has_not_run() {
 struct Opens(PoolRef);
 
 thread_local! {
+    /// Who has opened the scope, then who has run its closures.
     static BY: RefCell<Vec<Caller>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Run for Opens {
     fn run(&mut self, ctx: &taskpool_core::Ctx<'_>) -> i32 {
+        BY.with_borrow_mut(|by| by.push(Virtual::caller()));
         let sums = [const { AtomicU32::new(0) }; 3];
         let answer = Machine::scope(self.0, |scope| {
             for (index, sum) in sums.iter().enumerate() {
@@ -113,10 +117,15 @@ fn a_worker_runs_what_its_scope_has_queued() {
         let job = keep(Job::new(Opens(if own { pool } else { other })));
         Machine::submit(pool, job.reference()).unwrap();
         plain.drain();
-        assert_eq!(Machine::outcome(job.reference()), Some(taskpool_core::Outcome::Done(6)));
+        assert_eq!(Machine::outcome(job.reference()), Some(Outcome::Done(6)));
         let by = BY.take();
-        assert_eq!(by.len(), 3);
-        assert!(by.windows(2).all(|pair| pair[0] == pair[1]), "all on one worker");
+        assert_eq!(by.len(), 4);
+        assert_eq!(
+            by[0] == by[1],
+            own,
+            "on the worker of the pool that the closures are for"
+        );
+        assert!(by[1..].windows(2).all(|pair| pair[0] == pair[1]), "all on one worker");
         assert_eq!(plain.cache().used, 0);
         Machine::check(pool);
         // Afterwards the worker is what it was: it may not wait for its own pool.
@@ -124,11 +133,46 @@ fn a_worker_runs_what_its_scope_has_queued() {
     }
 }
 
+/// Opens a scope, then waits for itself in another pool.
+struct WaitsForItself {
+    pool: PoolRef,
+    other: PoolRef,
+}
+
+impl Run for WaitsForItself {
+    fn run(&mut self, ctx: &taskpool_core::Ctx<'_>) -> i32 {
+        let me = ITSELF.get().expect("it was submitted");
+        if ctx.pool() == self.other {
+            return 2;
+        }
+        Machine::scope(self.pool, |scope| scope.spawn(|| ()).unwrap()).unwrap();
+        Machine::submit(self.other, me).unwrap();
+        assert_eq!(Machine::wait(me, None), Err(WaitError::OnWorker));
+        1
+    }
+}
+
+thread_local! {
+    static ITSELF: Cell<Option<JobRef>> = const { Cell::new(None) };
+}
+
+#[test]
+fn after_a_scope_a_worker_knows_again_which_job_it_runs() {
+    let (plain, pool) = ready();
+    let other = plain.pool();
+    plain.run();
+    let job = keep(Job::new(WaitsForItself { pool, other })).reference();
+    ITSELF.set(Some(job));
+    Machine::submit(pool, job).unwrap();
+    plain.drain();
+    assert_eq!(Machine::outcome(job), Some(Outcome::Done(2)));
+}
+
 /// Interrupts and other threads at every point of a scope.
 #[test]
 fn whatever_comes_between_all_is_over_at_the_end() {
     // Miri takes some of the points.
-    for n in (1..60).step_by(if cfg!(miri) { 7 } else { 1 }) {
+    for n in (1..60).step_by(if cfg!(miri) { 13 } else { 1 }) {
         for between in 0..4 {
             let (plain, pool) = ready();
             let other = keep(Job::new(Opens(pool)));

@@ -288,23 +288,21 @@ mod spawning {
 
     #[test]
     fn a_spawn_beside_a_shutdown_and_the_run_is_refused_or_run_or_discarded() {
-        for how in [Shutdown::Drain, Shutdown::Discard] {
-            explore(FOUR, move |scene| {
-                let (pool, [worker]) = scene.pool(1);
-                let (closure, [capture, _]) = scene.closure();
-                scene.work(worker);
-                let other = thread::spawn(move || pool.shutdown(how, None));
-                match pool.spawn(closure) {
-                    Ok(mut handle) => match handle.wait(None) {
-                        Ok(_) => assert_eq!(capture.touches(), 2, "run and dropped"),
-                        // Whoever only looks may know it before the closure has been dropped.
-                        Err(error) => assert_eq!((error, how), (JoinError::Discarded, Shutdown::Discard)),
-                    },
-                    Err(error) => assert_eq!((error.why, capture.touches()), (NotSpawned::NotRunning, 0)),
-                }
-                assert_eq!(other.join().unwrap(), Ok(()));
-            });
-        }
+        explore(FOUR, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let (closure, [capture, _]) = scene.closure();
+            scene.work(worker);
+            let other = thread::spawn(move || pool.shutdown(Shutdown::Discard, None));
+            match pool.spawn(closure) {
+                Ok(mut handle) => match handle.wait(None) {
+                    Ok(_) => assert_eq!(capture.touches(), 2, "run and dropped"),
+                    // Whoever only looks may know it before the closure has been dropped.
+                    Err(error) => assert_eq!(error, JoinError::Discarded),
+                },
+                Err(error) => assert_eq!((error.why, capture.touches()), (NotSpawned::NotRunning, 0)),
+            }
+            assert_eq!(other.join().unwrap(), Ok(()));
+        });
     }
 
     #[test]
@@ -335,20 +333,6 @@ mod spawning {
 
 mod scopes {
     use super::*;
-
-    #[test]
-    fn a_scope_beside_two_workers_that_run_its_closure_and_a_job_is_over_after_it() {
-        explore(FOUR, |scene| {
-            let (pool, [first, second]) = scene.pool(2);
-            let place = scene.place();
-            let job = scene.job(|_| {});
-            scene.work(first);
-            scene.work(second);
-            job.submit(pool).unwrap();
-            let answer = pool.scope(|scope| scope.spawn(|| place.touch()).unwrap());
-            assert_eq!((answer, place.touches()), (Ok(()), 1));
-        });
-    }
 
     #[test]
     fn a_worker_whose_scope_ends_beside_another_that_takes_its_closures_runs_each_once() {
