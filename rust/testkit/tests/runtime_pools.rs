@@ -258,6 +258,26 @@ fn resubmissions_from_other_pools_are_waited_for() {
     }
 }
 
+/// The one worker of the reserve is kept by the job that shuts the pool down.
+#[test]
+fn discarding_needs_no_worker() {
+    let (world, pool, busy) = deserted();
+    let other = world.pool(1, 1);
+    let [job] = jobs(world, ["job"]);
+    world.submit(other, job).unwrap();
+    assert_eq!(world.step(W(1)), Step::Takes(job));
+    world.submit(pool, job).unwrap();
+    world.when_run(busy, move |_| {
+        assert_eq!(world.shutdown(pool, Shutdown::Discard, Some(100)), Ok(()));
+        assert_eq!(world.now(), 0);
+        world.overwrite(pool);
+        0
+    });
+    assert_eq!(world.step(W(0)), Step::Ran(busy));
+    world.drain();
+    assert_eq!(world.outcomes(job).len(), 2);
+}
+
 #[test]
 fn resubmissions_that_go_elsewhere_are_not_waited_for() {
     for cancelled in [false, true] {
