@@ -326,7 +326,10 @@ static bool booted;
 
 int taskpool_port_can_create(int priority)
 {
-	if (priority < K_HIGHEST_THREAD_PRIO || priority > K_LOWEST_APPLICATION_THREAD_PRIO) {
+	/* As TASKPOOL_DEFINE: levels don't make a preemptible thread cooperative. */
+	int highest = (priority >= 0 ? 0 : K_HIGHEST_THREAD_PRIO) + Z_TASKPOOL_RAISE;
+
+	if (priority < highest || priority > K_LOWEST_APPLICATION_THREAD_PRIO) {
 		return 1;
 	}
 	return booted ? 0 : 2;

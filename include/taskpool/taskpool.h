@@ -226,7 +226,8 @@ enum taskpool_shutdown {
  * @param memory      Room for the pool; what was in it is lost.
  * @param name        For the log; must stay until the pool is destroyed.
  * @param max_threads The most workers that it borrows at a time: 1 to 127.
- * @param priority    Zephyr thread priority of its workers, while they work for it.
+ * @param priority    Zephyr thread priority of its workers, while they work for it; for jobs of level 0, if levels have
+ *                    priorities of their own, for which it must leave room as that of @ref TASKPOOL_DEFINE does.
  *
  * @retval 0          The pool runs.
  * @retval -EINVAL    @p memory or @p name is NULL, @p max_threads is out of range, or there is no such priority.

@@ -132,6 +132,9 @@ ZTEST(runtime, test_create_says_what_is_wrong)
 	zassert_equal(taskpool_create(&memory, "net", 128, 7), -EINVAL);
 	zassert_equal(taskpool_create(&memory, "net", 1, K_LOWEST_APPLICATION_THREAD_PRIO + 1), -EINVAL);
 	zassert_equal(taskpool_create(&memory, "net", 1, K_HIGHEST_THREAD_PRIO - 1), -EINVAL);
+	/* No room for the priority of level 1. */
+	zassert_equal(taskpool_create(&memory, "net", 1, K_HIGHEST_THREAD_PRIO), -EINVAL);
+	zassert_equal(taskpool_create(&memory, "net", 1, 0), -EINVAL);
 	irq_offload(create_in_interrupt, NULL);
 	zassert_equal(in_interrupt, -EPERM);
 }

@@ -30,7 +30,8 @@ pub enum Clock {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ControlError {
-    /// The pool takes no submissions: it was never defined, or has been shut down.
+    /// The pool is not in the state for this: not running, where it is to be held, resized or shut down; not held, where
+    /// it is to go on; not shut down, where it is to be restarted.
     NotRunning,
     /// The time was up. The pool takes no submissions any more, its jobs go on; call again to wait for them.
     TimedOut,
@@ -45,7 +46,10 @@ pub enum ControlError {
 impl fmt::Display for ControlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            ControlError::NotRunning => "the pool is not running: define it with TASKPOOL_DEFINE, or restart it",
+            ControlError::NotRunning => {
+                "the pool is not in the state for this: define or restart it before you hold, resize or shut it down; hold \
+                 it before you release it, and shut it down, to the end, before you restart it"
+            }
             ControlError::TimedOut => {
                 "the pool's jobs have not ended in time: shut it down again, to wait for them longer"
             }
