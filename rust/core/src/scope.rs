@@ -8,7 +8,6 @@ use core::cell::Cell;
 use core::fmt;
 use core::marker::PhantomData;
 
-use crate::fault::broken;
 use crate::job::{Caller, Outcome, SpawnedRef, HANDLE};
 use crate::pool::PoolRef;
 use crate::port::Port;
@@ -82,9 +81,8 @@ impl<P: Port> UnderWay<P> {
             }
         }
         while let Some(spawned) = self.spawned.get() {
-            // Without a limit, and as a thread: no error is left.
-            let outcome = Shell::<P>::wait_anywhere(spawned.job()).unwrap_or_else(|_| broken());
-            if outcome == Outcome::Discarded {
+            // Not only for its end: what a closure borrows is used until it was dropped.
+            if Shell::<P>::wait_for_submission(spawned) == Outcome::Discarded {
                 self.discarded.set(true);
             }
             self.spawned.set(Shell::<P>::look(|token| spawned.next(token)));

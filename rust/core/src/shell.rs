@@ -10,7 +10,9 @@ use core::ptr::NonNull;
 use crate::error::{DeferError, LevelError, SubmitError};
 use crate::event::{Event, Level};
 use crate::fault::broken;
-use crate::job::{Accepted, Caller, Cancel, Code, Ctx, JobRef, Outcome, Status, WaitError, Waiter, WaiterRef, Waiting};
+use crate::job::{
+    Accepted, Caller, Cancel, Code, Ctx, JobRef, Outcome, SpawnedRef, Status, WaitError, Waiter, WaiterRef, Waiting,
+};
 use crate::lock::Token;
 #[cfg(CONFIG_TASKPOOL_STATS)]
 use crate::pool::Stats;
@@ -194,16 +196,11 @@ impl<P: Port> Shell<P> {
     /// When `count` is 0 or more than the pool's maximum.
     pub fn start(pool: PoolRef, first: WorkerRef, count: u8) {
         let now = P::now();
-        let ready = Self::section(|token| match pool.start(token, first, count, now) {
-            // In the same section: nothing must depend on this thread's going on.
-            Some(ready) => (Some(ready), Order::Look(pool)),
-            None => (None, Order::Nothing),
-        });
-        let Some(ready) = ready else {
-            return;
-        };
-        Self::report(Event::PoolStarted(pool, count.into()));
-        Self::call_workers(pool, ready);
+        let freed = Self::set_free(pool, true, |token| pool.start(token, first, count, now).ok_or(()));
+        if let Ok(others) = freed {
+            Self::report(Event::PoolStarted(pool, count.into()));
+            Self::call_others(pool, others);
+        }
     }
 
     /// Makes a pool at run time: of memory in which there is none, or one that was shut down to the end. It has no worker
@@ -245,11 +242,35 @@ impl<P: Port> Shell<P> {
         });
     }
 
-    /// Calls workers for so many jobs.
-    fn call_workers(pool: PoolRef, ready: u8) {
-        for _ in 0..ready {
+    /// A step that sets so many ready jobs free, and perhaps timers. In the same section a worker is called for the first
+    /// job, or the timers are looked at: none must depend on this thread's going on. Answers for how many jobs it is yet to
+    /// call others ([`call_others`](Shell::call_others)); without them, that worker runs all.
+    fn set_free<E>(
+        pool: PoolRef,
+        timers: bool,
+        step: impl FnOnce(&Token<'_>) -> Result<u8, E>,
+    ) -> Result<Option<u8>, E> {
+        Self::section(|token| match step(token) {
+            Ok(0) if timers => (Ok(None), Order::Look(pool)),
+            Ok(0) => (Ok(None), Order::Nothing),
+            // The worker sees to the timers: the pool is overdue until somebody does.
+            Ok(ready) => {
+                let order = pool.call_worker(token, pool, pool.top_rank(token));
+                (Ok(Some(ready - 1)), order)
+            }
+            Err(error) => (Err(error), Order::Nothing),
+        })
+    }
+
+    /// Calls workers for so many jobs more, and looks at the timers.
+    fn call_others(pool: PoolRef, others: Option<u8>) {
+        let Some(others) = others else {
+            return;
+        };
+        for _ in 0..others {
             Self::section(|token| ((), pool.call_worker(token, pool, pool.top_rank(token))));
         }
+        Self::section(|_| ((), Order::Look(pool)));
     }
 
     /// Holds a pool: it takes submissions, and runs none of them, nor what was submitted before, until
@@ -283,11 +304,8 @@ impl<P: Port> Shell<P> {
     /// [`ControlError::NotRunning`]: the pool is not held.
     pub fn release_pool(pool: PoolRef) -> Result<(), ControlError> {
         // The time is looked up under the lock: an older one would move a clock that was stopped meanwhile.
-        let ready = Self::section(|token| match pool.release(token, P::now()) {
-            Some(ready) => (Ok(ready), Order::Look(pool)),
-            None => (Err(ControlError::NotRunning), Order::Nothing),
-        })?;
-        Self::call_workers(pool, ready);
+        let release = |token: &Token<'_>| pool.release(token, P::now()).ok_or(ControlError::NotRunning);
+        Self::call_others(pool, Self::set_free(pool, true, release)?);
         Ok(())
     }
 
@@ -298,8 +316,7 @@ impl<P: Port> Shell<P> {
     ///
     /// [`ControlError::OutOfRange`], [`ControlError::NotRunning`]; nothing has changed then.
     pub fn set_max_threads(pool: PoolRef, max: u8) -> Result<(), ControlError> {
-        let ready = Self::look(|token| pool.set_max(token, max))?;
-        Self::call_workers(pool, ready);
+        Self::call_others(pool, Self::set_free(pool, false, |token| pool.set_max(token, max))?);
         Ok(())
     }
 
@@ -313,8 +330,8 @@ impl<P: Port> Shell<P> {
     /// with [`Shutdown::Discard`] queued ones, have been discarded.
     pub fn shutdown(pool: PoolRef, how: Shutdown, deadline: Option<u64>) -> Result<(), ControlError> {
         let caller = P::caller();
-        let ready = Self::look(|token| pool.close(token, how, caller, P::now))?;
-        Self::call_workers(pool, ready);
+        let close = |token: &Token<'_>| pool.close(token, how, caller, P::now);
+        Self::call_others(pool, Self::set_free(pool, false, close)?);
         P::with_signal(|signal| {
             let closer = Waiter::new(signal);
             // SAFETY: as in `wait_after`; it is in the line only while this thread waits.
@@ -513,7 +530,7 @@ impl<P: Port> Shell<P> {
 
     #[cold]
     #[inline(never)]
-    fn release(first: WaiterRef) {
+    pub(crate) fn release(first: WaiterRef) {
         let mut link = Some(first);
         while let Some(waiter) = link {
             let (next, signal) = Self::look(|token| waiter.leave(token));
@@ -550,12 +567,15 @@ impl<P: Port> Shell<P> {
         })
     }
 
-    /// Waits for a job that runs, wherever this is called: a worker of its pool is not waited for any more.
-    pub(crate) fn wait_anywhere(job: JobRef) -> Result<Outcome, WaitError> {
-        Self::wait_after(job, None, |token, waiter| {
-            let begun = job.wait_begin(token, waiter, Caller::Thread);
-            (begun, Ended::default(), Order::Nothing)
-        })
+    /// Waits until the submission of a spawned job has left it, wherever this is called: a worker of its pool is not waited
+    /// for any more.
+    pub(crate) fn wait_for_submission(spawned: SpawnedRef) -> Outcome {
+        let waited = Self::wait_after(spawned.job(), None, |token, waiter| {
+            // With no limit there is one.
+            let waiting = spawned.wait_begin(token, waiter.unwrap_or_else(|| broken()));
+            (Ok(waiting), Ended::default(), Order::Nothing)
+        });
+        waited.unwrap_or_else(|_| broken())
     }
 
     /// Runs a queued job on the worker that calls, within what it runs already, if it belongs to the job's pool.

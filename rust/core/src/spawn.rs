@@ -389,7 +389,22 @@ impl<P: Port> Shell<P> {
 
     #[inline(never)]
     pub(crate) fn leave(spawned: SpawnedRef, owner: u8, behind: u8) -> Left {
-        Self::look(|token| spawned.leave(token, owner, behind))
+        let (left, go) = Self::look(|token| {
+            let left = spawned.leave(token, owner, behind);
+            // Who waits is the other owner, so it is still there.
+            (
+                left,
+                if left == Left::Other {
+                    spawned.let_go(token)
+                } else {
+                    None
+                },
+            )
+        });
+        if let Some(first) = go {
+            Self::release(first);
+        }
+        left
     }
 
     /// Checks the cache, and answers how full it is. For tests: it walks over the free slots.

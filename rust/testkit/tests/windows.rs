@@ -239,13 +239,18 @@ const HELD: [Act; 3] = [
 
 /// Does the operation on a thread that is preempted for ever at each of its points, from that number on, and lets nobody
 /// go on but the workers and the clock. Answers how many cases there were.
-fn abandon_everywhere(first: u64, setting: Act, operation: Act) -> u64 {
+fn abandon_everywhere(
+    first: u64,
+    setting: Act,
+    operation: Act,
+    abandon: impl Fn(Scene, u64, &dyn Fn()) -> bool,
+) -> u64 {
     let mut cases = 0;
     loop {
         // Its completion would be told by the canceller, who never comes to that.
         let scene = scene_of(setting, World::job);
         println!("{}: {}, point {}", setting.0, operation.0, first + cases);
-        if !scene.world.abandon(first + cases, || operation.1(scene)) {
+        if !abandon(scene, first + cases, &|| operation.1(scene)) {
             return cases;
         }
         scene.world.drain();
@@ -258,7 +263,8 @@ fn a_thread_that_never_goes_on_after_any_of_its_lock_sections_leaves_no_job_behi
     let mut cases = 0;
     for setting in SETTINGS {
         for operation in ACTIONS[..9].iter().chain(&ABANDONED) {
-            cases += abandon_everywhere(1, setting, *operation);
+            let abandon = |scene: Scene, n, body: &dyn Fn()| scene.world.abandon(n, body);
+            cases += abandon_everywhere(1, setting, *operation, abandon);
         }
     }
     assert!(cases > 100, "only {cases} cases");
@@ -266,9 +272,9 @@ fn a_thread_that_never_goes_on_after_any_of_its_lock_sections_leaves_no_job_behi
 
 /// What sets jobs free that were waiting before, and the number of its first point after a lock section.
 const RELEASES: [(u64, Act, Act); 6] = [
-    (2, HELD[0], ("release", |s| _ = s.world.release(s.pool))),
-    (2, HELD[1], ("release", |s| _ = s.world.release(s.pool))),
-    (2, HELD[2], ("release", |s| _ = s.world.release(s.pool))),
+    (1, HELD[0], ("release", |s| _ = s.world.release(s.pool))),
+    (1, HELD[1], ("release", |s| _ = s.world.release(s.pool))),
+    (1, HELD[2], ("release", |s| _ = s.world.release(s.pool))),
     (
         1,
         HELD[0],
@@ -289,11 +295,18 @@ const RELEASES: [(u64, Act, Act); 6] = [
     (2, SETTINGS[0], THREAD_ACTIONS[5]),
 ];
 
+/// It has called a worker for the first of them, which runs all.
 #[test]
-#[ignore = "these call the workers in lock sections of their own, after the one that sets the jobs free"]
 fn a_thread_that_sets_jobs_free_and_never_goes_on_leaves_no_job_behind() {
     for (first, setting, operation) in RELEASES {
-        assert!(abandon_everywhere(first, setting, operation) > 0);
+        // A thread that waits is in the pool's line, with a node on its stack, which unwinding would take away.
+        let last = if operation.0.starts_with("shut down") {
+            2
+        } else {
+            u64::MAX
+        };
+        let release = |scene: Scene, n, body: &dyn Fn()| n <= last && scene.world.abandon_release(n, body);
+        assert!(abandon_everywhere(first, setting, operation, release) > 0);
     }
 }
 

@@ -8,7 +8,9 @@ use core::cell::UnsafeCell;
 use core::mem::{offset_of, MaybeUninit};
 use core::ptr::NonNull;
 
-use super::{Code, Completion, CompletionRef, Ctx, Header, JobRef, Outcome};
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+use super::WAITED;
+use super::{Code, Completion, CompletionRef, Ctx, Header, JobRef, Outcome, WaiterRef, Waiting};
 use crate::lock::{Locked, Token};
 use crate::reference::Ref;
 
@@ -126,6 +128,29 @@ impl SpawnedRef {
         let whole = unsafe { NonNull::new_unchecked(whole.cast()) };
         // SAFETY: as `Spawned::begin` made it.
         unsafe { Ref::new(whole) }
+    }
+
+    /// Begins to wait until the submission has left, which is after its closure was dropped; its end alone does not say
+    /// that. Answers its outcome if it has.
+    pub(crate) fn wait_begin(self, token: &Token<'_>, waiter: WaiterRef) -> Waiting {
+        match self.job().outcome(token) {
+            Some(outcome) if self.owners.get(token) & SUBMISSION == 0 => Waiting::Over(outcome),
+            _ => {
+                self.job().wait_on(token, waiter);
+                Waiting::Begun
+            }
+        }
+    }
+
+    /// Who has waited until the submission left, which it has.
+    pub(crate) fn let_go(self, _token: &Token<'_>) -> Option<WaiterRef> {
+        #[cfg(CONFIG_TASKPOOL_WAIT)]
+        if self.header.flags.get(_token) & WAITED != 0 {
+            // The job is over, and nobody submits it again.
+            let outcome = self.job().outcome(_token)?;
+            return self.job().let_go(_token, outcome, false);
+        }
+        None
     }
 
     /// One of the owners leaves, and what it leaves behind.

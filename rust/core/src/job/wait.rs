@@ -221,6 +221,14 @@ impl JobRef {
         self.stand_in_line(token, waiter, caller, later)
     }
 
+    /// Stands in line, whatever the job does: somebody lets it go.
+    pub(crate) fn wait_on(self, token: &Token<'_>, waiter: WaiterRef) {
+        waiter.later.set(token, false);
+        waiter.join_line(token, self.waiters(token));
+        self.keep_waiters(token, Some(waiter));
+        self.flags.set(token, self.flags.get(token) | WAITED);
+    }
+
     /// Begins to wait for the run, or for the resubmission (`later`) of a running job.
     fn stand_in_line(
         self,
@@ -237,10 +245,8 @@ impl JobRef {
             Caller::Worker(worker) if worker.would_wait_for_itself(token, self) => return Err(WaitError::OnWorker),
             _ => {}
         }
+        self.wait_on(token, waiter);
         waiter.later.set(token, later);
-        waiter.join_line(token, self.waiters(token));
-        self.keep_waiters(token, Some(waiter));
-        self.flags.set(token, self.flags.get(token) | WAITED);
         Ok(Waiting::Begun)
     }
 

@@ -433,7 +433,9 @@ impl WorkerRef {
         let Some(pool) = self.pool.get(token) else {
             return (None, Order::Nothing);
         };
-        let keeps = Attention::HELD.with(Attention::CLOSES);
+        // Else nobody runs it, if this is the only worker: neither a hold nor a shutdown that drains keeps it from what its
+        // scope waits for.
+        let keeps = Attention::DISCARDS;
         let queued_here = job.state.get(token) == State::Queued && job.pool.get(token) == Some(pool);
         if !queued_here || (CONTROL && pool.attention.get(token).has(keeps)) {
             return (None, Order::Nothing);

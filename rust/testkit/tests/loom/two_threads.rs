@@ -923,7 +923,7 @@ mod scopes {
     }
 
     #[test]
-    #[ignore = "a scope may be over before whoever discarded its closure has dropped it"]
+
     fn a_scope_beside_a_shutdown_is_over_after_its_closure_was_dropped() {
         explore(ALL, |scene| {
             let (pool, [worker]) = scene.pool(1);
@@ -968,13 +968,13 @@ mod scopes {
     }
 
     #[test]
-    #[ignore = "a worker runs no closure of its scope once its pool closes, and waits for itself"]
+
     fn a_scope_on_the_only_worker_beside_a_shutdown_that_drains_is_over_and_so_is_the_shutdown() {
         scope_on_the_only_worker_beside_a_shutdown(Shutdown::Drain);
     }
 
     #[test]
-    #[ignore = "a worker runs no closure of its scope while its pool is held, and waits for itself after the release"]
+
     fn a_scope_on_the_only_worker_beside_a_hold_and_a_release_is_over() {
         explore(ALL, |scene| {
             let (pool, [worker]) = scene.pool(1);
