@@ -286,9 +286,11 @@ impl PoolRef {
     /// asks for one.
     #[inline(always)]
     pub(super) fn nudge(self, token: &Token<'_>) -> Order {
+        #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
         if self.passes(token) {
-            self.nudge_deserted(token)
-        } else if CONTROL && self.attention.get(token).has(Attention::CLOSES) {
+            return self.nudge_deserted(token);
+        }
+        if CONTROL && self.attention.get(token).has(Attention::CLOSES) {
             self.call_worker(token, self, Rank::LOWEST)
         } else {
             Order::Nothing

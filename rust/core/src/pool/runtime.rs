@@ -63,11 +63,16 @@ impl PoolRef {
 }
 
 impl Pool {
-    /// Whether it is being shut down, what is queued is yet to run, and it has no worker of its own that does: then it
-    /// borrows as one that runs.
-    #[inline]
-    pub(super) fn drains(&self, token: &Token<'_>) -> bool {
-        let attention = self.attention.get(token);
-        RUNTIME && self.own.get(token) == 0 && attention.has(Attention::CLOSES) && !attention.has(Attention::DISCARDS)
+    /// Whether the reserve may lend it workers: it runs; or it is being shut down, what is queued is yet to run, and it
+    /// has no worker of its own that does.
+    #[inline(always)]
+    pub(super) fn borrows(&self, token: &Token<'_>) -> bool {
+        #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+        if !self.runs(token) {
+            let attention = self.attention.get(token);
+            let drains = attention.has(Attention::CLOSES) && !attention.has(Attention::DISCARDS);
+            return drains && self.own.get(token) == 0;
+        }
+        self.runs(token)
     }
 }

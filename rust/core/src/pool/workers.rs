@@ -171,7 +171,7 @@ impl Pool {
             self.idle.set(token, worker.link.get(token));
             return Order::Wake(worker, rank);
         }
-        if self.workers.get(token) < self.max.get(token) && (self.runs(token) || self.drains(token)) {
+        if self.workers.get(token) < self.max.get(token) && self.borrows(token) {
             return Order::Borrow(me, rank);
         }
         self.counters.starves(token);
@@ -360,8 +360,7 @@ impl Default for Reserve {
 impl Pool {
     /// Whether a worker of the reserve would find work here.
     fn wants_worker(&self, token: &Token<'_>) -> bool {
-        let lends = self.runs(token) || self.drains(token);
-        lends && self.first_ready(token).is_some() && self.workers.get(token) < self.max.get(token)
+        self.borrows(token) && self.first_ready(token).is_some() && self.workers.get(token) < self.max.get(token)
     }
 }
 
