@@ -438,7 +438,7 @@ impl<P: Port> Shell<P> {
     ///
     /// [`LevelError`]: there is no such level. Nothing has changed then.
     pub fn set_level(job: JobRef, level: u8) -> Result<(), LevelError> {
-        Self::section(|token| job.set_level(token, level))
+        Self::section(|token| (job.set_level(token, level), job.hurry(token)))
     }
 
     /// Submits a job to run once `now() >= deadline`, in ticks since boot. One lock section of O(log n), and sometimes

@@ -323,6 +323,16 @@ fn the_worker_on_its_way_that_is_least_urgent_makes_haste() {
     assert_eq!(world.step(W(0)), Step::Takes(levels[2]));
     assert_eq!(world.step(W(1)), Step::Takes(levels[3]));
     world.run();
+    // Whoever was called first.
+    for job in [levels[1], levels[0]] {
+        world.submit(pool, job).unwrap();
+    }
+    let least = [W(0), W(1)].into_iter().find(|worker| world.level(*worker) == 0);
+    let least = world.worker_ref(least.unwrap());
+    calls();
+    world.submit(pool, levels[2]).unwrap();
+    assert_eq!(calls(), [Call::Level(least, 3), Call::Reschedule]);
+    world.run();
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::lock::Token;
 #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
 use super::LEVELS;
 #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
-use crate::job::level_of;
+use crate::job::{level_of, State};
 
 /// Levels have thread priorities of their own.
 pub(crate) const LEVEL_PRIORITIES: bool = cfg!(CONFIG_TASKPOOL_LEVEL_PRIORITIES);
@@ -118,6 +118,17 @@ impl WorkerRef {
 }
 
 #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+impl JobRef {
+    /// Its level may have risen, and it may be ready: the worker that comes for it is to be as urgent.
+    pub(crate) fn hurry(self, token: &Token<'_>) -> Order {
+        match (self.state.get(token), self.pool.get(token)) {
+            (State::Queued, Some(pool)) => pool.hurry(token, Rank::of(token, self)),
+            _ => Order::Nothing,
+        }
+    }
+}
+
+#[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
 impl Pool {
     /// That of the first ready job.
     pub(crate) fn top_rank(&self, token: &Token<'_>) -> Rank {
@@ -205,6 +216,14 @@ impl WorkerRef {
 
     #[inline(always)]
     pub(crate) fn has(self, _: &Token<'_>, _: Rank) {}
+}
+
+#[cfg(not(CONFIG_TASKPOOL_LEVEL_PRIORITIES))]
+impl JobRef {
+    #[inline(always)]
+    pub(crate) fn hurry(self, _: &Token<'_>) -> Order {
+        Order::Nothing
+    }
 }
 
 #[cfg(not(CONFIG_TASKPOOL_LEVEL_PRIORITIES))]

@@ -636,25 +636,22 @@ impl JobRef {
     }
 
     /// Changes the level of the job. A ready one goes behind the others of its new level, unless it is urgent.
-    pub(crate) fn set_level(self, token: &Token<'_>, level: u8) -> (Result<(), LevelError>, Order) {
+    pub(crate) fn set_level(self, token: &Token<'_>, level: u8) -> Result<(), LevelError> {
         if usize::from(level) >= LEVELS {
-            return (Err(LevelError), Order::Nothing);
+            return Err(LevelError);
         }
         let before = self.flags.get(token);
         let after = (before & !LEVEL) | ((level << LEVEL_SHIFT) & LEVEL);
         if after == before {
-            return (Ok(()), Order::Nothing);
+            return Ok(());
         }
-        let mut order = Order::Nothing;
         if self.state.get(token) == State::Queued && before & URGENT == 0 {
             let pool = leave_ready(token, self);
             self.flags.set(token, after);
             pool.push_ready(token, self);
-            // Workers are on their way for so many jobs already.
-            order = pool.hurry(token, Rank::of(token, self));
         }
         self.flags.set(token, after);
-        (Ok(()), order)
+        Ok(())
     }
 
     /// Whether this run has been cancelled.
