@@ -557,12 +557,13 @@ impl World {
             state(|s| (s.pools[pool.0].reference, s.pools[pool.0].min, s.pools[pool.0].first));
         // A pool without workers is refused for their number, whatever is said to be the first.
         let first = first.unwrap_or_else(|| keep(Worker::reserve(0)).reference());
-        within(Does::Start(pool.0), || Machine::start(reference, first, min));
+        // Whether the start succeeds or is refused: the threads of a pool are started first.
         state(|s| {
             for worker in s.workers.iter_mut().filter(|worker| worker.own == Some(pool.0)) {
                 worker.phase.get_or_insert(Phase::Parked);
             }
         });
+        within(Does::Start(pool.0), || Machine::start(reference, first, min));
         self.settled();
     }
 
