@@ -47,8 +47,8 @@ impl fmt::Display for ControlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             ControlError::NotRunning => {
-                "the pool is not in the state for this: define or restart it before you hold, resize or shut it down; hold \
-                 it before you release it, and shut it down, to the end, before you restart it"
+                "the pool is not in the state for this: start or restart it first; release only what is held, and \
+                 restart only what is shut down"
             }
             ControlError::TimedOut => {
                 "the pool's jobs have not ended in time: shut it down again, to wait for them longer"
