@@ -1,11 +1,11 @@
 //! What is interrupted, and what the interrupt does.
 
-use taskpool::{Pool, Status};
+use taskpool::{Clock, Ctx, Instant, JobHandle, Outcome, Pool, PoolMemory, Shutdown, Status, Timeout, WaitError};
 
 use crate::board::{self, Hit, FAST, LENT, SLOW};
 use crate::offset;
-use crate::subject::{Subject, LATE};
-use crate::trial::Trial;
+use crate::subject::{Subject, Thing, LATE};
+use crate::trial::{self, Trial};
 
 // Deadlines of a trial, in ticks after its beginning: more than `LATE` apart, and so late that none comes while an
 // operation is interrupted.
@@ -14,10 +14,13 @@ const SECOND: u32 = 11;
 const THIRD: u32 = 18;
 const FOURTH: u32 = 25;
 const FIFTH: u32 = 32;
-/// The deadline of what expires under test: soon, but after all is set up.
-const EXPIRY: u32 = 3;
+/// The deadline of what expires under test: after all is set up, and so much later that the clock, which counts the same
+/// again until the kernel programs it anew, is not through a second time while it handles the expiry.
+const EXPIRY: u32 = 4;
 /// The test thread is stalled until so long after the job's deadline: if it alone could arm the timer, the job is late.
 const STALL: u32 = LATE + 1;
+/// A pool whose clock stands is let go so long after the trial's beginning.
+const PAUSE: u32 = 5;
 /// By this the interrupt hands_over: an earlier deadline than all others.
 const SOON: u32 = 1;
 
@@ -79,6 +82,26 @@ impl Action {
     }
 }
 
+/// Whether an accepted submission can end without a run, and without somebody being answered that it was cancelled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Silent {
+    Never,
+    /// So, at most one of each job.
+    Maybe(Outcome),
+    /// So, one of the job under test, unless the interrupt does something to it.
+    Surely(Outcome),
+}
+
+impl Silent {
+    /// The outcome of such a submission.
+    pub fn outcome(self) -> Option<Outcome> {
+        match self {
+            Silent::Never => None,
+            Silent::Maybe(outcome) | Silent::Surely(outcome) => Some(outcome),
+        }
+    }
+}
+
 /// An operation under test.
 pub struct Operation {
     pub name: &'static str,
@@ -93,8 +116,32 @@ pub struct Operation {
     /// Arms the interrupt, unless `inside` does, and performs it.
     perform: fn(&Trial),
     /// What the job's first run does.
-    inside: Option<fn(&Trial)>,
+    inside: Option<fn(&Trial, &Ctx<'_>)>,
+    /// What is left to do when the interrupt is over, before the test thread waits for the end of everything.
+    finish: fn(&Trial),
+    /// What can become of its submissions.
+    pub silent: Silent,
+    /// A pause moves deadlines by so many ticks at most.
+    pub pause: u32,
+    /// The test thread waits for the clock: its interrupt is a part of the operation, and so is a time in which nothing
+    /// happens, of which not each instant is swept.
+    pub idles: bool,
 }
+
+/// An operation that does nothing.
+const ORDINARY: Operation = Operation {
+    name: "",
+    pool: FAST,
+    clock: false,
+    hands_over: false,
+    prepare: NOTHING,
+    perform: NOTHING,
+    inside: None,
+    finish: NOTHING,
+    silent: Silent::Never,
+    pause: 0,
+    idles: false,
+};
 
 impl Operation {
     /// Whether the action makes sense here.
@@ -143,8 +190,13 @@ impl Operation {
     }
 
     /// What the job's first run does.
-    pub fn inside(&self) -> Option<fn(&Trial)> {
+    pub fn inside(&self) -> Option<fn(&Trial, &Ctx<'_>)> {
         self.inside
+    }
+
+    /// The interrupt is over.
+    pub fn finish(&self, trial: &Trial) {
+        (self.finish)(trial);
     }
 }
 
@@ -161,96 +213,120 @@ const CROWD: fn(&Trial) = |trial| {
 /// Lets the clock interrupt come.
 const CLOCK: fn(&Trial) = |trial| trial.set_phase(board::clock(trial.instructions));
 
+/// The job between two others, all queued.
+const AMID: fn(&Trial) = |trial| {
+    let [before, after, _] = Subject::CROWD;
+    before.submit(SLOW);
+    trial.same().submit(SLOW);
+    after.submit(SLOW);
+};
+
+/// The maximum of [`LENT`].
+const MOST: u8 = 2;
+
+/// What must work, whatever the interrupt does.
+#[inline(always)]
+fn must<T, E>(answer: Result<T, E>) -> Option<T> {
+    if answer.is_err() {
+        trial::wrong_answer();
+    }
+    answer.ok()
+}
+
+/// A closure, which counts.
+#[inline(always)]
+fn closure() -> impl FnOnce() -> Thing + Send + 'static {
+    let captured = Thing::new();
+    move || {
+        drop(captured);
+        Thing::new()
+    }
+}
+
+#[inline(always)]
+fn spawn(pool: Pool) -> Option<JobHandle<Thing>> {
+    must(pool.spawn(closure()))
+}
+
+/// Memory for a pool that is made and shut down in each trial.
+static MADE: PoolMemory = PoolMemory::new();
+
 /// The numbers in `main.c` are indices.
-pub static OPERATIONS: [Operation; 13] = [
+pub static OPERATIONS: [Operation; 38] = [
     Operation {
         name: "submit, stays queued",
         pool: SLOW,
-        clock: false,
-        hands_over: false,
-        prepare: NOTHING,
         perform: |trial| {
             offset::arm_operation(trial.instructions);
             trial.same().submit(SLOW);
         },
-        inside: None,
+        ..ORDINARY
     },
     Operation {
         name: "submit, wake, take, run, finish and back",
         pool: FAST,
-        clock: false,
         hands_over: true,
-        prepare: NOTHING,
         perform: |trial| {
             offset::arm_operation(trial.instructions);
             trial.same().submit(FAST);
         },
-        inside: None,
+        ..ORDINARY
     },
     Operation {
         name: "submit of a running job, finish, run, finish and back",
         pool: FAST,
-        clock: false,
-        hands_over: false,
-        prepare: NOTHING,
         perform: |trial| trial.same().submit(FAST),
-        inside: Some(|trial| {
+        inside: Some(|trial, _| {
             offset::arm_operation(trial.instructions);
             trial.same().submit(FAST);
         }),
+        ..ORDINARY
     },
     Operation {
         name: "submit_after of a running job, finish and back",
         pool: FAST,
-        clock: false,
-        hands_over: false,
-        prepare: NOTHING,
         perform: |trial| trial.same().submit(FAST),
-        inside: Some(|trial| {
+        inside: Some(|trial, _| {
             offset::arm_operation(trial.instructions);
             trial.same().submit_after(FAST, THIRD);
         }),
+        ..ORDINARY
     },
     Operation {
         name: "submit, borrow, take, run, finish, give back and back",
         pool: LENT,
-        clock: false,
         hands_over: true,
         prepare: |_| Subject::HOLDER.submit(LENT),
         perform: |trial| {
             offset::arm_operation(trial.instructions);
             trial.same().submit(LENT);
         },
-        inside: None,
+        ..ORDINARY
     },
     Operation {
         name: "submit_after, the first",
         pool: FAST,
-        clock: false,
         hands_over: true,
-        prepare: NOTHING,
         perform: |trial| {
             offset::arm_operation(trial.instructions);
             trial.same().submit_after(FAST, SECOND);
         },
-        inside: None,
+        ..ORDINARY
     },
     Operation {
         name: "submit_at, behind others",
         pool: FAST,
-        clock: false,
         hands_over: true,
         prepare: CROWD,
         perform: |trial| {
             offset::arm_operation(trial.instructions);
             trial.same().submit_at(FAST, trial.begin + THIRD);
         },
-        inside: None,
+        ..ORDINARY
     },
     Operation {
         name: "submit_after, moving a deadline to the front",
         pool: FAST,
-        clock: false,
         hands_over: true,
         prepare: |trial| {
             CROWD(trial);
@@ -260,13 +336,11 @@ pub static OPERATIONS: [Operation; 13] = [
             offset::arm_operation(trial.instructions);
             trial.same().submit_after(FAST, FIRST);
         },
-        inside: None,
+        ..ORDINARY
     },
     Operation {
         name: "cancel, queued",
         pool: SLOW,
-        clock: false,
-        hands_over: false,
         prepare: |trial| {
             let [before, after, _] = Subject::CROWD;
             before.submit(SLOW);
@@ -277,13 +351,11 @@ pub static OPERATIONS: [Operation; 13] = [
             offset::arm_operation(trial.instructions);
             trial.same().cancel();
         },
-        inside: None,
+        ..ORDINARY
     },
     Operation {
         name: "cancel, deferred",
         pool: FAST,
-        clock: false,
-        hands_over: false,
         prepare: |trial| {
             trial.same().submit_at(FAST, trial.begin + FIRST + 1);
             CROWD(trial);
@@ -292,35 +364,31 @@ pub static OPERATIONS: [Operation; 13] = [
             offset::arm_operation(trial.instructions);
             trial.same().cancel();
         },
-        inside: None,
+        ..ORDINARY
     },
     Operation {
         name: "cancel, running and submitted again, finish and back",
         pool: FAST,
-        clock: false,
-        hands_over: false,
-        prepare: NOTHING,
         perform: |trial| trial.same().submit(FAST),
-        inside: Some(|trial| {
+        inside: Some(|trial, _| {
             trial.same().submit(FAST);
             offset::arm_operation(trial.instructions);
             trial.same().cancel();
         }),
+        ..ORDINARY
     },
     Operation {
         name: "expiry of one, take, run, finish and back",
         pool: FAST,
         clock: true,
-        hands_over: false,
         prepare: |trial| trial.same().submit_at(FAST, trial.begin + EXPIRY),
         perform: CLOCK,
-        inside: None,
+        ..ORDINARY
     },
     Operation {
         name: "expiry of more than a batch, of which a worker moves the rest",
         pool: LENT,
         clock: true,
-        hands_over: false,
         prepare: |trial| {
             let [first, second, later] = Subject::CROWD;
             first.submit_at(LENT, trial.begin + EXPIRY);
@@ -329,6 +397,329 @@ pub static OPERATIONS: [Operation; 13] = [
             later.submit_at(LENT, trial.begin + THIRD);
         },
         perform: CLOCK,
-        inside: None,
+        ..ORDINARY
+    },
+    Operation {
+        name: "submit_urgent, wake, take, run, finish and back",
+        pool: FAST,
+        hands_over: true,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            trial.same().submit_urgent(FAST);
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "submit_urgent of a queued job, which moves to the head",
+        pool: SLOW,
+        prepare: AMID,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            trial.same().submit_urgent(SLOW);
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "submit_urgent, borrow beyond the maximum, take, run, finish, give back and back",
+        pool: LENT,
+        hands_over: true,
+        prepare: |_| {
+            must(LENT.set_max_threads(1));
+            Subject::HOLDER.submit(LENT);
+        },
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            trial.same().submit_urgent(LENT);
+        },
+        finish: |_| {
+            must(LENT.set_max_threads(MOST));
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "set_level, queued",
+        pool: SLOW,
+        prepare: AMID,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            trial.same().set_level(1);
+        },
+        // It is queued still, unless the interrupt did something to it.
+        finish: |trial| trial.same().set_level(0),
+        ..ORDINARY
+    },
+    Operation {
+        name: "hold, submit, release, wake, take, run, finish and back",
+        pool: FAST,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            must(FAST.hold());
+            trial.same().submit(FAST);
+            must(FAST.release());
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "pause, submit, resume, wake, take, run, finish and back",
+        pool: FAST,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            must(FAST.pause(Clock::Frozen));
+            trial.same().submit(FAST);
+            must(FAST.resume());
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "submit_after in a pool whose clock stands, behind others, and resume",
+        pool: FAST,
+        prepare: |trial| {
+            CROWD(trial);
+            must(FAST.pause(Clock::Frozen));
+            trial::expect(trial.begin + FIFTH + PAUSE + 1);
+            board::sleep_until(trial.begin + PAUSE);
+        },
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            trial.same().submit_after(FAST, FIRST);
+            must(FAST.resume());
+        },
+        // What was asked for before the pause comes later by its length: of the tick in which it began, the pool counts
+        // nothing or all.
+        pause: PAUSE + 1,
+        ..ORDINARY
+    },
+    Operation {
+        name: "set_max_threads down, submit, set_max_threads up, borrow, run, finish, give back and back",
+        pool: LENT,
+        prepare: |_| Subject::HOLDER.submit(LENT),
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            must(LENT.set_max_threads(1));
+            trial.same().submit(LENT);
+            must(LENT.set_max_threads(MOST));
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "abort, queued",
+        pool: SLOW,
+        prepare: AMID,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            trial.same().abort();
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "abort, deferred",
+        pool: FAST,
+        prepare: |trial| {
+            trial.same().submit_at(FAST, trial.begin + FIRST + 1);
+            CROWD(trial);
+        },
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            trial.same().abort();
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "abort, running and submitted again, finish and back",
+        pool: FAST,
+        perform: |trial| trial.same().submit(FAST),
+        inside: Some(|trial, _| {
+            trial.same().submit(FAST);
+            offset::arm_operation(trial.instructions);
+            trial.same().abort();
+        }),
+        ..ORDINARY
+    },
+    Operation {
+        name: "submit_within, wake, take in time, run, finish and back",
+        pool: FAST,
+        hands_over: true,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            trial.same().submit_within(FAST, THIRD);
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "submit_within, whose time is up before a worker is free",
+        pool: SLOW,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            trial.same().submit_within(SLOW, 0);
+        },
+        // The worker is below the test thread.
+        finish: |trial| while board::now() < trial.begin + FIRST {},
+        silent: Silent::Surely(Outcome::TimedOut),
+        ..ORDINARY
+    },
+    Operation {
+        name: "wait for a queued job, block, take, run, finish, let go and back",
+        pool: SLOW,
+        prepare: |trial| trial.same().submit(SLOW),
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            let answer = trial.same().wait(Timeout::Forever);
+            trial.must_have_ended(answer);
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "wait for a deferred job, until the time is up",
+        pool: FAST,
+        prepare: |trial| trial.same().submit_at(FAST, trial.begin + SECOND),
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            let end = trial.begin + FIRST;
+            let answer = trial.same().wait(Timeout::At(Instant::from_ticks(end.into())));
+            if answer != Err(WaitError::TimedOut) {
+                trial.must_have_ended(answer);
+            } else if board::now() < end {
+                trial::wrong_answer();
+            }
+        },
+        idles: true,
+        ..ORDINARY
+    },
+    Operation {
+        name: "cancel_and_wait, queued",
+        pool: SLOW,
+        prepare: AMID,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if trial.same().cancel_and_wait(Timeout::Forever) != Ok(Outcome::Cancelled) {
+                trial::wrong_answer();
+            }
+        },
+        silent: Silent::Surely(Outcome::Cancelled),
+        ..ORDINARY
+    },
+    Operation {
+        name: "cancel_and_wait, running, block, finish, let go and back",
+        pool: SLOW,
+        perform: |trial| {
+            trial.same().submit(SLOW);
+            // Until it runs: it always goes on from the same instruction then.
+            board::hold();
+            offset::arm_operation(trial.instructions);
+            match trial.same().cancel_and_wait(Timeout::Forever) {
+                // Or the resubmission, which the interrupt has made.
+                Ok(Outcome::Done(0) | Outcome::Cancelled) => {}
+                _ => trial::wrong_answer(),
+            }
+        },
+        inside: Some(|_, ctx| {
+            board::release();
+            while !ctx.cancelled() {}
+        }),
+        silent: Silent::Maybe(Outcome::Cancelled),
+        ..ORDINARY
+    },
+    Operation {
+        name: "shutdown that lets queued jobs run, and restart",
+        pool: SLOW,
+        prepare: AMID,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            must(SLOW.shutdown(Shutdown::Drain, Timeout::Forever));
+            must(SLOW.restart());
+        },
+        // What the interrupt has deferred.
+        silent: Silent::Maybe(Outcome::Discarded),
+        ..ORDINARY
+    },
+    Operation {
+        name: "shutdown that discards queued jobs, and restart",
+        pool: SLOW,
+        prepare: AMID,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            must(SLOW.shutdown(Shutdown::Discard, Timeout::Forever));
+            must(SLOW.restart());
+        },
+        silent: Silent::Surely(Outcome::Discarded),
+        ..ORDINARY
+    },
+    Operation {
+        name: "shutdown that discards deferred jobs, and restart",
+        pool: FAST,
+        prepare: |trial| {
+            trial.same().submit_at(FAST, trial.begin + THIRD);
+            Subject::CROWD[0].submit_at(FAST, trial.begin + SECOND);
+        },
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            must(FAST.shutdown(Shutdown::Drain, Timeout::Forever));
+            must(FAST.restart());
+        },
+        silent: Silent::Surely(Outcome::Discarded),
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn, wait, block, take, run, finish, let go and back",
+        pool: SLOW,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if let Some(mut handle) = spawn(SLOW) {
+                must(handle.wait(Timeout::Forever));
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn, behind a queued job, cancel and drop",
+        pool: SLOW,
+        prepare: |trial| trial.same().submit(SLOW),
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if let Some(handle) = spawn(SLOW) {
+                handle.cancel();
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn, wake, take, run, finish, back and drop",
+        pool: FAST,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            drop(spawn(FAST));
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "scope of two closures, block, run, finish, let go and back",
+        pool: SLOW,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            let mut ran = [0; 2];
+            let [first, second] = &mut ran;
+            must(SLOW.scope(|scope| {
+                must(scope.spawn(|| *first += 1));
+                must(scope.spawn(|| *second += 1));
+            }));
+            if ran != [1; 2] {
+                trial::wrong_answer();
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "create a pool, submit, borrow, run, finish, give back, and shutdown",
+        // It has the other worker of the reserve, unless the interrupt was first.
+        pool: LENT,
+        prepare: |_| Subject::HOLDER.submit(LENT),
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if let Some(pool) = must(MADE.create(c"made", 1, 2)) {
+                trial.same().submit(pool);
+                must(pool.shutdown(Shutdown::Drain, Timeout::Forever));
+            }
+        },
+        ..ORDINARY
     },
 ];

@@ -2,12 +2,12 @@
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
-use taskpool::{Pool, Status};
+use taskpool::{Ctx, DeferError, Outcome, Pool, Status, WaitError};
 use zephyr::printkln;
 
 use crate::board::{self, Hit, LENT, POOLS};
 use crate::operation::{Action, Operation, ACTIONS, OPERATIONS};
-use crate::subject::Subject;
+use crate::subject::{Subject, Thing};
 
 /// One interrupt into one operation.
 #[derive(Clone, Copy)]
@@ -64,7 +64,9 @@ static FAULT: AtomicU32 = AtomicU32::new(0);
 const PATIENCE: u32 = 12;
 
 impl Trial {
+    /// It begins with a tick: what the books of the last one took does not matter.
     pub fn new(number: u32, action: Action, told: bool, instructions: u32) -> Self {
+        board::sleep_until(board::now() + 1);
         Trial {
             number,
             action,
@@ -100,6 +102,13 @@ impl Trial {
         PHASE.store(phase, Relaxed);
     }
 
+    /// What the operation was answered when it waited for the job under test: how it ended.
+    pub fn must_have_ended(&self, answer: Result<Outcome, WaitError>) {
+        if !answer.is_ok_and(|outcome| self.same().has_ended(outcome)) {
+            wrong_answer();
+        }
+    }
+
     /// Interrupts the operation once, and checks what came of it. The trial begins and ends at the beginning of a tick.
     pub fn run(self, operation: &'static Operation) -> Result<Landed, Failure> {
         NUMBER.store(self.number, Relaxed);
@@ -109,7 +118,7 @@ impl Trial {
         BEGIN.store(self.begin, Relaxed);
         LATEST.store(self.begin, Relaxed);
         DRAINED.store(u32::MAX, Relaxed);
-        Subject::all().for_each(Subject::forget_deadlines);
+        Subject::all().for_each(Subject::open_trial);
         board::prepare();
 
         operation.prepare(&self);
@@ -119,6 +128,7 @@ impl Trial {
         operation.perform(&self);
 
         check();
+        operation.finish(&self);
         DRAINED.store(board::now(), Relaxed);
         if !Subject::HOLDER.idle() {
             let waits = borrows();
@@ -127,7 +137,8 @@ impl Trial {
         }
         settle(LATEST.load(Relaxed))?;
         // Last, what is about time: it must not hide anything else.
-        Subject::all().try_for_each(Subject::audit)?;
+        Subject::all().try_for_each(|subject| subject.audit(&self))?;
+        Thing::audit()?;
         if let Some(fault) = Fault::reported() {
             return Err(fault.failure());
         }
@@ -231,14 +242,34 @@ pub fn stalled() {
 }
 
 /// What a run of this job does.
-pub fn inside(subject: Subject) {
+pub fn inside(subject: Subject, ctx: &Ctx<'_>) {
     let trial = Trial::current();
     if subject != trial.same() || !INSIDE.swap(false, Relaxed) {
         return;
     }
     if let Some(inside) = trial.operation().inside() {
-        inside(&trial);
+        inside(&trial, ctx);
     }
+}
+
+/// The operation was not answered as it must be, whatever the interrupt does.
+#[cold]
+pub fn wrong_answer() {
+    Fault::Answer.report(Trial::current().same(), 0, board::now());
+}
+
+/// A submission was refused. A pool that is shut down may do so.
+#[cold]
+pub fn refused(subject: Subject, error: DeferError) {
+    let closes = Trial::current().operation().silent.outcome() == Some(Outcome::Discarded);
+    if error != DeferError::NotRunning || !closes {
+        Fault::Answer.report(subject, 0, board::now());
+    }
+}
+
+/// The operation under way moves deadlines by so many ticks at most.
+pub fn pause() -> u32 {
+    Trial::current().operation().pause
 }
 
 /// A job may run at this tick.
@@ -275,6 +306,7 @@ pub enum Fault {
     Early,
     Late,
     Held,
+    Answer,
     TwoWorkers,
 }
 
@@ -285,6 +317,7 @@ impl Fault {
             Fault::Early => "the job ran before its deadline",
             Fault::Late => "the job ran late: the timer was not armed for it",
             Fault::Held => "the job waits for the thread that submitted it",
+            Fault::Answer => "the operation was answered something else than it must be",
             Fault::TwoWorkers => "the job runs on two workers",
         }
     }
@@ -292,7 +325,7 @@ impl Fault {
     fn failure(self) -> Failure {
         match self {
             Fault::NobodyAsked | Fault::Early | Fault::Late => Failure::Time(self.sentence()),
-            Fault::Held | Fault::TwoWorkers => Failure::Pool(self.sentence()),
+            Fault::Held | Fault::Answer | Fault::TwoWorkers => Failure::Pool(self.sentence()),
         }
     }
 
@@ -315,6 +348,7 @@ impl Fault {
             Fault::Early,
             Fault::Late,
             Fault::Held,
+            Fault::Answer,
             Fault::TwoWorkers,
         ]
         .into_iter()
