@@ -47,8 +47,8 @@ impl fmt::Display for ControlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             ControlError::NotRunning => {
-                "the pool is not in the state for this: start or restart it first; release only what is held, and \
-                 restart only what is shut down"
+                "the pool is not running, held or shut down, as this needs: start or restart it, hold it, or shut it \
+                 down first"
             }
             ControlError::TimedOut => {
                 "the pool's jobs have not ended in time: shut it down again, to wait for them longer"
