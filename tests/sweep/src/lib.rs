@@ -3,8 +3,9 @@
 //! The emulator counts instructions, so a run is the same every time, and an interrupt can be made to come after any
 //! number of them. A sweep is one operation with one action of the interrupt: its first trial interrupts before the
 //! operation, each next one an instruction later, and the last ones after the operation has returned. An interrupt that
-//! comes in a masked section lands at the section's end. After each trial everything is given time to end, and then
-//! the pools must be as they were, and each accepted submission must have had one outcome.
+//! comes in a masked section lands at the section's end. While an operation idles, not each instant is swept. After
+//! each trial everything is given time to end, and then the pools must be as they were, and each accepted submission
+//! must have had one outcome.
 //!
 //! | file | holds |
 //! |---|---|
@@ -80,8 +81,8 @@ extern "C" fn sweep_case(number: u32) -> bool {
         let mut path = None;
         for action in ACTIONS.into_iter().filter(|action| operation.allows(*action)) {
             let swept = sweep(operation, number, action, told, &mut coverage).and_then(|hash| {
-                // The interrupt acts after it has landed: sweeps of one operation land on the same instructions, but for
-                // where the clock comes in while the operation idles.
+                // The interrupt acts after it has landed: sweeps of one operation land on the same instructions. But
+                // where the clock decides when an operation goes on, that is a few instructions sooner or later.
                 if action != Action::CancelOther && !operation.idles && *path.get_or_insert(hash) != hash {
                     return Err("the interrupts did not land where those with another action did");
                 }

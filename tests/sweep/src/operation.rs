@@ -14,8 +14,8 @@ const SECOND: u32 = 11;
 const THIRD: u32 = 18;
 const FOURTH: u32 = 25;
 const FIFTH: u32 = 32;
-/// The deadline of what expires under test: after all is set up, and so much later that the clock, which counts the same
-/// again until the kernel programs it anew, is not through a second time while it handles the expiry.
+/// The deadline of what expires under test: after all is set up, and so much later that the clock, which counts the
+/// same again until the kernel programs it anew, is not through a second time while the kernel handles the expiry.
 const EXPIRY: u32 = 4;
 /// The test thread is stalled until so long after the job's deadline: if it alone could arm the timer, the job is late.
 const STALL: u32 = LATE + 1;

@@ -13,9 +13,9 @@ use crate::operation::{Action, Silent};
 use crate::trial::{self, Fault, Trial};
 
 const COUNT: usize = 8;
-/// A run may begin so many ticks after its deadline: the longest operation takes 5,605 instructions, with its interrupt,
-/// and a tick is about 1,500. Deadlines of a trial are further apart, so that one does not hide that the timer was not
-/// armed for the one before.
+/// A run may begin so many ticks after its deadline: the longest operation takes 5,605 instructions, with its
+/// interrupt, and a tick is about 1,500. Deadlines of a trial are further apart, so that one does not hide that the
+/// timer was not armed for the one before.
 pub const LATE: u32 = 5;
 /// A clock interrupt or two may come between the test's looking at the clock and the pool's.
 const CLOCK: u32 = 2;
@@ -84,7 +84,7 @@ impl Ledger {
         }
     }
 
-    /// What comes of this: accepted submissions, their runs, how many were cancelled and aborted, runs that were aborted.
+    /// Accepted submissions, runs, how many were cancelled, aborted before they ran, and aborted while they did.
     fn counts(&self) -> [u32; 5] {
         [
             &self.accepted,
