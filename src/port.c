@@ -43,29 +43,39 @@ void taskpool_port_wake(struct taskpool_worker *worker)
 	k_sem_give(&worker->wake);
 }
 
+/*
+ * Under the lock. A worker that is ready, as it was woken or has not gone to sleep yet, may be more urgent than the current
+ * thread afterwards. The kernel then makes it the next one to run, also where the current one holds k_sched_lock() or is
+ * cooperative, and the next switch, or the end of this interrupt, would preempt that one. When it gives the CPU up, the
+ * kernel chooses anew. If the current one was not the next one to run before, it is giving the CPU up already.
+ */
+static void set_priority(struct k_thread *thread, int priority)
+{
+#ifdef CONFIG_SMP
+	k_thread_priority_set(thread, priority);
+#else
+	struct k_thread *current = k_current_get();
+	bool keeps = _kernel.ready_q.cache == current && current->base.preempt >= _NON_PREEMPT_THRESHOLD &&
+		     (thread != current || priority < current->base.prio);
+
+	k_thread_priority_set(thread, priority);
+	if (keeps) {
+		_kernel.ready_q.cache = current;
+	}
+#endif
+}
+
 /* Under the lock. */
 void taskpool_port_join(struct taskpool_worker *worker, const struct taskpool *pool)
 {
-	k_thread_priority_set(&worker->thread, pool->config->priority);
+	set_priority(&worker->thread, pool->config->priority);
 }
 
 #ifdef CONFIG_TASKPOOL_LEVEL_PRIORITIES
 /* Under the lock. TASKPOOL_DEFINE has checked that there is such a priority. */
 void taskpool_port_set_level(struct taskpool_worker *worker, const struct taskpool *pool, uint32_t level)
 {
-	k_thread_priority_set(&worker->thread, pool->config->priority - (int)level);
-#ifndef CONFIG_SMP
-	/*
-	 * If the worker has been woken and waits for the CPU, the kernel makes the more urgent thread the next one to
-	 * run, also where the current one holds k_sched_lock() or is cooperative, and the next switch, or the end of this
-	 * interrupt, would preempt that one. When it gives the CPU up, the kernel chooses anew.
-	 */
-	struct k_thread *current = k_current_get();
-
-	if (current->base.preempt >= _NON_PREEMPT_THRESHOLD && current != &worker->thread) {
-		_kernel.ready_q.cache = current;
-	}
-#endif
+	set_priority(&worker->thread, pool->config->priority - (int)level);
 }
 #endif
 
@@ -177,9 +187,14 @@ void taskpool_port_give(struct k_sem *signal)
 
 bool taskpool_port_take(struct k_sem *signal, uint64_t deadline)
 {
-	k_timeout_t timeout =
-		deadline == UINT64_MAX ? K_FOREVER : (k_timeout_t){.ticks = Z_TICK_ABS((k_ticks_t)deadline)};
+	k_timeout_t timeout = {.ticks = Z_TICK_ABS((k_ticks_t)deadline)};
 
+	if (deadline == 0) {
+		/* As an absolute time it would be over in the next tick. */
+		timeout = K_NO_WAIT;
+	} else if (deadline == UINT64_MAX) {
+		timeout = K_FOREVER;
+	}
 	do {
 		if (k_sem_take(signal, timeout) == 0) {
 			return true;

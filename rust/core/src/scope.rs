@@ -41,8 +41,9 @@ impl core::error::Error for ScopeError {}
 /// the scope panics and the program goes on.
 struct UnderWay<P: Port> {
     pool: PoolRef,
-    /// The last one that was spawned; the others follow it.
-    spawned: Cell<Option<SpawnedRef>>,
+    /// The first one that was spawned; the others follow it.
+    first: Cell<Option<SpawnedRef>>,
+    last: Cell<Option<SpawnedRef>>,
     discarded: Cell<bool>,
     port: PhantomData<fn() -> P>,
 }
@@ -64,8 +65,16 @@ impl<'scope, P: Port> Scope<'scope, '_, P> {
         let under_way = &self.under_way;
         // SAFETY: what is in the list is over before the scope is, which `'scope` outlives.
         let spawned = unsafe { Shell::<P>::spawn_scoped(under_way.pool, closure) }?;
-        Shell::<P>::look(|token| spawned.set_next(token, under_way.spawned.get()));
-        under_way.spawned.set(Some(spawned));
+        Shell::<P>::look(|token| {
+            spawned.set_next(token, None);
+            if let Some(last) = under_way.last.get() {
+                last.set_next(token, Some(spawned));
+            }
+        });
+        under_way.last.set(Some(spawned));
+        if under_way.first.get().is_none() {
+            under_way.first.set(Some(spawned));
+        }
         Ok(())
     }
 }
@@ -74,18 +83,18 @@ impl<P: Port> UnderWay<P> {
     /// Does what is left, and waits for what runs elsewhere.
     fn finish(&self) {
         if let Caller::Worker(worker) = P::caller() {
-            let mut link = self.spawned.get();
+            let mut link = self.first.get();
             while let Some(spawned) = link {
                 Shell::<P>::run_here(worker, spawned.job());
                 link = Shell::<P>::look(|token| spawned.next(token));
             }
         }
-        while let Some(spawned) = self.spawned.get() {
+        while let Some(spawned) = self.first.get() {
             // Not only for its end: what a closure borrows is used until it was dropped.
             if Shell::<P>::wait_for_submission(spawned) == Outcome::Discarded {
                 self.discarded.set(true);
             }
-            self.spawned.set(Shell::<P>::look(|token| spawned.next(token)));
+            self.first.set(Shell::<P>::look(|token| spawned.next(token)));
             let left = Shell::<P>::leave(spawned, HANDLE, 0);
             // SAFETY: this was its handle, and its closure answers nothing.
             unsafe { clean_up::<()>(spawned, left) };
@@ -109,7 +118,8 @@ impl<P: Port> fmt::Debug for Scope<'_, '_, P> {
 
 impl<P: Port> Shell<P> {
     /// Lets `body` spawn closures that borrow from the caller, and returns when all of them are over. Threads only; a
-    /// worker of the same pool runs closures of the scope meanwhile. Six lock sections for each closure, at most.
+    /// worker of the same pool runs closures of the scope meanwhile. Eight lock sections for each closure, at most, and
+    /// those of its submission.
     ///
     /// # Errors
     ///
@@ -124,7 +134,8 @@ impl<P: Port> Shell<P> {
         let scope = Scope {
             under_way: UnderWay {
                 pool,
-                spawned: Cell::new(None),
+                first: Cell::new(None),
+                last: Cell::new(None),
                 discarded: Cell::new(false),
                 port: PhantomData,
             },

@@ -17,8 +17,8 @@ use crate::lock::Token;
 #[cfg(CONFIG_TASKPOOL_STATS)]
 use crate::pool::Stats;
 use crate::pool::{
-    Answer, Clock, Closing, ControlError, CreateError, Ended, Order, PoolRef, Rank, Shutdown, Snapshot, WorkerRef,
-    LEVEL_PRIORITIES, RUNTIME,
+    Answer, Clock, Closing, ControlError, CreateError, Ended, Order, PoolRef, Rank, Shutdown, Snapshot, Taken,
+    WorkerRef, LEVEL_PRIORITIES, RUNTIME,
 };
 use crate::port::Port;
 use crate::reference::Ref;
@@ -326,7 +326,8 @@ impl<P: Port> Shell<P> {
     ///
     /// # Errors
     ///
-    /// [`ControlError`]. When the time was up, the pool stays closed and its jobs end by themselves; deferred ones, and
+    /// [`ControlError`]. When the time was up, the pool stays closed and its jobs end by themselves, but for those that come
+    /// from a run in another pool afterwards: these wait for another call. Deferred ones, and
     /// with [`Shutdown::Discard`] queued ones, have been discarded.
     pub fn shutdown(pool: PoolRef, how: Shutdown, deadline: Option<u64>) -> Result<(), ControlError> {
         let caller = P::caller();
@@ -580,8 +581,10 @@ impl<P: Port> Shell<P> {
 
     /// Runs a queued job on the worker that calls, within what it runs already, if it belongs to the job's pool.
     pub(crate) fn run_here(worker: WorkerRef, job: JobRef) {
-        let Some((pool, outer)) = Self::section(|token| worker.take(token, job)) else {
-            return;
+        let (pool, outer) = match Self::section(|token| worker.take(token, job)) {
+            Taken::Nothing => return,
+            Taken::Discarded(ended) => return Self::tell(ended, Outcome::Discarded),
+            Taken::ToRun(pool, outer) => (pool, outer),
         };
         let mut ctx = Ctx::new(&worker, Self::cancelled);
         ctx.prepare(job, pool, 0);

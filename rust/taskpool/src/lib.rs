@@ -374,7 +374,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`ControlError::TimedOut`]: jobs still run. The pool stays closed, and another call waits for it again.
+    /// [`ControlError::TimedOut`]: jobs still run. The pool stays closed, and another call waits for it again; what comes
+    /// from a run in another pool after this one waits for that call, too.
     /// [`ControlError::InInterrupt`], [`ControlError::OnWorker`], and [`ControlError::NotRunning`] for a pool that was
     /// never started; nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]

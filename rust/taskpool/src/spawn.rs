@@ -2,11 +2,15 @@
 
 use core::fmt;
 
-use taskpool_core::{Cache, CacheUse, Cancel, Ctx, Handle, JoinError, Shell, Slots, SpawnError, Status};
+use taskpool_core::{Cache, CacheUse, Cancel, Handle, JoinError, Shell, Slots, Status};
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+use taskpool_core::{Ctx, SpawnError};
 
 use crate::config::CONFIG;
 use crate::port::ThisPort;
-use crate::time::{Duration, Timeout};
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+use crate::time::Duration;
+use crate::time::Timeout;
 use crate::Pool;
 
 type System = Shell<ThisPort>;

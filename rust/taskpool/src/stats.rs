@@ -3,7 +3,7 @@
 use crate::Duration;
 
 /// What a pool has done since its start, or since [`Pool::reset_stats`](crate::Pool::reset_stats): all of one moment. The
-/// counters go round at 2^32; a single span of 2^32 ticks or more is told too short.
+/// counters go round at 2^32; a single span of 2^31 ticks or more is not told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

@@ -123,6 +123,16 @@ impl Plain {
         Virtual::clock()
     }
 
+    /// Does `body` on a thread that is preempted for ever at the `n`-th point. Answers whether it was.
+    pub fn abandon(self, n: u64, body: impl FnOnce()) -> bool {
+        Virtual::abandon_at(n, body).is_none()
+    }
+
+    /// Does `body` where the clock lags by so many ticks: in a late interrupt, or on another CPU.
+    pub fn lagging(self, ticks: u64, body: impl FnOnce()) {
+        Virtual::lagging(ticks, body);
+    }
+
     /// Lets time pass; timers fire at their ticks.
     pub fn advance(self, ticks: u64) {
         Virtual::advance(ticks, || self.deliver());

@@ -417,6 +417,18 @@ impl Virtual {
         state(|s| s.now)
     }
 
+    /// Lets so many ticks pass; interrupts that come due are not delivered yet.
+    pub fn pass(ticks: u64) {
+        Self::set_clock(Self::clock() + ticks);
+    }
+
+    /// Does `body` where the clock lags by so many ticks: in a late interrupt, or on another CPU.
+    pub(crate) fn lagging(ticks: u64, body: impl FnOnce()) {
+        state(|s| s.now -= ticks);
+        Self::unnoticed(body);
+        state(|s| s.now += ticks);
+    }
+
     /// Moves the clock; interrupts that come due are not delivered yet.
     pub(crate) fn set_clock(now: u64) {
         state(|s| {

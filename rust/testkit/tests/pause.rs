@@ -1,7 +1,9 @@
 //! A paused pool: its clock runs on, or stands, and then what is deferred keeps its distance.
 
-use taskpool_core::{Accepted, Clock, ControlError, Outcome, Shutdown, Status};
-use taskpool_testkit::{World, P};
+use std::cell::Cell;
+
+use taskpool_core::{Accepted, Clock, ControlError, Ctx, Job, Outcome, Port, Shell, Shutdown, Status};
+use taskpool_testkit::{keep, Plain, Virtual, World, P};
 
 fn world() -> (World, P) {
     let world = World::new(0);
@@ -254,6 +256,33 @@ fn a_pool_goes_on_from_the_time_at_which_it_does() {
     _ = world.release(pool);
     world.drain();
     assert_eq!(world.runs_at(), [("job", 140)]);
+}
+
+thread_local! {
+    static RAN_AT: Cell<u64> = const { Cell::new(0) };
+}
+
+fn note_the_time(_: &Ctx<'_>) {
+    RAN_AT.set(Virtual::now());
+}
+
+/// The resumption comes in a late interrupt, which sees an older tick than the pause did.
+#[test]
+fn a_clock_that_lags_makes_nothing_early() {
+    let plain = Plain::new();
+    let pool = plain.pool();
+    plain.run();
+    plain.advance(50);
+    Shell::<Virtual>::pause(pool, Clock::Frozen).unwrap();
+    plain.advance(50);
+    Shell::<Virtual>::release_pool(pool).unwrap();
+    plain.advance(10);
+    let job: &'static Job = keep(Job::new(note_the_time as fn(&Ctx<'_>)));
+    Shell::<Virtual>::submit_at(pool, job.reference(), 200).unwrap();
+    Shell::<Virtual>::pause(pool, Clock::Frozen).unwrap();
+    plain.lagging(5, || Shell::<Virtual>::release_pool(pool).unwrap());
+    plain.drain();
+    assert_eq!(RAN_AT.get(), 200);
 }
 
 /// Whatever comes between, nothing is early and nothing is lost; the world looks after each lock section.

@@ -198,3 +198,66 @@ fn whatever_comes_between_all_is_over_at_the_end() {
         }
     }
 }
+
+thread_local! {
+    static ORDER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+struct InOrder(PoolRef);
+
+impl Run for InOrder {
+    fn run(&mut self, _: &taskpool_core::Ctx<'_>) -> i32 {
+        let answer = Machine::scope(self.0, |scope| {
+            for n in 0..3 {
+                scope
+                    .spawn(move || ORDER.with_borrow_mut(|order| order.push(n)))
+                    .unwrap();
+            }
+        });
+        assert_eq!(answer, Ok(()));
+        0
+    }
+}
+
+#[test]
+fn a_worker_runs_the_closures_of_its_scope_in_their_order() {
+    let (plain, pool) = ready();
+    let job: &'static Job<InOrder> = keep(Job::new(InOrder(pool)));
+    Machine::submit(pool, job.reference()).unwrap();
+    plain.run();
+    assert_eq!(ORDER.take(), [0, 1, 2]);
+}
+
+thread_local! {
+    static PLAIN: Cell<Option<Plain>> = const { Cell::new(None) };
+    static ANSWER: Cell<Option<Result<(), ScopeError>>> = const { Cell::new(None) };
+}
+
+struct Deserted(PoolRef);
+
+impl Run for Deserted {
+    fn run(&mut self, _: &taskpool_core::Ctx<'_>) -> i32 {
+        let (plain, pool) = (PLAIN.get().unwrap(), self.0);
+        let answer = Machine::scope(pool, |scope| {
+            scope.spawn(|| panic!("it is discarded")).unwrap();
+            plain.preempt_at(1, move || {
+                assert!(plain.abandon(1, move || _ = Machine::shutdown(pool, Shutdown::Discard, None)));
+            });
+            Machine::cache();
+        });
+        ANSWER.set(Some(answer));
+        0
+    }
+}
+
+/// The worker itself sees to what its scope has queued, as it would without a scope.
+#[test]
+fn a_shutdown_whose_thread_never_goes_on_holds_up_no_scope() {
+    let (plain, pool) = ready();
+    PLAIN.set(Some(plain));
+    let job: &'static Job<Deserted> = keep(Job::new(Deserted(pool)));
+    Machine::submit(pool, job.reference()).unwrap();
+    plain.run();
+    assert_eq!(ANSWER.get(), Some(Err(ScopeError::Discarded)));
+    assert_eq!(plain.cache().used, 0);
+}

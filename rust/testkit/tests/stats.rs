@@ -1,8 +1,8 @@
 //! What pools count. The numbers of submissions are compared with the model after each step of every test; here are the
 //! times, and what is counted anew.
 
-use taskpool_core::Shutdown;
-use taskpool_testkit::{Step, World, J, P, W};
+use taskpool_core::{Ctx, Job, PoolRef, Run, Shell, Shutdown};
+use taskpool_testkit::{keep, Plain, Step, Virtual, World, J, P, W};
 
 fn world() -> (World, P) {
     let world = World::new(1);
@@ -151,4 +151,92 @@ fn a_shutdown_counts_what_it_discards() {
     world.shutdown(pool, Shutdown::Discard, None).unwrap();
     let stats = world.stats(pool);
     assert_eq!((stats.submitted, stats.done, stats.discarded), (2, 0, 2));
+}
+
+/// A new level or urgency puts a queued job elsewhere in the queue; it has waited for as long.
+#[test]
+fn a_job_that_moves_within_the_queue_waits_on() {
+    let moves: [fn(World, P, J); 2] = [
+        |world, _, job| world.set_level(job, 1).unwrap(),
+        |world, pool, job| _ = world.submit_urgent(pool, job).unwrap(),
+    ];
+    for moves in moves {
+        let world = World::new(0);
+        let pool = world.pool(1, 1);
+        world.run();
+        let (busy, waits) = (world.job("busy"), world.job("waits"));
+        world.submit(pool, busy).unwrap();
+        assert_eq!(world.step(W(0)), Step::Takes(busy));
+        world.submit(pool, waits).unwrap();
+        world.advance(10);
+        moves(world, pool, waits);
+        world.advance(90);
+        world.run();
+        let stats = world.stats(pool);
+        assert_eq!((stats.worst_starvation, stats.worst_queueing), (100, 100));
+    }
+}
+
+#[test]
+fn a_held_pool_does_not_starve() {
+    let world = World::new(0);
+    let pool = world.pool(1, 1);
+    world.run();
+    let job = world.job("job");
+    world.hold(pool).unwrap();
+    world.submit(pool, job).unwrap();
+    world.advance(50);
+    world.release(pool).unwrap();
+    world.run();
+    assert_eq!(world.stats(pool).worst_starvation, 0);
+}
+
+/// In a late interrupt, or on another CPU, the clock shows an older tick than it did before.
+#[test]
+fn a_clock_that_goes_back_is_no_time() {
+    let plain = Plain::new();
+    let pool = plain.pool();
+    plain.run();
+    plain.advance(100);
+    let [first, second]: [&'static Job; 2] = [keep(Job::new(|_| ())), keep(Job::new(|_| ()))];
+    Shell::<Virtual>::submit_at(pool, first.reference(), 110).unwrap();
+    plain.advance(10);
+    plain.lagging(1, || plain.run());
+    let stats = Shell::<Virtual>::stats(pool);
+    let times = [
+        stats.worst_lateness,
+        stats.worst_queueing,
+        stats.mean_lateness,
+        stats.busy,
+    ];
+    assert_eq!((stats.done, times), (1, [0; 4]));
+    // It starves, and what was queued is cancelled in such an interrupt.
+    Shell::<Virtual>::submit(pool, first.reference()).unwrap();
+    plain.step(0);
+    Shell::<Virtual>::submit(pool, second.reference()).unwrap();
+    plain.lagging(2, || _ = Shell::<Virtual>::cancel(second.reference()));
+    plain.run();
+    assert_eq!(Shell::<Virtual>::stats(pool).worst_starvation, 0);
+}
+
+struct Opens(PoolRef);
+
+impl Run for Opens {
+    fn run(&mut self, _: &Ctx<'_>) -> i32 {
+        let answer = Shell::<Virtual>::scope(self.0, |scope| scope.spawn(|| Virtual::pass(10)).unwrap());
+        assert_eq!(answer, Ok(()));
+        0
+    }
+}
+
+/// What a scope runs within its job is not counted for both.
+#[test]
+fn a_worker_is_not_busy_for_longer_than_the_time_that_passes() {
+    let plain = Plain::new();
+    let pool = plain.pool();
+    plain.run();
+    let job: &'static Job<Opens> = keep(Job::new(Opens(pool)));
+    Shell::<Virtual>::submit(pool, job.reference()).unwrap();
+    plain.run();
+    assert_eq!((Shell::<Virtual>::stats(pool).busy, plain.now()), (10, 10));
 }

@@ -13,10 +13,11 @@ impl Pool {
     fn behind(&self, _token: &Token<'_>, _now: impl FnOnce() -> u64) -> u64 {
         #[cfg(CONFIG_TASKPOOL_PAUSE)]
         {
-            let clock = self.clock.get(_token).get();
+            let stood = self.clock.get(_token).get();
             match self.life.get(_token) {
-                super::Life::STOPPED => _now().saturating_sub(clock),
-                _ => clock,
+                // Never less than before it was stopped, whatever the port's clock shows in a late interrupt.
+                super::Life::STOPPED => stood.max(_now().saturating_sub(self.armed.get(_token).get())),
+                _ => stood,
             }
         }
         #[cfg(not(CONFIG_TASKPOOL_PAUSE))]
@@ -49,7 +50,8 @@ impl Pool {
     pub(super) fn stop_clock(&self, _token: &Token<'_>, _now: u64) {
         #[cfg(CONFIG_TASKPOOL_PAUSE)]
         {
-            self.clock.set(_token, Ticks::new(self.time(_token, _now)));
+            // Nothing is armed meanwhile.
+            self.armed.set(_token, Ticks::new(self.time(_token, _now)));
             self.life.set(_token, super::Life::STOPPED);
         }
     }

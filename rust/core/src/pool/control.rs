@@ -83,10 +83,10 @@ impl PoolRef {
         }
         // As before the start.
         self.life.set(token, Life::STARTING);
+        self.armed.set(token, Ticks::NONE);
         if let Some(now) = stop {
             self.stop_clock(token, now);
         }
-        self.armed.set(token, Ticks::NONE);
         self.unattend(token, Attention::OVERDUE.with(Attention::UNSEEN));
         self.attend(token, Attention::HELD);
         self.set_benched(token, self.idle.get(token));

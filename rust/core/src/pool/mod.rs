@@ -33,7 +33,7 @@ pub use ready::LEVELS;
 pub use runtime::CreateError;
 use stats::Counters;
 pub use stats::Stats;
-pub(crate) use steps::{Answer, Ended, Order};
+pub(crate) use steps::{Answer, Ended, Order, Taken};
 pub(crate) use timers::Side;
 pub(crate) use workers::Outer;
 pub use workers::{Reserve, Worker, WorkerRef};
@@ -98,8 +98,9 @@ pub struct Pool {
     inbound: Locked<u16>,
     /// Deferred submissions so far.
     deferrals: Locked<u32>,
-    /// The deadline that the pool's timer is armed for, by the pool's clock, or `NEVER`. Before the pool's start `NONE`; while it is overdue,
-    /// the time at which it became so: no deadline lies before that, so none is armed for.
+    /// The deadline that the pool's timer is armed for, by the pool's clock, or `NEVER`. Before the pool's start `NONE`;
+    /// while it is overdue, the time at which it became so: no deadline lies before that, so none is armed for. While the
+    /// clock stands, what it shows.
     armed: Locked<Ticks>,
     /// A bit for each level that has ready jobs.
     #[cfg(levels)]
@@ -113,7 +114,7 @@ pub struct Pool {
     /// Threads that wait for the end of a shutdown.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     closers: Locked<Option<WaiterRef>>,
-    /// How far its clock is behind the port's; of a clock that stands, what it shows.
+    /// How far its clock is behind the port's, or was when it was stopped.
     #[cfg(CONFIG_TASKPOOL_PAUSE)]
     clock: Locked<Ticks>,
     counters: Counters,
@@ -290,8 +291,7 @@ impl Pool {
             workers,
             max: self.max.get(token),
             in_line: self.next_in_line.get(token).is_some(),
-            armed: (armed != Ticks::NEVER && armed != Ticks::NONE && !overdue)
-                .then(|| self.port_time(token, armed, || 0)),
+            armed: (self.runs(token) && armed != Ticks::NEVER && !overdue).then(|| self.port_time(token, armed, || 0)),
             overdue,
             open: self.life.get(token) != Life::NONE,
             hurries,

@@ -67,6 +67,12 @@ impl Pool {
     #[inline]
     pub(super) fn push_ready(&self, token: &Token<'_>, job: JobRef) {
         self.counters.queued(token, job);
+        self.link_last(token, job);
+    }
+
+    /// As `push_ready`, of a job that was in a list of this pool a moment ago.
+    #[inline(always)]
+    pub(super) fn link_last(&self, token: &Token<'_>, job: JobRef) {
         let queue = self.queue_of(token, job);
         let tail = queue.tail.get(token);
         job.links[NEXT].set(token, None);
@@ -84,6 +90,12 @@ impl Pool {
     /// Puts a job that is in no list before all others.
     pub(super) fn push_ready_first(&self, token: &Token<'_>, job: JobRef) {
         self.counters.queued(token, job);
+        self.link_first(token, job);
+    }
+
+    /// As `push_ready_first`, in the same way.
+    #[inline(always)]
+    pub(super) fn link_first(&self, token: &Token<'_>, job: JobRef) {
         let queue = self.queue_of(token, job);
         let head = queue.head.get(token);
         job.links[NEXT].set(token, head);
@@ -119,6 +131,12 @@ impl Pool {
     /// Takes a job out of the middle.
     pub(super) fn unlink_ready(&self, token: &Token<'_>, job: JobRef) {
         self.counters.unqueued(token);
+        self.unlink(token, job);
+    }
+
+    /// As `unlink_ready`, of a job that is back in a moment.
+    #[inline(always)]
+    pub(super) fn unlink(&self, token: &Token<'_>, job: JobRef) {
         let queue = self.queue_of(token, job);
         let (next, previous) = (job.links[NEXT].get(token), job.links[PREVIOUS].get(token));
         match previous {

@@ -1,7 +1,7 @@
 //! What a pool counts with `CONFIG_TASKPOOL_STATS`; without it, nothing, in no bytes and no instructions.
 
-/// What a pool has done, all of one moment. Times are in ticks; each stamp counts modulo 2^32, so a single span of more
-/// than that is told too short.
+/// What a pool has done, all of one moment. Times are in ticks; each stamp counts modulo 2^32, so a single span of
+/// 2^31 or more is not told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -40,9 +40,20 @@ pub struct Stats {
     pub worst_starvation: u64,
 }
 
+/// The time from then to now; none where the clock has gone back, as it does on several CPUs and in late interrupts.
+#[cfg(CONFIG_TASKPOOL_STATS)]
+pub(super) fn span(now: u32, then: u32) -> u32 {
+    let span = now.wrapping_sub(then);
+    if (span as i32) < 0 {
+        0
+    } else {
+        span
+    }
+}
+
 #[cfg(CONFIG_TASKPOOL_STATS)]
 mod counters {
-    use super::Stats;
+    use super::{span, Stats};
     use crate::job::{JobRef, Outcome};
     use crate::lock::{Locked, Token};
     use crate::ticks::Ticks;
@@ -198,8 +209,8 @@ mod counters {
         /// A worker has taken a job. `still`: others are queued, and no worker is free.
         fn fed(&self, token: &Token<'_>, still: bool) {
             if self.starves.get(token) != 0 {
-                let span = token.now().wrapping_sub(self.starves_since.get(token));
-                raise(token, &self.worst_starvation, span);
+                let starved = span(token.now(), self.starves_since.get(token));
+                raise(token, &self.worst_starvation, starved);
                 self.starves.set(token, still.into());
                 self.starves_since.set(token, token.now());
             }
@@ -208,12 +219,12 @@ mod counters {
         /// A run begins, which was due then, unless that is 0. `free`: there are more workers.
         pub(crate) fn begins(&self, token: &Token<'_>, job: JobRef, due: u64, free: bool) {
             let now = token.now();
-            let queueing = now.wrapping_sub(job.since(token));
+            let queueing = span(now, job.since(token));
             raise(token, &self.worst_queueing, queueing);
             add(token, &self.queueing, queueing);
             count(token, &self.begun);
             if due != 0 {
-                let lateness = now.wrapping_sub(due as u32);
+                let lateness = span(now, due as u32);
                 raise(token, &self.worst_lateness, lateness);
                 add(token, &self.lateness, lateness);
                 count(token, &self.deferred);
@@ -224,13 +235,13 @@ mod counters {
         /// A run has ended that began then.
         pub(crate) fn done(&self, token: &Token<'_>, began: u32) {
             count(token, &self.done);
-            add(token, &self.busy, token.now().wrapping_sub(began));
+            add(token, &self.busy, span(token.now(), began));
         }
 
         /// As `done`, and it was aborted.
         pub(crate) fn aborted(&self, token: &Token<'_>, began: u32) {
             count(token, &self.aborted);
-            add(token, &self.busy, token.now().wrapping_sub(began));
+            add(token, &self.busy, span(token.now(), began));
         }
 
         /// A submission has ended so without having run.

@@ -88,6 +88,16 @@ enum Claim {
     Done(Result<Accepted, SubmitError>, Order),
 }
 
+/// What a worker does with a job that it wants out of turn.
+pub(crate) enum Taken {
+    /// Nothing: it is not queued in the worker's pool.
+    Nothing,
+    /// Run it, for this pool, and go on with that.
+    ToRun(PoolRef, Outer),
+    /// Tell those who want to know that it was discarded.
+    Discarded(Ended),
+}
+
 /// What a worker does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -233,8 +243,13 @@ impl PoolRef {
         let immediate = job.deadline.get(token).is_immediate();
         match job.state.get(token) {
             State::Queued if flags & URGENT == 0 && job.pool.get(token) == Some(self) => {
-                self.unlink_ready(token, job);
-                (Ok(Accepted::Moved), self.queue_first(token, job))
+                self.unlink(token, job);
+                job.flags.set(token, flags | URGENT);
+                self.link_first(token, job);
+                (
+                    Ok(Accepted::Moved),
+                    self.call_worker_beyond(token, self, Rank::of(token, job)),
+                )
             }
             State::Running if flags & (REARM | URGENT) == REARM && immediate && job.pool.get(token) == Some(self) => {
                 job.flags.set(token, flags | URGENT);
@@ -428,22 +443,24 @@ impl WorkerRef {
         Some((job, pool, self.begin(token, job, pool)))
     }
 
-    /// Takes a queued job of its pool out of turn, within what it runs. Answers that, too.
-    pub(crate) fn take(self, token: &Token<'_>, job: JobRef) -> (Option<(PoolRef, Outer)>, Order) {
+    /// Takes a queued job of its pool out of turn, within what it runs.
+    pub(crate) fn take(self, token: &Token<'_>, job: JobRef) -> (Taken, Order) {
         let Some(pool) = self.pool.get(token) else {
-            return (None, Order::Nothing);
+            return (Taken::Nothing, Order::Nothing);
         };
-        // Else nobody runs it, if this is the only worker: neither a hold nor a shutdown that drains keeps it from what its
-        // scope waits for.
-        let keeps = Attention::DISCARDS;
-        let queued_here = job.state.get(token) == State::Queued && job.pool.get(token) == Some(pool);
-        if !queued_here || (CONTROL && pool.attention.get(token).has(keeps)) {
-            return (None, Order::Nothing);
+        // Neither a hold nor a shutdown keeps the worker from it: if this is the only one, nobody else runs it, or, where jobs
+        // are discarded, need be there to see to that.
+        if job.state.get(token) != State::Queued || job.pool.get(token) != Some(pool) {
+            return (Taken::Nothing, Order::Nothing);
+        }
+        if CONTROL && pool.attention.get(token).has(Attention::CLOSES) && pool.discards(token, job) {
+            let order = leave_ready(token, job).taken(token);
+            return (Taken::Discarded(job.discard(token)), order);
         }
         let order = leave_ready(token, job).taken(token);
         let outer = self.outer(token);
         self.begin(token, job, pool);
-        (Some((pool, outer)), order)
+        (Taken::ToRun(pool, outer), order)
     }
 
     /// Ends a job that it took out of turn, and goes on with what it ran before.
@@ -646,9 +663,10 @@ impl JobRef {
             return Ok(());
         }
         if self.state.get(token) == State::Queued && before & URGENT == 0 {
-            let pool = leave_ready(token, self);
+            let pool = pool_of(token, self);
+            pool.unlink(token, self);
             self.flags.set(token, after);
-            pool.push_ready(token, self);
+            pool.link_last(token, self);
         }
         self.flags.set(token, after);
         Ok(())

@@ -2,8 +2,10 @@
 
 use core::ptr::NonNull;
 
+#[cfg(CONFIG_TASKPOOL_STATS)]
+use super::stats::span;
 use super::Attention;
-use super::{Order, Pool, PoolRef, Rank};
+use super::{Order, Pool, PoolRef, Rank, STATS};
 use crate::job::{JobRef, URGENT};
 use crate::lock::{Locked, Token};
 use crate::reference::Ref;
@@ -121,12 +123,16 @@ impl Worker {
         }
     }
 
-    /// It runs this again.
+    /// It runs this again. What it ran meanwhile has been counted, and does not count twice.
     pub(super) fn go_on_with(&self, _token: &Token<'_>, _outer: Outer) {
         #[cfg(CONFIG_TASKPOOL_WAIT)]
         self.current.set(_token, _outer.current);
         #[cfg(CONFIG_TASKPOOL_STATS)]
-        self.since.set(_token, _outer.since);
+        {
+            let inner = span(_token.now(), self.since(_token));
+            self.since
+                .set(_token, (_outer.since as u32).wrapping_add(inner) as usize);
+        }
     }
 
     /// When the run began, modulo 2^32, for statistics.
@@ -174,7 +180,9 @@ impl Pool {
         if self.workers.get(token) < self.max.get(token) && self.borrows(token) {
             return Order::Borrow(me, rank);
         }
-        self.counters.starves(token);
+        if STATS && self.runs(token) {
+            self.counters.starves(token);
+        }
         self.hurry(token, rank)
     }
 
