@@ -17,7 +17,7 @@ fn the_corpus_agrees_with_the_model() {
     if cfg!(miri) {
         // Miri takes some thousand times as long: one file, a short one.
         files.drain(..files.len() - 1);
-        least = 40;
+        least = 30;
     }
     let mut operations = 0;
     for file in &files {

@@ -306,7 +306,8 @@ extern "C" fn interrupts_submit_while_it_is_destroyed() {
     static ROUND: AtomicU32 = AtomicU32::new(0);
     static REFUSED: AtomicU32 = AtomicU32::new(0);
 
-    line_on(1, || {
+    // With all options on, a job takes longer than a tick on qemu_cortex_m3: one in every tick would leave no time to others.
+    line_on(3, || {
         if !OPEN.load(SeqCst) {
             return;
         }
@@ -331,7 +332,7 @@ extern "C" fn interrupts_submit_while_it_is_destroyed() {
         BOOKS.audit();
     }
     line_off();
-    assert!(ROUND.load(SeqCst) > 300);
+    assert!(ROUND.load(SeqCst) > 100);
 }
 
 /// Jobs come due all the time, at moments that drift past that of the destruction.
