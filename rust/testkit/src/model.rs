@@ -78,7 +78,9 @@ pub(crate) struct ModelPool {
 impl ModelPool {
     /// So far is its clock behind the port's, which shows `now`.
     pub(crate) fn behind(&self, now: u64) -> u64 {
-        self.stopped.map_or(self.stood, |shows| now.saturating_sub(shows))
+        // A caller that was kept waiting since it looked at the port's clock does not take back what is over.
+        self.stopped
+            .map_or(self.stood, |shows| now.saturating_sub(shows).max(self.stood))
     }
 
     /// What its clock shows.

@@ -93,6 +93,45 @@ fn pauses_add_up() {
 }
 
 #[test]
+fn a_submitter_that_was_kept_waiting_does_not_turn_back_a_clock_that_stands() {
+    let (world, pool) = world();
+    let [late, ahead] = ["late", "ahead"].map(|name| world.job(name));
+    world.submit_at(pool, ahead, 120).unwrap();
+    // After the submitter has looked at the clock.
+    world.interrupt_at(1, move || {
+        world.advance(3);
+        world.pause(pool, Clock::Frozen).unwrap();
+    });
+    world.submit_after(pool, late, 1).unwrap();
+    assert_eq!(world.status(late), Status::Deferred { deadline: 102 });
+    assert_eq!(world.status(ahead), Status::Deferred { deadline: 120 });
+    world.advance(10);
+    world.release(pool).unwrap();
+    world.drain();
+    assert_eq!(world.runs_at(), [("late", 113), ("ahead", 130)]);
+}
+
+#[test]
+fn a_submitter_that_was_kept_waiting_does_not_take_back_an_earlier_pause() {
+    let (world, pool) = world();
+    world.pause(pool, Clock::Frozen).unwrap();
+    world.advance(10);
+    world.release(pool).unwrap();
+    let job = world.job("job");
+    world.interrupt_at(1, move || {
+        world.advance(5);
+        world.pause(pool, Clock::Frozen).unwrap();
+    });
+    // Due at 118, by the clock that it looked at.
+    world.submit_after(pool, job, 7).unwrap();
+    assert_eq!(world.status(job), Status::Deferred { deadline: 118 });
+    world.advance(10);
+    world.release(pool).unwrap();
+    world.drain();
+    assert_eq!(world.runs_at(), [("job", 128)]);
+}
+
+#[test]
 fn a_deadline_before_all_pauses_is_over() {
     let (world, pool) = world();
     world.pause(pool, Clock::Frozen).unwrap();
