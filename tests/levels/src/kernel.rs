@@ -10,6 +10,13 @@ use zephyr_sys::{
 
 extern "C" {
     fn test_interrupt(routine: unsafe extern "C" fn(*const c_void), parameter: *const c_void);
+    fn told_with_locked_scheduler(cooperative: bool);
+}
+
+/// What a completion does in `main.c`.
+pub fn tell(cooperative: bool) {
+    // SAFETY: called by threads.
+    unsafe { told_with_locked_scheduler(cooperative) }
 }
 
 /// Sleeps for at least so many ticks. Threads only.

@@ -45,7 +45,8 @@ void test_line_stop(void)
 	X(taken_in_time)                                                                                               \
 	X(taken_too_late)                                                                                              \
 	X(limit_stands_with_the_clock)                                                                                 \
-	X(limit_is_refused)
+	X(limit_is_refused)                                                                                            \
+	X(shutdown_without_waiting)
 
 void check_rest(void);
 
