@@ -4,7 +4,8 @@
 
 Prints a table, writes build/bench.json, and compares with the bounds in benches/bounds.json: exit status 1 when one is
 passed. doc/performance.md explains the method. Needs ZEPHYR_BASE, a toolchain and west: `make bench` sees to that.
-With --code, prints what is counted as the pool's code, too.
+With --code, prints what is counted as the pool's code, too. With --options, measures what each option of Kconfig adds
+instead, and compares with nothing.
 """
 
 import argparse
@@ -30,6 +31,24 @@ QEMU = (
 IMAGES = [("main", "no_timeslice.conf"), ("default", None), ("p4wq", "p4wq.conf"), ("spawn", "spawn.conf"),
           ("urgent", "urgent.conf"), ("search", "search.conf")]
 
+# What Kconfig offers beyond the images above, by what turns it on.
+OPTIONS = {
+    "nothing": (),
+    "WAIT": ("WAIT=y",),
+    "CONTROL": ("CONTROL=y",),
+    "URGENT": ("URGENT=y",),
+    "the default": ("WAIT=y", "CONTROL=y", "URGENT=y"),
+    "RESERVE_THREADS=1": ("RESERVE_THREADS=1",),
+    "PRIORITY_LEVELS=4": ("PRIORITY_LEVELS=4",),
+    "LEVEL_PRIORITIES": ("PRIORITY_LEVELS=4", "LEVEL_PRIORITIES=y"),
+    "ABORT": ("ABORT=y",),
+    "PAUSE": ("CONTROL=y", "PAUSE=y"),
+    "STATS": ("STATS=y",),
+    "RUNTIME_POOLS": ("WAIT=y", "CONTROL=y", "RESERVE_THREADS=1", "RUNTIME_POOLS=y"),
+}
+OPTION_MEASURES = ("submit_to_run", "round_trip", "isr_submit_to_run", "submit_queued", "drain", "defer_cancel_16")
+OPTION_BYTES = ("pool", "worker", "job")
+
 # A masked stretch begins where the lock is taken, and ends where it is released.
 LOCK = "taskpool_port_lock"
 UNLOCKS = ("taskpool_port_unlock", "taskpool_port_unlock_and_switch")
@@ -45,11 +64,12 @@ BOOT = re.compile(r"(boot|start|create\w*|taskpool_core_(start|add_worker|add_re
 NOT_COUNTED = re.compile(r"taskpool_core::job::run_job$|taskpool_port_event(\.|$)")
 
 
-def build(name, conf):
+def build(name, conf, options=()):
     directory = BUILD / name
-    command = ["west", "build", "--pristine", "auto", "-b", "qemu_cortex_m3", "-d", str(directory), str(BENCHES)]
+    command = ["west", "build", "--pristine", "auto", "-b", "qemu_cortex_m3", "-d", str(directory), str(BENCHES), "--"]
     if conf:
-        command += ["--", f"-DEXTRA_CONF_FILE={conf}"]
+        command += [f"-DEXTRA_CONF_FILE={conf}"]
+    command += [f"-DCONFIG_TASKPOOL_{option}" for option in options]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         sys.exit(f"benches/ can't be built ({name}):\n{done.stdout}")
@@ -232,12 +252,28 @@ def check(result):
     return failed
 
 
+def show_options():
+    """One row for each option: instructions, and bytes of code that any image has."""
+    print(f"{'':18}" + "".join(f"{name:>18}" for name in (*OPTION_MEASURES, "code", *OPTION_BYTES)))
+    for name, options in OPTIONS.items():
+        # CMake would remember the options of the one before.
+        elf = build("-".join(("option", *options)), "no_timeslice.conf", options)
+        measured = Measures(run(elf))
+        figures = [measured.table[measure]["taskpool"] for measure in OPTION_MEASURES]
+        figures += [sum(size for _, size in code(elf)[0])]
+        figures += [measured.bytes[what]["taskpool"] for what in OPTION_BYTES]
+        print(f"{name:18}" + "".join(f"{figure:>18}" for figure in figures), flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--code", action="store_true", help="print the functions that count as the pool's code")
+    parser.add_argument("--options", action="store_true", help="measure what each option of Kconfig adds")
     arguments = parser.parse_args()
 
     BUILD.mkdir(parents=True, exist_ok=True)
+    if arguments.options:
+        return show_options()
     images = {name: build(name, conf) for name, conf in IMAGES}
     measured = {name: Measures(run(images[name])) for name in ("main", "default", "p4wq", "spawn", "urgent")}
     main_image = measured["main"]
