@@ -21,12 +21,6 @@ mod its_memory_is_its_owners_after_the_end {
                 job.submit(pool).unwrap();
                 scene.work(lent);
                 assert_eq!(pool.destroy(how, None), Ok(()));
-                assert_eq!(job.told().len(), 1, "told before it is over");
-                scene.settle();
-                assert_eq!(pool.create(1), Ok(()));
-                job.submit(pool).unwrap();
-                scene.settle();
-                assert!(matches!(job.told()[1], Outcome::Done(_)));
             });
         }
     }
@@ -36,14 +30,15 @@ mod its_memory_is_its_owners_after_the_end {
         explore(ALL, |scene| {
             let lent = scene.reserve();
             let pool = scene.runtime_pool(1);
-            let jobs = [(); 2].map(|()| scene.job_with_completion(|_| {}, |_| {}));
+            let jobs = [(); 2].map(|()| scene.job(|_| {}));
             jobs[0].submit(pool).unwrap();
             scene.work(lent);
             assert_eq!(pool.destroy(Shutdown::Drain, None), Ok(()));
+            assert_eq!(jobs[0].runs(), 1);
             assert_eq!(pool.create(1), Ok(()));
             jobs[1].submit(pool).unwrap();
             scene.settle();
-            assert_eq!(jobs.map(|job| job.told()), [[Outcome::Done(0)], [Outcome::Done(0)]]);
+            assert_eq!(jobs[1].runs(), 1);
         });
     }
 
@@ -154,38 +149,32 @@ mod its_memory_is_its_owners_after_the_end {
     }
 
     #[test]
-    fn when_its_time_was_up_beside_its_worker_and_it_was_ended_again() {
-        for how in HOW {
-            explore(ALL, move |scene| {
-                let lent = scene.reserve();
-                let pool = scene.runtime_pool(1);
-                let job = scene.job_with_completion(|_| {}, |_| {});
-                job.submit(pool).unwrap();
-                scene.work(lent);
-                if let Err(error) = pool.destroy(how, Some(1)) {
-                    assert_eq!(error, ControlError::TimedOut);
-                    assert_eq!(pool.destroy(how, None), Ok(()));
-                }
-                assert_eq!(job.told().len(), 1);
-            });
-        }
+    fn when_its_time_was_up_beside_a_cancel_and_it_was_ended_again() {
+        explore(ALL, |scene| {
+            let pool = scene.runtime_pool(1);
+            let job = scene.job_with_completion(|_| {}, |_| {});
+            job.submit(pool).unwrap();
+            let other = thread::spawn(move || job.cancel());
+            if let Err(error) = pool.destroy(Shutdown::Drain, Some(1)) {
+                assert_eq!(error, ControlError::TimedOut);
+                assert_eq!(pool.destroy(Shutdown::Drain, None), Ok(()));
+            }
+            assert_eq!(other.join().unwrap(), Cancel::Cancelled);
+        });
     }
 
     #[test]
     fn when_it_was_paused_beside_a_worker_that_comes() {
-        for how in HOW {
-            explore(ALL, move |scene| {
-                let lent = scene.reserve();
-                let pool = scene.runtime_pool(1);
-                let jobs = [(); 2].map(|()| scene.job_with_completion(|_| {}, |_| {}));
-                jobs[0].submit(pool).unwrap();
-                pool.hold().unwrap();
-                jobs[1].submit(pool).unwrap();
-                scene.work(lent);
-                assert_eq!(pool.destroy(how, None), Ok(()));
-                assert_eq!(jobs.map(|job| job.told().len()), [1, 1]);
-            });
-        }
+        explore(ALL, |scene| {
+            let lent = scene.reserve();
+            let pool = scene.runtime_pool(1);
+            let job = scene.job(|_| {});
+            job.submit(pool).unwrap();
+            pool.hold().unwrap();
+            scene.work(lent);
+            assert_eq!(pool.destroy(Shutdown::Drain, None), Ok(()));
+            assert_eq!(job.runs(), 1);
+        });
     }
 }
 
@@ -248,6 +237,25 @@ mod its_memory_stays_a_pools {
             // The other one may end this one, too.
             assert_eq!(pool.create(1), Ok(()));
             assert_eq!(other.join().unwrap(), Ok(()));
+        });
+    }
+
+    #[test]
+    fn and_of_two_ends_beside_its_worker_each_is_over_when_that_has_left() {
+        explore(ALL, |scene| {
+            let lent = scene.reserve();
+            let pool = scene.runtime_pool(1);
+            let job = scene.job(|_| {});
+            job.submit(pool).unwrap();
+            let other = thread::spawn(move || {
+                let answer = pool.shutdown(Shutdown::Drain, Some(1));
+                assert_eq!(answer, Err(ControlError::TimedOut), "nobody has run the job");
+                Scene::work_here(lent);
+            });
+            assert_eq!(pool.shutdown(Shutdown::Drain, None), Ok(()));
+            assert_eq!(job.runs(), 1);
+            assert_eq!(pool.create(1), Ok(()));
+            other.join().unwrap();
         });
     }
 
