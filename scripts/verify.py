@@ -289,7 +289,7 @@ def faults(long):
 
     def fails(on_loom):
         # A machine that never comes to rest is found, too.
-        return test(on_loom, timeout=300 if on_loom else 120) != 0
+        return test(on_loom, timeout=600 if on_loom else 120) != 0
 
     survived, chosen = [], [pair for pair in zip(table, texts) if long or pair[0].short]
     for on_loom in {fault.loom for fault, _ in chosen}:

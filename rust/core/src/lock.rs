@@ -60,7 +60,7 @@ impl<T: Copy> Locked<T> {
     #[inline(always)]
     pub(crate) fn get(&self, _: &Token<'_>) -> T {
         #[cfg(loom)]
-        watch::get();
+        watch::get(self.0.get().cast());
         // SAFETY: the token excludes every other access (see `Sync` above), and no reference to the value exists.
         unsafe { *self.0.get() }
     }
@@ -68,7 +68,7 @@ impl<T: Copy> Locked<T> {
     #[inline(always)]
     pub(crate) fn set(&self, _: &Token<'_>, value: T) {
         #[cfg(loom)]
-        watch::set();
+        watch::set(self.0.get().cast());
         // SAFETY: as in `get`.
         unsafe { *self.0.get() = value }
     }
@@ -79,14 +79,14 @@ impl<T: Copy> Locked<T> {
 #[cfg(loom)]
 mod watch {
     unsafe extern "Rust" {
-        safe fn taskpool_watch(writes: bool);
+        safe fn taskpool_watch(what: *const (), writes: bool);
     }
 
-    pub(super) fn get() {
-        taskpool_watch(false);
+    pub(super) fn get(what: *const ()) {
+        taskpool_watch(what, false);
     }
 
-    pub(super) fn set() {
-        taskpool_watch(true);
+    pub(super) fn set(what: *const ()) {
+        taskpool_watch(what, true);
     }
 }

@@ -18,9 +18,9 @@ use ::loom::sync::{Condvar, Mutex, MutexGuard};
 use ::loom::thread::{self, JoinHandle, ThreadId};
 use ::loom::{lazy_static, thread_local};
 use taskpool_core::{
-    Accepted, Cache, Caller, Cancel, Code, Complete, ControlError, Ctx, DeferError, Event, Handle, Job, JobRef, Level,
-    OnEnd, Outcome, Phase, Pool, PoolRef, Port, Ref, Reserve, Run, Scope, ScopeError, Shell, Shutdown, Signal,
-    SignalRef, Slots, SpawnError, Status, SubmitError, WaitError, Worker, WorkerRef,
+    Accepted, Cache, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Event, Handle,
+    Job, JobRef, Level, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Ref, Reserve, Run, Scope, ScopeError, Shell,
+    Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError, WaitError, Worker, WorkerRef,
 };
 
 type Machine = Shell<Loom>;
@@ -36,6 +36,10 @@ lazy_static! {
     static ref LOCK: Mutex<()> = Mutex::new(());
     static ref CLOCK: Mutex<u64> = Mutex::new(0);
     static ref TIMERS: Mutex<Vec<(PoolRef, u64)>> = Mutex::new(Vec::new());
+    /// An expiry of a pool that was made at run time is over.
+    static ref EXPIRED: Condvar = Condvar::new();
+    /// Where pools are made at run time.
+    static ref MEMORIES: Plain<Vec<&'static Memory>> = Plain::new(Vec::new());
     static ref RESERVE: Reserve = Reserve::new();
     static ref SLOTS: Slots<COUNT, { Loom::SLOT_SIZE }> = Slots::new();
     static ref CACHE: Cache = Cache::new(slots());
@@ -60,14 +64,59 @@ lazy_static! {
     static ref ALL: All = All(UnsafeCell::new(()));
 }
 
+impl All {
+    fn touch(&self, writes: bool) {
+        if writes {
+            self.0.with_mut(|_| ());
+        } else {
+            self.0.with(|_| ());
+        }
+    }
+}
+
 /// The machine reads or writes something that the lock protects; see `core/src/lock.rs`.
 // SAFETY: nobody else has a function of this name.
 #[unsafe(no_mangle)]
-extern "Rust" fn taskpool_watch(writes: bool) {
-    if writes {
-        ALL.0.with_mut(|_| ());
-    } else {
-        ALL.0.with(|_| ());
+extern "Rust" fn taskpool_watch(what: *const (), writes: bool) {
+    ALL.touch(writes);
+    if let Some(memory) = Memory::of(what) {
+        memory.check();
+        memory.core.touch(writes);
+    }
+}
+
+/// Memory in which pools are made at run time, one after the other.
+#[repr(C)]
+struct Memory {
+    pool: Pool,
+    /// Stands for the pool in it: the owner, who writes there afterwards, does not take the lock.
+    core: All,
+    /// Stands for what is beside it, and is read without the lock: its name.
+    name: All,
+    /// No pool is there: it is the owner's.
+    owned: AtomicBool,
+    /// Expiries of its timer that are under way. Under the lock of `TIMERS`.
+    expiries: AtomicU32,
+}
+
+impl Memory {
+    /// The memory that something is part of.
+    fn of(what: *const ()) -> Option<&'static Memory> {
+        let within = |memory: &&&Memory| {
+            let begin = std::ptr::from_ref(&memory.pool).cast::<()>();
+            (begin..begin.wrapping_byte_add(size_of::<Pool>())).contains(&what)
+        };
+        MEMORIES.lock().unwrap().iter().find(within).copied()
+    }
+
+    fn of_pool(pool: PoolRef) -> Option<&'static Memory> {
+        Self::of(pool.as_ptr().cast_const().cast())
+    }
+
+    /// The machine or the port touches it.
+    fn check(&self) {
+        let owned = self.owned.load(Relaxed);
+        assert!(!owned, "a pool's memory is touched that is its owner's again");
     }
 }
 
@@ -173,7 +222,8 @@ unsafe impl Port for Loom {
 
     /// So few that tests exhaust it.
     const EXPIRY_BATCH: u8 = 1;
-    const LEVEL: Option<Level> = None;
+    /// All: a pool that is made at run time stays until what is told of it has been told.
+    const LEVEL: Option<Level> = Some(Level::Debug);
     const SLOT_SIZE: usize = 64;
 
     fn lock() -> Self::Key {
@@ -241,6 +291,10 @@ unsafe impl Port for Loom {
 
     fn arm(pool: PoolRef, deadline: u64) {
         demand_lock("a timer is started");
+        if let Some(memory) = Memory::of_pool(pool) {
+            // The timer is there.
+            memory.check();
+        }
         let mut timers = TIMERS.lock().unwrap();
         timers.retain(|(armed, _)| *armed != pool);
         timers.push((pool, deadline));
@@ -281,7 +335,14 @@ unsafe impl Port for Loom {
         }
     }
 
-    fn event(_: Event) {}
+    fn event(event: Event) {
+        demand_no_lock("a report is made");
+        let (pool, _) = event.words();
+        if let Some(memory) = Memory::of_pool(pool) {
+            memory.check();
+            memory.name.touch(false);
+        }
+    }
 }
 
 /// What has been seen of a job. The threads only write it.
@@ -290,6 +351,8 @@ struct Seen {
     accepted: AtomicU32,
     runs: AtomicU32,
     cancelled: AtomicU32,
+    /// Submissions that were aborted and did not run.
+    aborted: AtomicU32,
     /// Other threads look at it meanwhile, so it is one of loom's.
     told: Mutex<Vec<Outcome>>,
 }
@@ -424,6 +487,15 @@ impl J {
         Machine::submit_after(pool.reference, self.reference, delay).inspect(|accepted| self.accept(*accepted))
     }
 
+    /// Submits it, to run before so many ticks have passed. It has a completion, so that the scene knows whether it did.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn submit_within(self, pool: P, within: u64) -> Result<Accepted, DeferError> {
+        Machine::submit_within(pool.reference, self.reference, within).inspect(|accepted| self.accept(*accepted))
+    }
+
     /// Submits it from a thread that is preempted for ever after its lock section.
     pub fn abandon_submit(self, pool: P) {
         self.abandon(|| _ = Machine::submit(pool.reference, self.reference));
@@ -460,13 +532,15 @@ impl J {
     /// Cancels it.
     pub fn cancel(self) -> Cancel {
         let cancel = Machine::cancel(self.reference);
-        let one = match cancel {
-            Cancel::Cancelled => true,
-            Cancel::Running { resubmission_cancelled } => resubmission_cancelled,
-            Cancel::Idle => false,
-        };
-        self.seen.cancelled.fetch_add(one.into(), Relaxed);
+        self.seen.cancelled.fetch_add(unrun(cancel).into(), Relaxed);
         cancel
+    }
+
+    /// Aborts it.
+    pub fn abort(self) -> Cancel {
+        let abort = Machine::abort(self.reference);
+        self.seen.aborted.fetch_add(unrun(abort).into(), Relaxed);
+        abort
     }
 
     /// Waits for it. With a deadline, the time may be up at any moment.
@@ -506,6 +580,15 @@ impl J {
     }
 }
 
+/// Whether a submission has ended without having run.
+fn unrun(cancel: Cancel) -> bool {
+    match cancel {
+        Cancel::Cancelled => true,
+        Cancel::Running { resubmission_cancelled } => resubmission_cancelled,
+        Cancel::Idle => false,
+    }
+}
+
 /// Does `body` on a thread that is preempted for ever after its first lock section.
 fn abandon(body: impl FnOnce()) {
     ABANDONED_AFTER.with(|left| left.set(1));
@@ -519,6 +602,11 @@ fn abandon(body: impl FnOnce()) {
 }
 
 impl P {
+    /// Whether its memory is not the owner's.
+    fn is_there(self) -> bool {
+        Memory::of_pool(self.reference).is_none_or(|memory| !memory.owned.load(Relaxed))
+    }
+
     /// Holds it.
     ///
     /// # Errors
@@ -528,6 +616,15 @@ impl P {
         Machine::hold(self.reference)
     }
 
+    /// Pauses it.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn pause(self, clock: Clock) -> Result<(), ControlError> {
+        Machine::pause(self.reference, clock)
+    }
+
     /// Lets it go.
     ///
     /// # Errors
@@ -535,6 +632,46 @@ impl P {
     /// As the machine's.
     pub fn release(self) -> Result<(), ControlError> {
         Machine::release_pool(self.reference)
+    }
+
+    /// Lets it go, from a thread that is preempted for ever after its lock section.
+    pub fn abandon_release(self) {
+        abandon(|| _ = Machine::release_pool(self.reference));
+    }
+
+    /// Makes it, in memory where no pool is.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn create(self, max: u8) -> Result<(), CreateError> {
+        let memory = Memory::of_pool(self.reference).expect("it is made at run time");
+        memory.owned.store(false, Relaxed);
+        Machine::create(self.reference, max, || memory.name.touch(true))
+    }
+
+    /// Shuts it down, and ends its timer as `taskpool_destroy` does. The memory is the owner's then, who uses it for
+    /// something else at once.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn destroy(self, how: Shutdown, deadline: Option<u64>) -> Result<(), ControlError> {
+        self.shutdown(how, deadline)?;
+        let memory = Memory::of_pool(self.reference).expect("it is made at run time");
+        {
+            let mut timers = TIMERS.lock().unwrap();
+            timers.retain(|(armed, _)| *armed != self.reference);
+            while memory.expiries.load(Relaxed) > 0 {
+                timers = EXPIRED.wait(timers).unwrap();
+            }
+        }
+        memory.core.touch(true);
+        memory.name.touch(true);
+        memory.owned.store(true, Relaxed);
+        // SAFETY: nobody touches it any more, or `check` says so.
+        unsafe { self.reference.as_ptr().write(Pool::unmade()) };
+        Ok(())
     }
 
     /// Shuts it down. With a deadline, the time may be up at any moment. Its jobs have completions, so that the scene
@@ -676,6 +813,30 @@ impl Scene {
         (pool, workers)
     }
 
+    /// Memory for a pool that is made at run time.
+    pub fn no_pool(&mut self) -> P {
+        let memory = self.keep(Memory {
+            pool: Pool::unmade(),
+            core: All(UnsafeCell::new(())),
+            name: All(UnsafeCell::new(())),
+            owned: AtomicBool::new(true),
+            expiries: AtomicU32::new(0),
+        });
+        MEMORIES.lock().unwrap().push(memory);
+        // SAFETY: kept; the pointer covers all of it, and `Pool` is its first field.
+        let reference = unsafe { Ref::new(NonNull::from(memory).cast()) };
+        let pool = P { reference, own: 0 };
+        self.pools.push(pool);
+        pool
+    }
+
+    /// A pool that is made at run time.
+    pub fn runtime_pool(&mut self, max: u8) -> P {
+        let pool = self.no_pool();
+        pool.create(max).unwrap();
+        pool
+    }
+
     /// A job that does this when it runs.
     pub fn job(&mut self, script: impl FnMut(&Ctx<'_>) + Send + 'static) -> J {
         self.job_knowing(|_| script)
@@ -794,14 +955,26 @@ impl Scene {
             let due = {
                 let mut timers = TIMERS.lock().unwrap();
                 let index = timers.iter().position(|(_, deadline)| *deadline <= now);
-                index.map(|index| timers.swap_remove(index).0)
+                let due = index.map(|index| timers.swap_remove(index).0);
+                if let Some(memory) = due.and_then(Memory::of_pool) {
+                    memory.expiries.fetch_add(1, Relaxed);
+                }
+                due
             };
-            match due {
-                Some(pool) => Machine::expire(pool),
-                None => break,
+            let Some(pool) = due else { break };
+            Machine::expire(pool);
+            if let Some(memory) = Memory::of_pool(pool) {
+                let _timers = TIMERS.lock().unwrap();
+                memory.expiries.fetch_sub(1, Relaxed);
+                EXPIRED.notify_one();
             }
         }
         CALLER.with(|caller| caller.set(before));
+    }
+
+    /// The time.
+    pub fn now() -> u64 {
+        Loom::now()
     }
 
     /// Whether the calling thread has waited for a signal.
@@ -837,8 +1010,10 @@ impl Scene {
 
     /// In a pool that runs, the timer is never armed for later than the earliest deadline.
     fn check_timers(&self) {
-        for pool in &self.pools {
+        let mut held = false;
+        for pool in self.pools.iter().filter(|pool| pool.is_there()) {
             let found = Machine::check(pool.reference);
+            held |= found.held;
             assert!(
                 !found.overdue || found.queued > 0,
                 "nobody comes to see an overdue pool"
@@ -853,8 +1028,9 @@ impl Scene {
         let timers = TIMERS.lock().unwrap().clone();
         for job in &self.jobs {
             if let Status::Deferred { deadline } = job.status() {
+                // For a held pool no timer is armed, and nobody asks a job for its pool.
                 assert!(
-                    timers.iter().any(|(_, armed)| *armed <= deadline),
+                    held || timers.iter().any(|(_, armed)| *armed <= deadline),
                     "a job is due at {deadline}, and the timers are {timers:?}"
                 );
             }
@@ -877,20 +1053,25 @@ impl Scene {
                 job.status()
             );
             let seen = job.seen;
-            let (accepted, cancelled) = (seen.accepted.load(Relaxed), seen.cancelled.load(Relaxed));
+            let [accepted, cancelled, aborted] =
+                [&seen.accepted, &seen.cancelled, &seen.aborted].map(|count| count.load(Relaxed));
             let told = job.told();
             let count = |outcome: fn(&&Outcome) -> bool| told.iter().filter(outcome).count() as u32;
             let discarded = count(|told| **told == Outcome::Discarded);
+            let timed_out = count(|told| **told == Outcome::TimedOut);
             assert!(
-                accepted == job.runs() + cancelled + discarded,
-                "{accepted} submissions, {} runs, {cancelled} cancellations, {discarded} discarded",
+                accepted == job.runs() + cancelled + aborted + discarded + timed_out,
+                "{accepted} submissions, {} runs, {cancelled} cancellations, {aborted} aborted without a run, \
+                 {discarded} discarded, {timed_out} timed out",
                 job.runs()
             );
             if job.with_completion {
-                let done = count(|told| matches!(told, Outcome::Done(_)));
+                // A run that was aborted goes on.
+                let ran = count(|told| matches!(told, Outcome::Done(_) | Outcome::Aborted));
+                let told_cancelled = count(|told| **told == Outcome::Cancelled);
                 assert!(
-                    told.len() == accepted as usize && done == job.runs(),
-                    "{accepted} submissions, {} runs, and told {told:?}",
+                    told.len() == accepted as usize && ran == job.runs() + aborted && told_cancelled == cancelled,
+                    "{accepted} submissions, {} runs, {aborted} aborted without a run, and told {told:?}",
                     job.runs()
                 );
             }
@@ -901,7 +1082,12 @@ impl Scene {
         }
         let cache = Machine::check_cache();
         assert!(cache.used == 0, "slots were not given back: {cache:?}");
-        for pool in &self.pools {
+        let reserve = self.workers.iter().filter(|worker| worker.is_reserve()).count();
+        assert!(
+            usize::from(Machine::check_reserve()) == reserve,
+            "a worker did not come back to the reserve"
+        );
+        for pool in self.pools.iter().filter(|pool| pool.is_there()) {
             let found = Machine::check(pool.reference);
             assert!(
                 found.queued == 0 && found.deferred == 0,

@@ -247,6 +247,8 @@ pub struct Snapshot {
     pub overdue: bool,
     /// Takes submissions.
     pub open: bool,
+    /// Is held.
+    pub held: bool,
     /// The workers on their way are as urgent as the jobs that they come for.
     pub hurries: bool,
 }
@@ -294,6 +296,7 @@ impl Pool {
             armed: (self.runs(token) && armed != Ticks::NEVER && !overdue).then(|| self.port_time(token, armed, || 0)),
             overdue,
             open: self.life.get(token) != Life::NONE,
+            held: self.attention.get(token).has(Attention::HELD),
             hurries,
         }
     }

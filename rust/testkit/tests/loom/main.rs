@@ -7,6 +7,7 @@
 //!
 //! After each execution the scene checks that every accepted submission had exactly one outcome, that no run was early or
 //! beside another of the same job, that every worker is where a submitter finds it, and that timers were armed in time.
+//! Nothing touches a pool's memory while it is its owner's.
 
 #![cfg(loom)]
 

@@ -4,6 +4,10 @@ use loom::thread;
 use taskpool_core::{Cancel, JoinError, NotSpawned, Outcome, ScopeError, Shutdown, Status};
 use taskpool_testkit::loom::{explore, Scene};
 
+mod outcomes;
+mod pause;
+mod runtime_pools;
+
 const FOUR: Option<usize> = Some(4);
 
 #[test]

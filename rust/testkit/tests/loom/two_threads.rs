@@ -7,6 +7,10 @@ use taskpool_core::{
 };
 use taskpool_testkit::loom::{explore, Place, Scene};
 
+mod outcomes;
+mod pause;
+mod runtime_pools;
+
 const ALL: Option<usize> = None;
 
 #[test]
