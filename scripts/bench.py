@@ -31,18 +31,18 @@ QEMU = (
 IMAGES = [("main", "no_timeslice.conf"), ("default", None), ("p4wq", "p4wq.conf"), ("spawn", "spawn.conf"),
           ("urgent", "urgent.conf"), ("search", "search.conf")]
 
-# What Kconfig offers beyond the images above, by what turns it on.
+# What Kconfig offers beyond the images above, by what turns it on: all that it depends on, too.
 OPTIONS = {
     "nothing": (),
     "WAIT": ("WAIT=y",),
-    "CONTROL": ("CONTROL=y",),
+    "CONTROL": ("WAIT=y", "CONTROL=y"),
     "URGENT": ("URGENT=y",),
     "the default": ("WAIT=y", "CONTROL=y", "URGENT=y"),
     "RESERVE_THREADS=1": ("RESERVE_THREADS=1",),
     "PRIORITY_LEVELS=4": ("PRIORITY_LEVELS=4",),
     "LEVEL_PRIORITIES": ("PRIORITY_LEVELS=4", "LEVEL_PRIORITIES=y"),
     "ABORT": ("ABORT=y",),
-    "PAUSE": ("CONTROL=y", "PAUSE=y"),
+    "PAUSE": ("WAIT=y", "CONTROL=y", "PAUSE=y"),
     "STATS": ("STATS=y",),
     "RUNTIME_POOLS": ("WAIT=y", "CONTROL=y", "RESERVE_THREADS=1", "RUNTIME_POOLS=y"),
 }
