@@ -59,7 +59,8 @@ pub enum Inside {
     /// Where the handle goes.
     Spawn(usize, usize),
     CancelSpawned(usize),
-    Look(usize),
+    /// Not longer than for so many ticks.
+    Join(usize, u64),
     DropHandle(usize),
     Scope(usize),
 }
@@ -78,7 +79,7 @@ impl Inside {
                 inside,
             },
             Inside::CancelSpawned(h) => Action::CancelSpawned(h),
-            Inside::Look(h) => Action::Join(h, 0),
+            Inside::Join(h, ticks) => Action::Join(h, ticks),
             Inside::DropHandle(h) => Action::DropHandle(h),
             Inside::Scope(p) => Action::Scope(p, 1, inside),
         })
@@ -209,10 +210,8 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
         }
     }
 
-    /// Whatever happened, everything that was accepted comes to its end.
-    pub fn end(self) {
+    fn reopen(self) {
         let Scene { world, pools, .. } = self;
-        world.forget_interrupts();
         for (number, pool) in pools.into_iter().enumerate() {
             self.start(number);
             _ = world.release(pool);
@@ -221,9 +220,25 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
                 end.expect("nothing is in its way");
                 world.restart(pool).expect("it is shut down");
             }
+        }
+        for pool in pools {
             // Whoever defers next also sees to what an abandoned submitter left.
             let last = world.job("last");
             world.submit_after(pool, last, 20).expect("a new job is accepted");
+        }
+    }
+
+    /// Whatever happened, everything that was accepted comes to its end.
+    pub fn end(self) {
+        let Scene { world, pools, .. } = self;
+        world.forget_interrupts();
+        // A scope that nobody served has shut a pool down; so often can jobs open some again.
+        for _ in 0..20 {
+            self.reopen();
+            world.run_out();
+            if pools.iter().all(|pool| world.snapshot(*pool).open) {
+                break;
+            }
         }
         world.drain();
         world.end_closures();

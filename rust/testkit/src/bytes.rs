@@ -86,7 +86,7 @@ impl Inside {
             1 => Inside::Cancel(bytes.below(JOBS)?),
             2 => Inside::Spawn(bytes.below(POOLS)?, bytes.below(HANDLES + 1)?),
             3 => Inside::CancelSpawned(bytes.below(HANDLES)?),
-            4 => Inside::Look(bytes.below(HANDLES)?),
+            4 => Inside::Join(bytes.below(HANDLES)?, bytes.ticks(3)?),
             5 => Inside::DropHandle(bytes.below(HANDLES)?),
             6 => Inside::Scope(bytes.below(POOLS)?),
             _ => Inside::Nothing,

@@ -1111,8 +1111,8 @@ impl World {
         state(|s| s.workers[worker.0].reference)
     }
 
-    /// Runs everything to its end, however late it is due. Afterwards all jobs are Idle and all workers wait.
-    pub fn drain(self) {
+    /// Runs all that can run, however late it is due.
+    pub fn run_out(self) {
         self.forget_interrupts();
         self.deliver();
         self.run();
@@ -1120,6 +1120,11 @@ impl World {
             self.advance(next.saturating_sub(self.now()));
             self.run();
         }
+    }
+
+    /// Runs everything to its end, however late it is due. Afterwards all jobs are Idle and all workers wait.
+    pub fn drain(self) {
+        self.run_out();
         state(|s| {
             for (job, entry) in s.jobs.iter().enumerate() {
                 let status = s.model.status(job, Virtual::clock());

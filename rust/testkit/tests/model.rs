@@ -56,7 +56,7 @@ fn inside() -> impl Strategy<Value = Inside> {
         1 => job.prop_map(Inside::Cancel),
         1 => (pool.clone(), 0..=HANDLES).prop_map(|(p, h)| Inside::Spawn(p, h)),
         1 => place.clone().prop_map(Inside::CancelSpawned),
-        1 => place.clone().prop_map(Inside::Look),
+        1 => (place.clone(), 0..3_u64).prop_map(|(h, d)| Inside::Join(h, d)),
         1 => place.prop_map(Inside::DropHandle),
         1 => pool.prop_map(Inside::Scope),
     ]
