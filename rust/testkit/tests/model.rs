@@ -2,9 +2,10 @@
 //! model says, and after each operation everything else holds that [`World::check`] knows of.
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{channel, Sender};
-use std::{env, panic, thread};
+use std::{env, panic, process, thread};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -18,6 +19,8 @@ const OPERATIONS: u64 = 100_000;
 const OPERATIONS_OF_A_CASE: u64 = 100;
 
 static EXECUTED: AtomicU64 = AtomicU64::new(0);
+/// A thread was stopped within the hook of panics, which nobody can change any more.
+static STOPPED: AtomicBool = AtomicBool::new(false);
 
 #[derive(Clone, Debug)]
 struct Plan {
@@ -273,8 +276,11 @@ fn tell_failures() {
             return;
         };
         _ = tell.send(Err(info.to_string()));
-        while World::in_scope() {
-            thread::park();
+        if World::in_scope() {
+            STOPPED.store(true, Ordering::Relaxed);
+            loop {
+                thread::park();
+            }
         }
     }));
 }
@@ -291,6 +297,11 @@ fn random_operations_agree_with_the_model() {
     });
     let result = runner.run(&plan(), |plan| play(plan).map_err(TestCaseError::fail));
     if let Err(error) = result {
+        if STOPPED.load(Ordering::Relaxed) {
+            // The harness takes the hook away at its end, and would wait for ever.
+            writeln!(io::stderr(), "{error}\n{runner}").expect("there is somebody to tell");
+            process::exit(101);
+        }
         panic!("{error}\n{runner}");
     }
     let executed = EXECUTED.load(Ordering::Relaxed);

@@ -84,6 +84,8 @@ struct Opened {
     pool: usize,
     closures: Vec<usize>,
     open: bool,
+    /// By a worker of the pool, which runs by itself what is queued.
+    by_its_worker: bool,
 }
 
 /// What the model knows of closures.
@@ -622,10 +624,15 @@ impl World {
         let reference = self.pool_ref(pool);
         let in_interrupt = self.in_interrupt();
         let scope = state(|s| {
+            let by_its_worker = match Virtual::caller() {
+                Caller::Worker(worker) => s.serves(worker, pool.0),
+                _ => false,
+            };
             s.closures.scopes.push(Opened {
                 pool: pool.0,
                 closures: Vec::new(),
                 open: true,
+                by_its_worker,
             });
             s.closures.scopes.len() - 1
         });
@@ -680,6 +687,10 @@ impl World {
                 closure.job.is_some() && closure.end.is_none()
             };
             scope.closures.iter().find(under_way)?;
+            assert!(
+                !scope.by_its_worker,
+                "a worker waits for a closure of its scope, and should run it"
+            );
             Some(scope.pool)
         });
         let Some(pool) = pool else {
