@@ -275,12 +275,11 @@ fn tell_failures() {
         let Some(tell) = TELL.with_borrow(Clone::clone) else {
             return;
         };
+        let stops = World::in_scope();
+        STOPPED.fetch_or(stops, Ordering::SeqCst);
         _ = tell.send(Err(info.to_string()));
-        if World::in_scope() {
-            STOPPED.store(true, Ordering::Relaxed);
-            loop {
-                thread::park();
-            }
+        while stops {
+            thread::park();
         }
     }));
 }
@@ -297,7 +296,7 @@ fn random_operations_agree_with_the_model() {
     });
     let result = runner.run(&plan(), |plan| play(plan).map_err(TestCaseError::fail));
     if let Err(error) = result {
-        if STOPPED.load(Ordering::Relaxed) {
+        if STOPPED.load(Ordering::SeqCst) {
             // The harness takes the hook away at its end, and would wait for ever.
             writeln!(io::stderr(), "{error}\n{runner}").expect("there is somebody to tell");
             process::exit(101);
