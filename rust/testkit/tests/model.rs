@@ -278,8 +278,10 @@ fn tell_failures() {
         let stops = World::in_scope();
         STOPPED.fetch_or(stops, Ordering::SeqCst);
         _ = tell.send(Err(info.to_string()));
-        while stops {
-            thread::park();
+        if stops {
+            loop {
+                thread::park();
+            }
         }
     }));
 }
