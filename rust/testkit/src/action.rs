@@ -1,10 +1,10 @@
 //! What a random test or a fuzzer does with a world. Whoever does it says only what it chooses.
 
-use taskpool_core::{Clock, Outcome, Shutdown, WaitError};
+use taskpool_core::{Clock, JoinError, Outcome, Shutdown, WaitError};
 
-use crate::{World, J, P, W};
+use crate::{World, H, HANDLES, J, P, W};
 
-/// What one thread, interrupt, job or completion does: pools and jobs are numbers, of those that [`Action::act`] is given.
+/// What one thread, interrupt, job, completion or closure does: pools and jobs are numbers, of those of a [`Scene`].
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "each is the operation of its name")]
 pub enum Action {
@@ -34,12 +34,105 @@ pub enum Action {
     /// Waits for so many ticks; with none it only begins.
     Shutdown(usize, Shutdown, u64),
     Restart(usize),
+    Spawn {
+        pool: usize,
+        delay: u64,
+        /// The place for its handle; behind the last one, the handle is dropped.
+        place: usize,
+        inside: Inside,
+    },
+    CancelSpawned(usize),
+    /// Waits for so many ticks; with none it only looks.
+    Join(usize, u64),
+    DropHandle(usize),
+    /// So many closures, which all do the same.
+    Scope(usize, usize, Inside),
 }
 
-impl Action {
+/// What a closure does when it runs.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each is the action of its name")]
+pub enum Inside {
+    Nothing,
+    Submit(usize, usize),
+    Cancel(usize),
+    /// Where the handle goes.
+    Spawn(usize, usize),
+    CancelSpawned(usize),
+    /// Not longer than for so many ticks.
+    Join(usize, u64),
+    DropHandle(usize),
+    Scope(usize),
+}
+
+impl Inside {
+    fn action(self) -> Option<Action> {
+        let inside = Inside::Nothing;
+        Some(match self {
+            Inside::Nothing => return None,
+            Inside::Submit(p, j) => Action::Submit(p, j),
+            Inside::Cancel(j) => Action::Cancel(j),
+            Inside::Spawn(pool, place) => Action::Spawn {
+                pool,
+                delay: 0,
+                place,
+                inside,
+            },
+            Inside::CancelSpawned(h) => Action::CancelSpawned(h),
+            Inside::Join(h, ticks) => Action::Join(h, ticks),
+            Inside::DropHandle(h) => Action::DropHandle(h),
+            Inside::Scope(p) => Action::Scope(p, 1, inside),
+        })
+    }
+}
+
+/// A world with pools and jobs, for actions. A handle: interrupts and jobs take a copy along.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<const POOLS: usize, const JOBS: usize> {
+    /// The world.
+    pub world: World,
+    /// Its pools.
+    pub pools: [P; POOLS],
+    /// The maximum of those that are made at run time. When they have been shut down, their memory is overwritten.
+    pub runtime: [Option<u8>; POOLS],
+    /// Its jobs.
+    pub jobs: [J; JOBS],
+}
+
+/// One pool: workers of its own, maximum above that, and whether it is started at once. Without workers of its own it is
+/// made at run time.
+pub type PoolPlan = (u8, u8, bool);
+
+impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
+    /// A world whose clock shows `clock`, with its pools, and jobs that are made by `jobs`.
+    pub fn new(clock: u64, reserve: u8, plans: [PoolPlan; POOLS], jobs: impl FnOnce(World) -> [J; JOBS]) -> Self {
+        let runtime = plans.map(|(own, more, _)| (own == 0).then_some(1 + more));
+        // Such a pool needs a reserve.
+        let world = World::new(reserve.max(runtime.iter().any(Option::is_some).into()));
+        world.advance(clock);
+        let pools = plans.map(|(own, more, now)| match (own, now) {
+            (0, true) => world.runtime_pool(1 + more),
+            (0, false) => world.no_pool(),
+            (_, true) => world.pool(own, own + more),
+            (_, false) => world.pool_before_start(own, own + more),
+        });
+        Scene {
+            world,
+            pools,
+            runtime,
+            jobs: jobs(world),
+        }
+    }
+
     /// Does it. Interrupts must not wait.
-    pub fn act(self, world: World, pools: &[P], jobs: &[J]) {
-        match self {
+    pub fn act(self, action: Action) {
+        let Scene {
+            world,
+            pools,
+            runtime,
+            jobs,
+        } = self;
+        match action {
             Action::Submit(p, j) => _ = world.submit(pools[p], jobs[j]),
             Action::SubmitUrgent(p, j) => _ = world.submit_urgent(pools[p], jobs[j]),
             Action::SubmitAfter(p, j, delay) => _ = world.submit_after(pools[p], jobs[j], delay),
@@ -50,12 +143,16 @@ impl Action {
             Action::Cancel(j) => _ = world.cancel(jobs[j]),
             Action::Abort(j) => _ = world.abort(jobs[j]),
             Action::SetLevel(j, level) => _ = world.set_level(jobs[j], level),
-            Action::Step(w) => _ = world.step(W(w % world.workers())),
+            Action::Step(w) => {
+                if world.workers() > 0 {
+                    _ = world.step(W(w % world.workers()));
+                }
+            }
             Action::Advance(ticks) => world.advance(ticks),
             Action::AdvanceWithoutInterrupt(ticks) => world.advance_without_interrupt(ticks),
             Action::Deliver => world.deliver(),
-            // Pools are started by threads only.
-            Action::Start(p) if !world.in_interrupt() => world.start(pools[p]),
+            // The host starts pools from threads only, and so does C.
+            Action::Start(p) if !world.in_interrupt() => self.start(p),
             Action::Start(_) => {}
             Action::Wait(j, ticks) => {
                 let answer = world.wait(jobs[j], Some(until(world, ticks)));
@@ -69,9 +166,86 @@ impl Action {
             Action::Pause(p) => _ = world.pause(pools[p], Clock::Frozen),
             Action::Release(p) => _ = world.release(pools[p]),
             Action::SetMax(p, max) => _ = world.set_max_threads(pools[p], max),
-            Action::Shutdown(p, how, ticks) => _ = world.shutdown(pools[p], how, Some(until(world, ticks))),
+            Action::Shutdown(p, how, ticks) => {
+                let over = world.shutdown(pools[p], how, Some(until(world, ticks)));
+                // Another thread may have made it anew.
+                if over.is_ok() && runtime[p].is_some() && !world.snapshot(pools[p]).open {
+                    world.overwrite(pools[p]);
+                }
+            }
             Action::Restart(p) => _ = world.restart(pools[p]),
+            Action::Spawn {
+                pool,
+                delay,
+                place,
+                inside,
+            } => {
+                let place = (place < HANDLES).then_some(H(place));
+                _ = world.spawn(pools[pool], delay, place, move || self.act_inside(inside));
+            }
+            Action::CancelSpawned(h) => world.cancel_spawned(H(h)),
+            Action::Join(h, ticks) => {
+                let answer = world.join(H(h), Some(until(world, ticks)));
+                let waited = ticks > 0 && answer == Some(Err(JoinError::TimedOut));
+                assert!(!(waited && world.in_interrupt()), "an interrupt has waited");
+            }
+            Action::DropHandle(h) => world.drop_handle(H(h)),
+            Action::Scope(p, closures, inside) => {
+                let script = || Box::new(move || self.act_inside(inside)) as Box<dyn FnOnce()>;
+                _ = world.scope(pools[p], (0..closures).map(|_| script()).collect());
+            }
         }
+    }
+
+    fn act_inside(self, inside: Inside) {
+        if let Some(action) = inside.action() {
+            self.act(action);
+        }
+    }
+
+    fn start(self, pool: usize) {
+        match self.runtime[pool] {
+            Some(max) => _ = self.world.create(self.pools[pool], max),
+            None => self.world.start(self.pools[pool]),
+        }
+    }
+
+    /// Opens all pools, and answers whether they stayed so for a moment.
+    fn reopen(self) -> bool {
+        let Scene { world, pools, .. } = self;
+        for (number, pool) in pools.into_iter().enumerate() {
+            self.start(number);
+            _ = world.release(pool);
+            if world.restart(pool).is_err() && !world.snapshot(pool).open {
+                let end = world.shutdown(pool, Shutdown::Drain, None);
+                end.expect("nothing is in its way");
+                _ = world.restart(pool);
+            }
+        }
+        pools.into_iter().fold(true, |opened, pool| {
+            // Whoever defers next also sees to what an abandoned submitter left.
+            let last = world.job("last");
+            opened & world.submit_after(pool, last, 20).is_ok()
+        })
+    }
+
+    /// Whatever happened, everything that was accepted comes to its end.
+    pub fn end(self) {
+        let Scene { world, pools, .. } = self;
+        world.forget_interrupts();
+        // A scope that nobody served has shut a pool down; so often can jobs open some again.
+        let mut rounds = 0;
+        loop {
+            let opened = self.reopen();
+            world.run_out();
+            if opened && pools.iter().all(|pool| world.snapshot(*pool).open) {
+                break;
+            }
+            rounds += 1;
+            assert!(rounds < 20, "pools are shut down again and again");
+        }
+        world.drain();
+        world.end_closures();
     }
 }
 

@@ -5,7 +5,10 @@
 
 use taskpool_core::{Outcome, Shutdown, LEVELS};
 
-use crate::{Action, World, J, P};
+use crate::action::{Action, Inside, PoolPlan, Scene as AnyScene};
+use crate::HANDLES;
+
+type Scene = AnyScene<POOLS, JOBS>;
 
 const POOLS: usize = 3;
 const JOBS: usize = 10;
@@ -29,7 +32,7 @@ impl Bytes<'_> {
 impl Action {
     /// What the next bytes say.
     fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
-        Some(match bytes.below(32)? {
+        Some(match bytes.below(44)? {
             0..=2 => Action::Submit(bytes.below(POOLS)?, bytes.below(JOBS)?),
             3 => Action::SubmitUrgent(bytes.below(POOLS)?, bytes.below(JOBS)?),
             4..=6 => Action::SubmitAfter(bytes.below(POOLS)?, bytes.below(JOBS)?, bytes.ticks(7)?),
@@ -54,45 +57,67 @@ impl Action {
             27 => Action::Restart(bytes.below(POOLS)?),
             28..=29 => Action::SubmitWithin(bytes.below(POOLS)?, bytes.below(JOBS)?, bytes.ticks(7)?),
             30 => Action::Abort(bytes.below(JOBS)?),
-            _ => Action::Pause(bytes.below(POOLS)?),
+            31 => Action::Pause(bytes.below(POOLS)?),
+            32..=34 => Action::Spawn {
+                pool: bytes.below(POOLS)?,
+                delay: 0,
+                place: bytes.below(HANDLES + 1)?,
+                inside: Inside::read(bytes)?,
+            },
+            35 => Action::Spawn {
+                pool: bytes.below(POOLS)?,
+                delay: bytes.ticks(7)?,
+                place: bytes.below(HANDLES + 1)?,
+                inside: Inside::read(bytes)?,
+            },
+            36..=37 => Action::CancelSpawned(bytes.below(HANDLES)?),
+            38..=39 => Action::Join(bytes.below(HANDLES)?, bytes.ticks(5)?),
+            40..=41 => Action::DropHandle(bytes.below(HANDLES)?),
+            _ => Action::Scope(bytes.below(POOLS)?, bytes.below(5)?, Inside::read(bytes)?),
         })
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Scene {
-    world: World,
-    pools: [P; POOLS],
-    jobs: [J; JOBS],
+impl Inside {
+    /// What the next bytes say.
+    fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
+        Some(match bytes.below(12)? {
+            0 => Inside::Submit(bytes.below(POOLS)?, bytes.below(JOBS)?),
+            1 => Inside::Cancel(bytes.below(JOBS)?),
+            2 => Inside::Spawn(bytes.below(POOLS)?, bytes.below(HANDLES + 1)?),
+            3 => Inside::CancelSpawned(bytes.below(HANDLES)?),
+            4 => Inside::Join(bytes.below(HANDLES)?, bytes.ticks(3)?),
+            5 => Inside::DropHandle(bytes.below(HANDLES)?),
+            6 => Inside::Scope(bytes.below(POOLS)?),
+            _ => Inside::Nothing,
+        })
+    }
 }
 
 impl Scene {
     fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
-        let world = World::new(bytes.below(3)? as u8);
-        world.advance([0, 0, (1 << 32) - 30, (7 << 32) - 60][bytes.below(4)?]);
-        let mut shapes = [(1, 0, true); POOLS];
-        for shape in &mut shapes {
-            *shape = (1 + bytes.below(2)? as u8, bytes.below(3)? as u8, bytes.below(4)? > 0);
+        let reserve = bytes.below(3)? as u8;
+        let clock = [0, 0, (1 << 32) - 30, (7 << 32) - 60][bytes.below(4)?];
+        let mut plans: [PoolPlan; POOLS] = [(1, 0, true); POOLS];
+        for plan in &mut plans {
+            // Of four, one is made at run time.
+            let own = [1, 2, 1, 0][bytes.below(4)?];
+            *plan = (own, bytes.below(3)? as u8, bytes.below(4)? > 0);
         }
-        let pools = shapes.map(|(own, more, now)| {
-            let pool = world.pool_before_start(own, own + more);
-            if now {
-                world.start(pool);
-            }
-            pool
-        });
         let mut with_completion = [false; JOBS];
         for with in &mut with_completion {
             *with = bytes.below(2)? > 0;
         }
-        let jobs = with_completion.map(|with| match with {
-            true => world.job_with_completion("told"),
-            false => world.job("plain"),
+        let scene = Scene::new(clock, reserve, plans, |world| {
+            with_completion.map(|with| match with {
+                true => world.job_with_completion("told"),
+                false => world.job("plain"),
+            })
         });
-        let scene = Scene { world, pools, jobs };
+        let Scene { world, jobs, .. } = scene;
         // Jobs and completions do something so many times, so that each string comes to an end.
         for job in 0..JOBS {
-            if let Some((mut times, action)) = Self::read_script(bytes)? {
+            if let Some((mut times, action)) = Self::read_script(bytes, true)? {
                 world.when_run(jobs[job], move |_| {
                     if times > 0 {
                         times -= 1;
@@ -104,7 +129,7 @@ impl Scene {
             if !with_completion[job] {
                 continue;
             }
-            if let Some((mut times, action)) = Self::read_script(bytes)? {
+            if let Some((mut times, action)) = Self::read_script(bytes, false)? {
                 world.when_told(jobs[job], move |_: Outcome| {
                     if times > 0 {
                         times -= 1;
@@ -116,8 +141,9 @@ impl Scene {
         Some(scene)
     }
 
-    /// What a job does when it runs, or its completion when it is told: only what may be done anywhere.
-    fn read_script(bytes: &mut Bytes<'_>) -> Option<Option<(usize, Action)>> {
+    /// What a job does when it runs, or its completion when it is told: only what may be done anywhere. A run may wait, and so
+    /// open a scope.
+    fn read_script(bytes: &mut Bytes<'_>, runs: bool) -> Option<Option<(usize, Action)>> {
         let times = bytes.below(4)?;
         if times == 0 {
             return Some(None);
@@ -131,18 +157,17 @@ impl Scene {
             | Action::Cancel(..)
             | Action::Abort(..)
             | Action::SetLevel(..)
-            | Action::SetMax(..)) => Some((times, action)),
+            | Action::SetMax(..)
+            | Action::CancelSpawned(..)
+            | Action::DropHandle(..)) => Some((times, action)),
+            action @ (Action::Spawn { .. } | Action::Join(..) | Action::Scope(..)) if runs => Some((times, action)),
             _ => None,
         })
     }
 
-    fn act(self, action: Action) {
-        action.act(self.world, &self.pools, &self.jobs);
-    }
-
     /// One operation: an action, and whatever comes between its lock sections.
     fn operate(self, bytes: &mut Bytes<'_>) -> Option<()> {
-        let Scene { world, pools, jobs } = self;
+        let Scene { world, pools, jobs, .. } = self;
         match bytes.below(24)? {
             kind @ 0..=7 => {
                 for _ in 0..=bytes.below(3)? {
@@ -174,25 +199,6 @@ impl Scene {
             _ => self.act(Action::read(bytes)?),
         }
         Some(())
-    }
-
-    /// Whatever happened, everything that was accepted comes to its end.
-    fn end(self) {
-        let Scene { world, pools, .. } = self;
-        world.forget_interrupts();
-        for pool in pools {
-            world.start(pool);
-            _ = world.release(pool);
-            if world.restart(pool).is_err() && !world.snapshot(pool).open {
-                let end = world.shutdown(pool, Shutdown::Drain, None);
-                end.expect("nothing is in its way");
-                world.restart(pool).expect("it is shut down");
-            }
-            // Whoever defers next also sees to what an abandoned submitter left.
-            let last = world.job("last");
-            world.submit_after(pool, last, 20).expect("a new job is accepted");
-        }
-        world.drain();
     }
 }
 

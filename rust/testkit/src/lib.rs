@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `port.rs` | [`Virtual`]: a port whose clock stands until the test moves it, and whose interrupts come where it says |
 //! | `model.rs` | what the machine must do, written down naively: plain vectors, searched from end to end |
-//! | `action.rs` | [`Action`]: what a random test does with a world |
+//! | `action.rs` | [`Action`]: what a random test does with a [`Scene`] |
 //! | `bytes.rs` | [`operate`]: what a string of bytes says, for a fuzzer |
 //! | `loom.rs` | a port on which the model checker goes through all interleavings of threads (`--cfg loom`) |
 //! | `plain.rs` | [`Plain`]: pools and workers without the model, for tests that keep accounts of their own |
 //! | `world.rs` | [`World`]: pools, workers and jobs on the virtual port, compared with the model after every lock section |
+//! | `world/closures.rs` | the world's spawned closures and scopes |
 //!
 //! All state belongs to the test's thread, so tests run in parallel. What the machine keeps references to stays
 //! for ever. `unsafe` is allowed in `port.rs` and `loom.rs` and nowhere else.
@@ -26,11 +27,11 @@ mod plain;
 mod port;
 mod world;
 
-pub use action::Action;
+pub use action::{Action, Inside, PoolPlan, Scene};
 pub use bytes::operate;
 pub use plain::Plain;
 pub use port::{Call, Virtual};
-pub use world::{Step, World, J, P, W};
+pub use world::{Step, World, H, HANDLES, J, P, W};
 
 use std::sync::atomic::AtomicPtr;
 use std::sync::Mutex;

@@ -3,7 +3,7 @@
 //! The model knows jobs and pools, and nothing of workers and timers: when a job is taken or comes due is seen at the
 //! machine, and the model says whether it may be this one, and now.
 
-use taskpool_core::{Accepted, Cancel, Clock, ControlError, DeferError, Shutdown, Status, LEVELS};
+use taskpool_core::{Accepted, Cancel, Clock, ControlError, DeferError, Outcome, Shutdown, Status, LEVELS};
 
 /// A submission that has been accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub(crate) struct ModelJob {
     pub(crate) cancelled: u32,
     /// Submissions that were discarded.
     pub(crate) discarded: u32,
+    /// How the last submission ended; a run always answers 0 here.
+    pub(crate) last: Option<Outcome>,
     /// A shutdown discards it in any case.
     pub(crate) discardable: bool,
     pub(crate) level: u8,
@@ -119,6 +121,7 @@ impl Model {
             timed_out: 0,
             cancelled: 0,
             discarded: 0,
+            last: None,
             discardable: false,
             level,
             taken_at: level,
@@ -133,6 +136,11 @@ impl Model {
         });
     }
 
+    /// Whether a pool takes submissions.
+    pub(crate) fn accepts(&self, pool: usize) -> bool {
+        self.pools[pool].valid && !self.pools[pool].closed
+    }
+
     /// A submission, for now or for a deadline, or for now and not later than `limit`. These are by the port's clock, which
     /// showed `now`.
     pub(crate) fn submit(
@@ -143,7 +151,7 @@ impl Model {
         limit: Option<u64>,
         now: u64,
     ) -> Result<Accepted, DeferError> {
-        if !self.pools[pool].valid || self.pools[pool].closed {
+        if !self.accepts(pool) {
             return Err(DeferError::NotRunning);
         }
         self.numbers += 1;
@@ -297,6 +305,7 @@ impl Model {
                 }
                 *counter += 1;
                 self.jobs[job].place = Place::Idle;
+                self.jobs[job].last = Some(if aborts { Outcome::Aborted } else { Outcome::Cancelled });
                 Cancel::Cancelled
             }
             Place::Running { run, aborted, next, .. } => {
@@ -462,6 +471,7 @@ impl Model {
         pool.ready.retain(|other| *other != job);
         self.jobs[job].place = Place::Idle;
         self.jobs[job].discarded += 1;
+        self.jobs[job].last = Some(Outcome::Discarded);
     }
 
     /// The machine says that the time of a job was up.
@@ -481,6 +491,7 @@ impl Model {
         pool.ready.remove(0);
         self.jobs[job].place = Place::Idle;
         self.jobs[job].timed_out += 1;
+        self.jobs[job].last = Some(Outcome::TimedOut);
     }
 
     /// A worker of the machine has taken a job.
@@ -518,6 +529,23 @@ impl Model {
         };
     }
 
+    /// A worker of the job's pool has taken it out of turn, for the scope that waits for it. Not even a hold keeps it from
+    /// that.
+    pub(crate) fn taken_out_of_turn(&mut self, job: usize) {
+        let Place::Queued(run) = self.jobs[job].place else {
+            panic!("job {job} was taken and was not queued");
+        };
+        assert!(!self.would_discard(job), "job {job} was taken, and is to be discarded");
+        self.pools[run.pool].ready.retain(|other| *other != job);
+        self.jobs[job].begun += 1;
+        self.jobs[job].place = Place::Running {
+            run,
+            cancelled: false,
+            aborted: false,
+            next: None,
+        };
+    }
+
     /// A worker's run has ended.
     pub(crate) fn ended(&mut self, job: usize) {
         let Place::Running { aborted, next, .. } = self.jobs[job].place else {
@@ -527,6 +555,7 @@ impl Model {
             true => self.jobs[job].aborted += 1,
             false => self.jobs[job].ended += 1,
         }
+        self.jobs[job].last = Some(if aborted { Outcome::Aborted } else { Outcome::Done(0) });
         self.jobs[job].place = Place::Idle;
         if let Some(next) = next {
             self.place(job, next);

@@ -6,7 +6,7 @@ use std::panic;
 use std::ptr::NonNull;
 
 use taskpool_core::{
-    Cache, Caller, Event, Level, Pool, PoolRef, Port, Ref, Reserve, Signal, SignalRef, Slots, WorkerRef,
+    Cache, Caller, Event, JobRef, Level, Pool, PoolRef, Port, Ref, Reserve, Signal, SignalRef, Slots, WorkerRef,
 };
 
 use crate::keep;
@@ -71,7 +71,9 @@ struct Timer {
 }
 
 /// So few that tests use them all.
-const SLOTS: usize = 3;
+pub(crate) const SLOTS: usize = 3;
+
+type Room = Slots<SLOTS, { Virtual::SLOT_SIZE }>;
 
 struct State {
     now: u64,
@@ -83,6 +85,7 @@ struct State {
     /// Lets the other threads go on while one waits, at most until that time. Answers whether anything happened.
     meanwhile: Option<fn(Option<u64>) -> bool>,
     reserve: &'static Reserve,
+    slots: &'static Room,
     cache: &'static Cache,
     semaphores: Vec<(WorkerRef, u32)>,
     /// Workers of the reserve whose threads were started, and the pool whose priority they have.
@@ -105,6 +108,7 @@ struct State {
 
 impl State {
     fn new() -> Self {
+        let slots = keep(Room::new());
         State {
             now: 0,
             locked: false,
@@ -112,7 +116,8 @@ impl State {
             signals: Vec::new(),
             meanwhile: None,
             reserve: keep(Reserve::new()),
-            cache: keep(Cache::new(keep(Slots::<SLOTS, { Virtual::SLOT_SIZE }>::new()))),
+            slots,
+            cache: keep(Cache::new(slots)),
             semaphores: Vec::new(),
             started: Vec::new(),
             levels: Vec::new(),
@@ -167,9 +172,7 @@ fn point() {
             }
             Intrusion::Preemption(body) => {
                 // Whoever comes is no worker, or says so.
-                let stepped = state(|s| std::mem::take(&mut s.stepped));
-                body();
-                state(|s| s.stepped = stepped);
+                Virtual::as_thread(body);
             }
             // Without the panic hook: nothing is wrong.
             Intrusion::Abandonment => panic::resume_unwind(Box::new(Abandoned)),
@@ -399,6 +402,14 @@ impl Virtual {
         answer
     }
 
+    /// Does `body` as a thread that is no worker, whoever waits for it.
+    pub(crate) fn as_thread<R>(body: impl FnOnce() -> R) -> R {
+        let stepped = state(|s| std::mem::take(&mut s.stepped));
+        let answer = body();
+        state(|s| s.stepped = stepped);
+        answer
+    }
+
     /// Does `body`, whose lock sections are neither observed nor points.
     pub(crate) fn unnoticed<R>(body: impl FnOnce() -> R) -> R {
         let before = state(|s| std::mem::replace(&mut s.observing, true));
@@ -562,6 +573,17 @@ impl Virtual {
     pub(crate) fn overwrite(pool: PoolRef) {
         // SAFETY: `zeroed_pool` made it, with the right to all of it; zero is a value for all of its fields.
         unsafe { pool.as_ptr().write_bytes(0, 1) };
+    }
+
+    /// The job in each slot of the cache; not to be looked at before the slot was used for the first time.
+    pub(crate) fn slots() -> [JobRef; SLOTS] {
+        let slots = NonNull::from(state(|s| s.slots)).cast::<u8>();
+        std::array::from_fn(|index| {
+            // SAFETY: the slots lie one behind the other, with nothing around them.
+            let slot = unsafe { slots.byte_add(size_of::<Room>() / SLOTS * index) };
+            // SAFETY: a slot that was used begins with a job, now or before; leaked, so it stays for ever.
+            unsafe { Ref::new(slot.cast()) }
+        })
     }
 
     /// A pool that nobody has laid out.

@@ -3,18 +3,22 @@
 //! After every lock section of the machine, within whatever nest of interrupts and threads, the job states are
 //! compared with the model; after every call that is not nested in another, [`World::check`] looks at the rest.
 
+mod closures;
+
 use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use taskpool_core::{
-    Accepted, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Job, JobRef,
-    LevelError, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Stats, Status, SubmitError,
-    WaitError, Worker, WorkerRef, MAX_TICKS,
+    Accepted, CacheUse, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Job, JobRef,
+    LevelError, NotSpawned, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Stats, Status,
+    SubmitError, WaitError, Worker, WorkerRef, MAX_TICKS,
 };
 
 use crate::keep;
 use crate::model::{Model, ModelJob, Place};
 use crate::port::{Moment, Virtual};
+use closures::{Closures, Joined};
+pub use closures::{H, HANDLES};
 
 type Machine = Shell<Virtual>;
 
@@ -96,6 +100,8 @@ struct Context {
     decided: Option<Decided>,
     /// Jobs that it moved because they were due.
     moved: u32,
+    /// Lock sections so far.
+    sections: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +121,9 @@ enum Does {
     Restart(usize),
     Create(usize, u8),
     Step { finished: Option<usize> },
+    Spawn { closure: usize, pool: usize, delay: u64 },
+    Join { closure: usize, waits: bool },
+    Scope(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -132,6 +141,8 @@ enum Decided {
     Control(Result<(), ControlError>),
     Made(bool),
     Took(Option<usize>),
+    Spawned(Result<(), NotSpawned>),
+    Joined(Joined),
     Nothing,
 }
 
@@ -143,6 +154,7 @@ struct State {
     model: Model,
     contexts: Vec<Context>,
     runs: Vec<(&'static str, u64)>,
+    closures: Closures,
     reserve: u8,
     /// A thread that set jobs free has not called a worker for each of them, and never will.
     deserted: bool,
@@ -232,22 +244,35 @@ fn observe(moment: Moment) {
             }
         }),
         Moment::Section => {
-            let jobs: Vec<JobRef> = state(|s| s.jobs.iter().map(|job| job.reference).collect());
-            let found: Vec<Status> = jobs.into_iter().map(Machine::status).collect();
-            state(|s| s.compare(&found));
+            let usage = state(|s| s.closures.are_known()).then(Machine::check_cache);
+            let found: Vec<Status> = state(|s| s.visible(usage.as_ref()))
+                .into_iter()
+                .map(|job| job.map_or(Status::Idle, Machine::status))
+                .collect();
+            state(|s| s.compare(&found, usage.as_ref()));
         }
     }
 }
 
 impl State {
     /// One lock section further, in the model, and whether the machine has come to the same.
-    fn compare(&mut self, found: &[Status]) {
+    fn compare(&mut self, found: &[Status], usage: Option<&CacheUse>) {
         let Some(mut context) = self.contexts.pop() else {
             panic!("a lock section that the world did not call for");
         };
+        context.sections += 1;
         let decides = context.decided.is_none();
-        if decides {
-            context.decided = Some(self.decide(&context));
+        match context.does {
+            Does::Spawn { .. } => self.spawn_goes_on(&mut context, found),
+            Does::Scope(scope) => {
+                self.scope_goes_on(scope, found);
+                context.moved = 0;
+            }
+            _ if decides => context.decided = Some(self.decide(&context)),
+            _ => {}
+        }
+        if let Some(usage) = usage {
+            self.check_slots(&context, usage);
         }
         // A worker takes a job, or sees that its time was up, before one that is due moves in.
         let steps = matches!(context.does, Does::Step { .. });
@@ -290,6 +315,7 @@ impl State {
                 context.does
             );
         }
+        self.note_ends();
         self.contexts.push(context);
     }
 
@@ -376,6 +402,8 @@ impl State {
                 }
                 Decided::Took(None)
             }
+            Does::Join { closure, waits } => Decided::Joined(self.join(closure, waits)),
+            Does::Spawn { .. } | Does::Scope(_) => unreachable!("several of their lock sections decide something"),
         }
     }
 
@@ -422,10 +450,11 @@ fn within<R>(does: Does, call: impl FnOnce() -> R) -> (R, Option<Decided>) {
             does,
             clock: None,
             decided: match does {
-                Does::Other => Some(Decided::Nothing),
+                Does::Other | Does::Scope(_) => Some(Decided::Nothing),
                 _ => None,
             },
             moved: 0,
+            sections: 0,
         });
         s.contexts.len()
     });
@@ -444,7 +473,7 @@ fn meanwhile(until: Option<u64>) -> bool {
         return true;
     }
     let Some(ticks) = Virtual::idle_time(until) else {
-        return false;
+        return until.is_none() && world.rescue_scope();
     };
     world.advance(ticks);
     true
@@ -1082,8 +1111,8 @@ impl World {
         state(|s| s.workers[worker.0].reference)
     }
 
-    /// Runs everything to its end, however late it is due. Afterwards all jobs are Idle and all workers wait.
-    pub fn drain(self) {
+    /// Runs all that can run, however late it is due.
+    pub fn run_out(self) {
         self.forget_interrupts();
         self.deliver();
         self.run();
@@ -1091,6 +1120,11 @@ impl World {
             self.advance(next.saturating_sub(self.now()));
             self.run();
         }
+    }
+
+    /// Runs everything to its end, however late it is due. Afterwards all jobs are Idle and all workers wait.
+    pub fn drain(self) {
+        self.run_out();
         state(|s| {
             for (job, entry) in s.jobs.iter().enumerate() {
                 let status = s.model.status(job, Virtual::clock());
@@ -1130,8 +1164,10 @@ impl World {
             .into_iter()
             .map(|pool| Virtual::unnoticed(|| Machine::stats(pool)))
             .collect();
+        let usage = state(|s| s.closures.are_known()).then(|| Virtual::unnoticed(Machine::check_cache));
         state(|s| {
             s.check_submissions();
+            s.check_closures(usage.as_ref());
             s.check_levels();
             s.check_stats(&stats);
             s.check_reserve(&found, reserve);
@@ -1392,10 +1428,14 @@ fn add_worker(worker: &'static Worker, own: Option<usize>) {
 }
 
 fn add_job(name: &'static str, job: &'static Job<Recorded>, with_completion: bool) -> J {
+    add_job_at(name, job.reference(), with_completion)
+}
+
+fn add_job_at(name: &'static str, reference: JobRef, with_completion: bool) -> J {
     state(|s| {
         s.jobs.push(JobEntry {
             name,
-            reference: job.reference(),
+            reference,
             with_completion,
             script: None,
             sequel: None,

@@ -1,14 +1,17 @@
 //! Random operations, interrupted at random, against the naive model: after each lock section every job is where the
 //! model says, and after each operation everything else holds that [`World::check`] knows of.
 
-use std::env;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{channel, Sender};
+use std::{env, panic, process, thread};
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use taskpool_core::{Outcome, Shutdown};
-use taskpool_testkit::{Action, World, J, P};
+use taskpool_testkit::{Action, Inside, PoolPlan, Scene as AnyScene, World, HANDLES};
 
 /// The least that one run of this test is worth, in operations; `TASKPOOL_OPERATIONS` asks for another number.
 const OPERATIONS: u64 = 100_000;
@@ -16,10 +19,8 @@ const OPERATIONS: u64 = 100_000;
 const OPERATIONS_OF_A_CASE: u64 = 100;
 
 static EXECUTED: AtomicU64 = AtomicU64::new(0);
-
-/// One pool: workers of its own, maximum above that, and whether it is started at once. Without workers of its own it is
-/// made at run time, and its memory overwritten when it has been shut down.
-type PoolPlan = (u8, u8, bool);
+/// A thread was stopped within the hook of panics, which nobody can change any more.
+static STOPPED: AtomicBool = AtomicBool::new(false);
 
 #[derive(Clone, Debug)]
 struct Plan {
@@ -46,7 +47,23 @@ enum Operation {
     RunAll,
 }
 
-const JOBS: usize = 8;
+const JOBS: usize = 10;
+
+type Scene = AnyScene<2, JOBS>;
+
+fn inside() -> impl Strategy<Value = Inside> {
+    let (pool, job, place) = (0..2_usize, 0..JOBS, 0..HANDLES);
+    prop_oneof![
+        8 => Just(Inside::Nothing),
+        1 => (pool.clone(), job.clone()).prop_map(|(p, j)| Inside::Submit(p, j)),
+        1 => job.prop_map(Inside::Cancel),
+        1 => (pool.clone(), 0..=HANDLES).prop_map(|(p, h)| Inside::Spawn(p, h)),
+        1 => place.clone().prop_map(Inside::CancelSpawned),
+        1 => (place.clone(), 0..3_u64).prop_map(|(h, d)| Inside::Join(h, d)),
+        1 => place.prop_map(Inside::DropHandle),
+        1 => pool.prop_map(Inside::Scope),
+    ]
+}
 
 fn action() -> impl Strategy<Value = Action> {
     let (pool, job) = (0..2_usize, 0..JOBS);
@@ -72,7 +89,13 @@ fn action() -> impl Strategy<Value = Action> {
         2 => pool.clone().prop_map(Action::Release),
         1 => (pool.clone(), 0..5_u8).prop_map(|(p, max)| Action::SetMax(p, max)),
         1 => (pool.clone(), how, 0..6_u64).prop_map(|(p, how, d)| Action::Shutdown(p, how, d)),
-        2 => pool.prop_map(Action::Restart),
+        2 => pool.clone().prop_map(Action::Restart),
+        3 => (pool.clone(), prop_oneof![2 => Just(0), 1 => 0..6_u64], 0..=HANDLES, inside())
+            .prop_map(|(pool, delay, place, inside)| Action::Spawn { pool, delay, place, inside }),
+        2 => (0..HANDLES).prop_map(Action::CancelSpawned),
+        2 => (0..HANDLES, 0..6_u64).prop_map(|(h, d)| Action::Join(h, d)),
+        1 => (0..HANDLES).prop_map(Action::DropHandle),
+        2 => (pool, 0..5_usize, inside()).prop_map(|(p, n, inside)| Action::Scope(p, n, inside)),
     ]
 }
 
@@ -103,29 +126,9 @@ fn plan() -> impl Strategy<Value = Plan> {
     )
 }
 
-/// A world with its pools and jobs; a handle, as interrupts take it along.
-#[derive(Clone, Copy)]
-struct Scene {
-    world: World,
-    pools: [P; 2],
-    /// The maximum of those that are made at run time.
-    runtime: [Option<u8>; 2],
-    jobs: [J; JOBS],
-}
-
-impl Scene {
-    fn new(plan: &Plan) -> Self {
-        let runtime = plan.pools.map(|(min, more, _)| (min == 0).then_some(1 + more));
-        // Such a pool needs a reserve.
-        let world = World::new(plan.reserve.max(runtime.iter().any(Option::is_some).into()));
-        world.advance(plan.clock);
-        let pools = plan.pools.map(|(min, more, now)| match (min, now) {
-            (0, true) => world.runtime_pool(1 + more),
-            (0, false) => world.no_pool(),
-            (_, true) => world.pool(min, min + more),
-            (_, false) => world.pool_before_start(min, min + more),
-        });
-        let jobs = [
+fn scene(plan: &Plan) -> Scene {
+    let scene = Scene::new(plan.clock, plan.reserve, plan.pools, |world| {
+        [
             world.job("plain"),
             world.job("plain too"),
             world.job_with_completion("told"),
@@ -134,173 +137,172 @@ impl Scene {
             world.job_with_completion("submitted by its completion"),
             world.job_with_completion("cancels itself and another"),
             world.job("goes to the other pool"),
-        ];
-        let scene = Scene {
-            world,
-            pools,
-            runtime,
-            jobs,
+            world.job("opens a scope in its pool"),
+            world.job_with_completion("opens a scope in a pool, told"),
+        ]
+    });
+    write_scripts(scene);
+    scene
+}
+
+/// Jobs that submit themselves come to an end by themselves, so that a case does.
+fn write_scripts(scene: Scene) {
+    let Scene { world, pools, jobs, .. } = scene;
+    let mut runs = 0;
+    world.when_run(jobs[3], move |_| {
+        runs += 1;
+        if runs % 3 != 0 {
+            _ = world.submit(pools[0], jobs[3]);
+        }
+        3
+    });
+    let mut runs = 0;
+    world.when_run(jobs[4], move |_| {
+        runs += 1;
+        if runs % 3 != 0 {
+            _ = world.submit_after(pools[1], jobs[4], runs % 4);
+        }
+        4
+    });
+    let mut told = 0;
+    world.when_told(jobs[5], move |outcome| {
+        told += 1;
+        if told % 3 != 0 {
+            match outcome {
+                Outcome::Done(_) => _ = world.submit(pools[1], jobs[5]),
+                _ => _ = world.submit_after(pools[0], jobs[5], 2),
+            }
+        }
+    });
+    world.when_run(jobs[6], move |ctx| {
+        _ = world.submit_after(pools[0], jobs[6], 3);
+        world.cancel(jobs[6]);
+        assert!(ctx.cancelled());
+        world.cancel(jobs[4]);
+        6
+    });
+    let mut runs = 0;
+    world.when_run(jobs[7], move |ctx| {
+        runs += 1;
+        if runs % 4 != 0 {
+            let other = if ctx.pool() == world.pool_ref(pools[0]) { 1 } else { 0 };
+            _ = world.submit(pools[other], jobs[7]);
+        }
+        7
+    });
+    world.when_run(jobs[8], move |ctx| {
+        let its = if ctx.pool() == world.pool_ref(pools[0]) { 0 } else { 1 };
+        scene.act(Action::Scope(its, 2, Inside::Nothing));
+        8
+    });
+    world.when_run(jobs[9], move |_| {
+        scene.act(Action::Scope(0, 2, Inside::Nothing));
+        9
+    });
+}
+
+fn act(scene: Scene, action: Action) {
+    EXECUTED.fetch_add(1, Ordering::Relaxed);
+    scene.act(action);
+}
+
+fn operate(scene: Scene, operation: Operation) {
+    let Scene { world, pools, jobs, .. } = scene;
+    match operation {
+        Operation::Plain(action) => act(scene, action),
+        Operation::Interrupted(outer, inner) => {
+            for (n, action) in inner {
+                world.interrupt_at(n, move || act(scene, action));
+            }
+            act(scene, outer);
+            world.forget_interrupts();
+        }
+        Operation::Preempted(outer, inner) => {
+            for (n, action) in inner {
+                world.preempt_at(n, move || act(scene, action));
+            }
+            act(scene, outer);
+            world.forget_interrupts();
+        }
+        Operation::AbandonedSubmitAt(n, p, j, ticks) => {
+            EXECUTED.fetch_add(1, Ordering::Relaxed);
+            world.abandon_submit_at(n, pools[p], jobs[j], (world.now() + ticks).saturating_sub(5));
+        }
+        Operation::AbandonedSubmit(n, p, j) => {
+            EXECUTED.fetch_add(1, Ordering::Relaxed);
+            world.abandon_submit(n, pools[p], jobs[j]);
+        }
+        Operation::Burst(p, ticks) => {
+            let deadline = world.now() + ticks;
+            for job in jobs {
+                EXECUTED.fetch_add(1, Ordering::Relaxed);
+                _ = world.submit_at(pools[p], job, deadline);
+            }
+        }
+        Operation::RunAll => {
+            EXECUTED.fetch_add(1, Ordering::Relaxed);
+            world.run();
+        }
+    }
+}
+
+thread_local! {
+    /// Whom the thread of a case tells how it ended.
+    static TELL: RefCell<Option<Sender<Result<(), String>>>> = const { RefCell::new(None) };
+}
+
+/// One case, on a thread of its own. A check that fails within a scope stops that thread for ever: a scope waits for its
+/// closures where the stack is unwound, too, and they would not come to their end.
+fn play(plan: Plan) -> Result<(), String> {
+    let (tell, told) = channel();
+    thread::spawn(move || {
+        TELL.set(Some(tell.clone()));
+        let scene = scene(&plan);
+        for operation in plan.operations {
+            operate(scene, operation);
+        }
+        scene.end();
+        tell.send(Ok(())).expect("the test waits");
+    });
+    told.recv().expect("each case says how it ends")
+}
+
+/// Lets a check that fails say so to the test.
+fn tell_failures() {
+    let report = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        report(info);
+        let Some(tell) = TELL.with_borrow(Clone::clone) else {
+            return;
         };
-        scene.write_scripts();
-        scene
-    }
-
-    /// Jobs that submit themselves come to an end by themselves, so that a case does.
-    fn write_scripts(self) {
-        let Scene { world, pools, jobs, .. } = self;
-        let mut runs = 0;
-        world.when_run(jobs[3], move |_| {
-            runs += 1;
-            if runs % 3 != 0 {
-                _ = world.submit(pools[0], jobs[3]);
-            }
-            3
-        });
-        let mut runs = 0;
-        world.when_run(jobs[4], move |_| {
-            runs += 1;
-            if runs % 3 != 0 {
-                _ = world.submit_after(pools[1], jobs[4], runs % 4);
-            }
-            4
-        });
-        let mut told = 0;
-        world.when_told(jobs[5], move |outcome| {
-            told += 1;
-            if told % 3 != 0 {
-                match outcome {
-                    Outcome::Done(_) => _ = world.submit(pools[1], jobs[5]),
-                    _ => _ = world.submit_after(pools[0], jobs[5], 2),
-                }
-            }
-        });
-        world.when_run(jobs[6], move |ctx| {
-            _ = world.submit_after(pools[0], jobs[6], 3);
-            world.cancel(jobs[6]);
-            assert!(ctx.cancelled());
-            world.cancel(jobs[4]);
-            6
-        });
-        let mut runs = 0;
-        world.when_run(jobs[7], move |ctx| {
-            runs += 1;
-            if runs % 4 != 0 {
-                let other = if ctx.pool() == world.pool_ref(pools[0]) { 1 } else { 0 };
-                _ = world.submit(pools[other], jobs[7]);
-            }
-            7
-        });
-    }
-
-    fn act(self, action: Action) {
-        EXECUTED.fetch_add(1, Ordering::Relaxed);
-        let Scene {
-            world,
-            pools,
-            runtime,
-            jobs,
-        } = self;
-        match action {
-            // The host starts pools from threads only, and so does C.
-            Action::Start(p) if !world.in_interrupt() => self.start(p),
-            Action::Start(_) => {}
-            Action::Shutdown(p, how, ticks) => {
-                let until = if ticks == 0 { 0 } else { world.now() + ticks };
-                let over = world.shutdown(pools[p], how, Some(until));
-                // Another thread may have made it anew.
-                if over.is_ok() && runtime[p].is_some() && !world.snapshot(pools[p]).open {
-                    world.overwrite(pools[p]);
-                }
-            }
-            action => action.act(world, &pools, &jobs),
-        }
-    }
-
-    fn start(self, pool: usize) {
-        match self.runtime[pool] {
-            Some(max) => _ = self.world.create(self.pools[pool], max),
-            None => self.world.start(self.pools[pool]),
-        }
-    }
-
-    fn operate(self, operation: Operation) {
-        let Scene { world, pools, jobs, .. } = self;
-        match operation {
-            Operation::Plain(action) => self.act(action),
-            Operation::Interrupted(outer, inner) => {
-                for (n, action) in inner {
-                    world.interrupt_at(n, move || self.act(action));
-                }
-                self.act(outer);
-                world.forget_interrupts();
-            }
-            Operation::Preempted(outer, inner) => {
-                for (n, action) in inner {
-                    world.preempt_at(n, move || self.act(action));
-                }
-                self.act(outer);
-                world.forget_interrupts();
-            }
-            Operation::AbandonedSubmitAt(n, p, j, ticks) => {
-                EXECUTED.fetch_add(1, Ordering::Relaxed);
-                world.abandon_submit_at(n, pools[p], jobs[j], (world.now() + ticks).saturating_sub(5));
-            }
-            Operation::AbandonedSubmit(n, p, j) => {
-                EXECUTED.fetch_add(1, Ordering::Relaxed);
-                world.abandon_submit(n, pools[p], jobs[j]);
-            }
-            Operation::Burst(p, ticks) => {
-                let deadline = world.now() + ticks;
-                for job in jobs {
-                    EXECUTED.fetch_add(1, Ordering::Relaxed);
-                    _ = world.submit_at(pools[p], job, deadline);
-                }
-            }
-            Operation::RunAll => {
-                EXECUTED.fetch_add(1, Ordering::Relaxed);
-                world.run();
+        let stops = World::in_scope();
+        STOPPED.fetch_or(stops, Ordering::SeqCst);
+        _ = tell.send(Err(info.to_string()));
+        if stops {
+            loop {
+                thread::park();
             }
         }
-    }
-
-    /// Whatever happened, everything that was accepted comes to its end.
-    fn end(self) {
-        let Scene { world, pools, .. } = self;
-        for (number, pool) in pools.into_iter().enumerate() {
-            self.start(number);
-            _ = world.release(pool);
-            if world.restart(pool).is_err() && !world.snapshot(pool).open {
-                world
-                    .shutdown(pool, Shutdown::Drain, None)
-                    .expect("nothing is in its way");
-                world.restart(pool).expect("it is shut down");
-            }
-            // Whoever defers next also sees to what an abandoned submitter left.
-            let last = world.job("last");
-            world.submit_after(pool, last, 20).expect("a new job is accepted");
-        }
-        world.drain();
-    }
+    }));
 }
 
 #[test]
 fn random_operations_agree_with_the_model() {
     let least = env::var("TASKPOOL_OPERATIONS").map_or(OPERATIONS, |n| n.parse().expect("a number of operations"));
+    tell_failures();
     let mut runner = TestRunner::new(Config {
         cases: least.div_ceil(OPERATIONS_OF_A_CASE) as u32,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/model.seeds"))),
         max_shrink_iters: 20_000,
         ..Config::default()
     });
-    let result = runner.run(&plan(), |plan| {
-        let scene = Scene::new(&plan);
-        for operation in plan.operations {
-            scene.operate(operation);
-        }
-        scene.end();
-        Ok(())
-    });
+    let result = runner.run(&plan(), |plan| play(plan).map_err(TestCaseError::fail));
     if let Err(error) = result {
+        if STOPPED.load(Ordering::SeqCst) {
+            // The harness takes the hook away at its end, and would wait for ever.
+            writeln!(io::stderr(), "{error}\n{runner}").expect("there is somebody to tell");
+            process::exit(101);
+        }
         panic!("{error}\n{runner}");
     }
     let executed = EXECUTED.load(Ordering::Relaxed);
