@@ -174,7 +174,8 @@ impl<T: Run> Job<T> {
     ///
     /// [`WaitError::TimedOut`]: the job goes on as if nobody had waited. [`WaitError::InInterrupt`].
     /// [`WaitError::OnWorker`]: this job itself waits, or another one of its pool, which might have no other worker for
-    /// it. [`WaitError::NeverSubmitted`].
+    /// it. [`WaitError::NeverSubmitted`]. That jobs of two pools wait for each other is not found out, nor that the only
+    /// worker of the reserve waits for a job of a pool that has to borrow it.
     pub fn wait(&'static self, timeout: Timeout) -> Result<Outcome, WaitError> {
         System::wait(self.reference(), timeout.deadline())
     }
@@ -233,7 +234,8 @@ impl Pool {
     /// busy, the reserve lends one beyond the pool's maximum, if it has one; that one takes urgent jobs only. (Like
     /// `IOT_TASKPOOL_JOB_HIGH_PRIORITY` of the FreeRTOS Task Pool.)
     ///
-    /// A queued job of this pool moves to the head ([`Accepted::Moved`]). Only this submission is urgent, not the next.
+    /// A queued job of this pool moves to the head ([`Accepted::Moved`]), and keeps the limit of its time, if
+    /// [`submit_within`](Pool::submit_within) set one. Only this submission is urgent, not the next.
     ///
     /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job).
     ///

@@ -51,9 +51,9 @@ impl Pool {
     ///
     /// From threads. On a worker of this pool, closures of the scope that are still queued run within the caller at its
     /// end, so a pool with a single worker gets through; those of others don't. On a worker of another pool it waits as
-    /// any thread does. In a held pool it waits until that is released, but for what runs within the caller. At most eight lock sections for each closure at the
-    /// end, and
-    /// what the closures take.
+    /// any thread does. In a held pool it waits until that is released, and in one that has not been started until that is,
+    /// but for what runs within the caller. At most eight lock sections for each closure at the end, and what the closures
+    /// take.
     ///
     /// # Errors
     ///

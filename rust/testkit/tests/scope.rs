@@ -199,6 +199,45 @@ fn whatever_comes_between_all_is_over_at_the_end() {
     }
 }
 
+/// Goes to another pool when it ends; until then a closure of its scope, on the same worker, waits for that end.
+struct IsWaitedForWithin {
+    pool: PoolRef,
+    other: PoolRef,
+}
+
+impl Run for IsWaitedForWithin {
+    fn run(&mut self, ctx: &taskpool_core::Ctx<'_>) -> i32 {
+        let me = ITSELF.get().expect("it was submitted");
+        if ctx.pool() == self.other {
+            return 2;
+        }
+        Machine::submit(self.other, me).unwrap();
+        let waits = || {
+            let ahead = Some(Virtual::now() + 10);
+            assert_eq!(Machine::wait(me, ahead), Err(WaitError::OnWorker));
+            assert_eq!(Machine::cancel_and_wait(me, ahead), Err(WaitError::OnWorker));
+        };
+        Machine::scope(self.pool, |scope| scope.spawn(waits).unwrap()).unwrap();
+        1
+    }
+}
+
+#[test]
+fn a_closure_does_not_wait_for_the_job_that_it_runs_within() {
+    let (plain, pool) = ready();
+    let other = plain.pool();
+    let job = keep(Job::new(IsWaitedForWithin { pool, other }));
+    ITSELF.set(Some(job.reference()));
+    Machine::submit(pool, job.reference()).unwrap();
+    plain.drain();
+    assert_eq!(
+        Machine::outcome(job.reference()),
+        Some(Outcome::Done(2)),
+        "neither wait cancelled it"
+    );
+    assert_eq!(plain.cache().used, 0);
+}
+
 thread_local! {
     static ORDER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }

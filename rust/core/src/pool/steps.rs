@@ -460,6 +460,7 @@ impl WorkerRef {
         let order = leave_ready(token, job).taken(token);
         let outer = self.outer(token);
         self.begin(token, job, pool);
+        self.stays_in(token, outer);
         (Taken::ToRun(pool, outer), order)
     }
 

@@ -29,7 +29,7 @@ pub struct Worker {
     /// The level of its thread's priority, and whether it is on its way.
     #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
     pub(super) rank: Locked<Rank>,
-    /// The job that it runs, or ran last.
+    /// The job that it runs, or ran last; not one that it took out of turn, which ends within this one.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
     current: Locked<Option<JobRef>>,
     #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -123,10 +123,14 @@ impl Worker {
         }
     }
 
-    /// It runs this again. What it ran meanwhile has been counted, and does not count twice.
-    pub(super) fn go_on_with(&self, _token: &Token<'_>, _outer: Outer) {
+    /// What it has begun runs within this.
+    pub(super) fn stays_in(&self, _token: &Token<'_>, _outer: Outer) {
         #[cfg(CONFIG_TASKPOOL_WAIT)]
         self.current.set(_token, _outer.current);
+    }
+
+    /// It goes on with this. What it ran meanwhile has been counted, and does not count twice.
+    pub(super) fn go_on_with(&self, _token: &Token<'_>, _outer: Outer) {
         #[cfg(CONFIG_TASKPOOL_STATS)]
         {
             let inner = span(_token.now(), self.since(_token));
@@ -145,7 +149,7 @@ impl Worker {
     }
 
     /// Whether its waiting for the job would keep the job from its end: it runs the job itself, or the job's pool may
-    /// have no other worker for it.
+    /// have no other worker for it. What it runs out of turn is of its pool, as it can't go to another.
     pub(crate) fn would_wait_for_itself(&self, token: &Token<'_>, job: JobRef) -> bool {
         #[cfg(CONFIG_TASKPOOL_WAIT)]
         if self.current.get(token) == Some(job) {
