@@ -7,6 +7,16 @@ use zephyr_sys::{k_current_get, k_sched_lock, k_sched_unlock, k_thread_priority_
 
 pub use common::*;
 
+extern "C" {
+    fn told_with_locked_scheduler(cooperative: bool);
+}
+
+/// What a completion does in `main.c`.
+pub fn tell(cooperative: bool) {
+    // SAFETY: called by threads.
+    unsafe { told_with_locked_scheduler(cooperative) }
+}
+
 /// Does `body` with another priority.
 pub fn at_priority<R>(priority: i32, body: impl FnOnce() -> R) -> R {
     let before = self::priority();

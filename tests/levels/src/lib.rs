@@ -10,7 +10,7 @@ mod kernel;
 
 use core::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 
-use taskpool::{Ctx, Duration, Job, Pool, Run, Timeout};
+use taskpool::{Complete, Ctx, Duration, Job, OnEnd, Outcome, Pool, Run, Timeout};
 // For its panic handler.
 use zephyr as _;
 
@@ -271,4 +271,47 @@ extern "C" fn cooperative_submitter_goes_on() {
         assert_eq!(SEEN.length.load(SeqCst), 0, "it does not yield");
     });
     SEEN.expect(&[-5, -2]);
+}
+
+// For the cases that are in C. Their jobs' priorities are not compared.
+
+static UNSEEN: Seen = Seen::new();
+static UNSEEN_HIGH: Job<Note> = note(&UNSEEN, 3);
+
+fn pool(is_cooperative: bool) -> Pool {
+    if is_cooperative {
+        cooperative()
+    } else {
+        one()
+    }
+}
+
+#[no_mangle]
+extern "C" fn submit_low() {
+    static LOW: Job<Note> = note(&UNSEEN, 0);
+    submit(one(), &LOW);
+}
+
+#[no_mangle]
+extern "C" fn submit_high(is_cooperative: bool) {
+    submit(pool(is_cooperative), &UNSEEN_HIGH);
+}
+
+/// Its completion submits the other one.
+#[no_mangle]
+extern "C" fn submit_telling(is_cooperative: bool) {
+    struct Tells(bool);
+
+    impl Complete for Tells {
+        fn complete(&self, _: Outcome) {
+            kernel::tell(self.0);
+        }
+    }
+
+    static TELLS: [OnEnd<Tells>; 2] = [OnEnd::new(Tells(false)), OnEnd::new(Tells(true))];
+    static TOLD: [Job<Note>; 2] = [
+        Job::with_completion(Note(&UNSEEN, 0), &TELLS[0]),
+        Job::with_completion(Note(&UNSEEN, 0), &TELLS[1]),
+    ];
+    submit(pool(is_cooperative), &TOLD[usize::from(is_cooperative)]);
 }

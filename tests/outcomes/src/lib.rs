@@ -12,7 +12,7 @@ use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::SeqCst};
 
 use taskpool::{
     Accepted, Cancel, Clock, Complete, ControlError, Ctx, DeferError, Duration, Instant, Job, OnEnd, Outcome, Pool,
-    Run, Status, Timeout, MAX_TICKS,
+    Run, Shutdown, Status, Timeout, MAX_TICKS,
 };
 // For its panic handler.
 use zephyr as _;
@@ -326,4 +326,22 @@ extern "C" fn limit_is_refused() {
     let refused = one().submit_within(&STAMP, Duration::ticks(1));
     assert_eq!(refused, Err(DeferError::AlreadyQueued));
     assert_eq!(STAMP.wait(Timeout::Forever), Ok(Outcome::Done(0)));
+}
+
+#[no_mangle]
+extern "C" fn shutdown_without_waiting() {
+    static BUSY: Job = Job::new(|_| sleep(50));
+    other().submit(&BUSY).unwrap();
+    sleep(5);
+    let before = now();
+    assert_eq!(
+        other().shutdown(Shutdown::Drain, Timeout::NoWait),
+        Err(ControlError::TimedOut)
+    );
+    let took = now() - before;
+    // Of which one may have been about to begin.
+    assert!(took <= 1, "{took} ticks");
+    assert_eq!(other().shutdown(Shutdown::Drain, Timeout::Forever), Ok(()));
+    assert_eq!(BUSY.outcome(), Some(Outcome::Done(0)));
+    assert_eq!(other().restart(), Ok(()));
 }

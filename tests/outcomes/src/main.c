@@ -24,7 +24,8 @@ TASKPOOL_DEFINE(other, 1, 2560, 8);
 	X(taken_in_time)                                                                                               \
 	X(taken_too_late)                                                                                              \
 	X(limit_stands_with_the_clock)                                                                                 \
-	X(limit_is_refused)
+	X(limit_is_refused)                                                                                            \
+	X(shutdown_without_waiting)
 
 void check_rest(void);
 
