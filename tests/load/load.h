@@ -27,6 +27,7 @@ void load_begin(uint32_t seed, uint32_t pools, bool control);
 void load_act(uint32_t *random, bool interrupt);
 void load_interrupt(void);
 void load_end(void);
+void load_stuck(void);
 
 /* C, called by Rust. */
 uint64_t load_clock(void);

@@ -102,6 +102,21 @@ extern "C" fn load_interrupt() {
     RANDOM.store(random.state(), SeqCst);
 }
 
+/// A thread does not end.
+#[no_mangle]
+extern "C" fn load_stuck() {
+    give_up("a thread waits for something that is over: it was not told");
+}
+
+fn give_up(reason: &str) -> ! {
+    for (pool, _) in board::POOLS {
+        printkln!("{:?}", pool.check());
+    }
+    subject::all().for_each(|subject| printkln!("{}", subject));
+    printkln!("{}", closure::totals());
+    panic!("{reason}");
+}
+
 /// Everything comes to rest, and is accounted for.
 #[no_mangle]
 extern "C" fn load_end() {
@@ -115,12 +130,7 @@ extern "C" fn load_end() {
         reason = unrest();
     }
     if let Some(reason) = reason {
-        for (pool, _) in board::POOLS {
-            printkln!("{:?}", pool.check());
-        }
-        subject::all().for_each(|subject| printkln!("{}", subject));
-        printkln!("{}", closure::totals());
-        panic!("{reason}");
+        give_up(reason);
     }
     printkln!("{}; {}; {}", subject::totals(), closure::totals(), act::totals());
 }
