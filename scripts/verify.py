@@ -351,8 +351,8 @@ SUITES = {
                         tuple(f"tests/{name}" for name in SANITIZED), (NATIVE,),
                         tuple(f"taskpool.{name}.sanitizers" for name in SANITIZED)),
     # On one processor a thread hand-over of native_sim takes a sixth of the time.
-    "soak": Suite("simulated days of load", ("tests/soak",), (NATIVE,), ("taskpool.soak.short",), ("taskpool.soak.long",),
-                  under=("taskset", "-c", "0")),
+    "soak": Suite("simulated days of load", ("tests/soak",), (NATIVE,), ("taskpool.soak.short",),
+                  ("taskpool.soak.long",), under=("taskset", "-c", "0")),
     "stress": Suite("a random load from interrupts, threads and jobs", ("tests/stress",), ("qemu_cortex_m3",),
                     ("taskpool.stress",), ("taskpool.stress.long",)),
     "smp": Suite("the same load on two processors", ("tests/smp",), ("qemu_riscv64/qemu_virt_riscv64/smp",),

@@ -14,8 +14,8 @@
  * CONFIG_LOAD_ROUNDS rounds. In each, threads, a timer and what else the test has call the pools at random until each
  * thread has done its steps; then everything comes to rest, and the books are audited. Whatever is wrong ends the run.
  *
- * `pools`: how many of the pools take part, from the last one. `control`: they are held, paused, shut down, started again
- * and resized, too.
+ * `pools`: how many of the pools take part, from the last one. `control`: they are held, paused, shut down, started
+ * again and resized, too.
  */
 void load_rounds(uint32_t pools, bool control);
 

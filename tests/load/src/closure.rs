@@ -296,8 +296,8 @@ impl fmt::Display for Totals {
         let [accepted, refused, runs, cancelled, taken, _] = BOOKS.counts().map(|count| count.load(SeqCst));
         write!(
             f,
-            "closures: accepted {accepted}, refused {refused}, run {runs}, cancelled {cancelled}, discarded {}, results \
-             taken {taken}",
+            "closures: accepted {accepted}, refused {refused}, run {runs}, cancelled {cancelled}, discarded {}, \
+             results taken {taken}",
             discarded()
         )
     }

@@ -2,9 +2,9 @@
 //!
 //! Threads, interrupts and the jobs themselves call the pools at random, with every operation of the API. Then
 //! everything comes to rest, and each submission that was accepted must have had one outcome: it ran, was cancelled or
-//! aborted, or its time was up; or it was discarded, where pools are shut down. The pools must have counted the same. All
-//! the while no job may run before its deadline, nor on two workers at once, what closures capture must be there until
-//! they ran, and be dropped once, and the pools must be in order whenever somebody looks.
+//! aborted, or its time was up; or it was discarded, where pools are shut down. The pools must have counted the same.
+//! All the while no job may run before its deadline, nor on two workers at once; what closures capture must be there
+//! until they ran, and be dropped once; and the pools must be in order whenever somebody looks.
 //!
 //! | file | holds |
 //! |---|---|
