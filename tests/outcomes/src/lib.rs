@@ -334,13 +334,13 @@ extern "C" fn shutdown_without_waiting() {
     other().submit(&BUSY).unwrap();
     sleep(5);
     let before = now();
-    assert_eq!(
-        other().shutdown(Shutdown::Drain, Timeout::NoWait),
-        Err(ControlError::TimedOut)
-    );
+    for _ in 0..20 {
+        let answer = other().shutdown(Shutdown::Drain, Timeout::NoWait);
+        assert_eq!(answer, Err(ControlError::TimedOut));
+    }
     let took = now() - before;
-    // Of which one may have been about to begin.
-    assert!(took <= 1, "{took} ticks");
+    // A wait takes until the next tick at least.
+    assert!(took < 20, "{took} ticks");
     assert_eq!(other().shutdown(Shutdown::Drain, Timeout::Forever), Ok(()));
     assert_eq!(BUSY.outcome(), Some(Outcome::Done(0)));
     assert_eq!(other().restart(), Ok(()));
