@@ -151,6 +151,13 @@ def test_a_scenario_that_is_not_declared_is_skipped(monkeypatch, tmp_path):
     assert v.run("soak", False)["result"] == v.SKIPPED
 
 
+@pytest.mark.parametrize("suite", v.SUITES.values(), ids=v.SUITES)
+def test_the_scenarios_of_the_stages_are_declared(suite):
+    declared = "".join((v.PROJECT / folder / "testcase.yaml").read_text() for folder in suite.folders)
+    for scenario in (*suite.short, *suite.long):
+        assert f"  {scenario}:\n" in declared
+
+
 @pytest.mark.parametrize("long, name", [(False, "taskpool.soak.short"), (True, "taskpool.soak.long")])
 def test_a_suite_runs_the_scenarios_of_its_form(monkeypatch, tmp_path, long, name):
     monkeypatch.setenv("ZEPHYR_BASE", "/somewhere")

@@ -320,7 +320,7 @@ class Suite:
     """What twister runs for a stage: scenarios of applications, on platforms, and what else to tell it."""
 
     about: str
-    folder: str
+    folders: tuple
     platforms: tuple
     short: tuple
     long: tuple = ()
@@ -345,15 +345,17 @@ def riscv():
     return env, (f"-x=EXTRA_LDFLAGS=-L{Path(libgcc).parent}", "--force-toolchain")
 
 
+SANITIZED = ("pool", "spawn", "outcomes", "runtime", "levels")
 SUITES = {
-    "sanitizers": Suite("the pool's suite with the address and undefined behaviour sanitizers", "tests/pool", (NATIVE,),
-                        ("taskpool.pool.sanitizers",)),
+    "sanitizers": Suite("the suites on the kernel with the address and undefined behaviour sanitizers",
+                        tuple(f"tests/{name}" for name in SANITIZED), (NATIVE,),
+                        tuple(f"taskpool.{name}.sanitizers" for name in SANITIZED)),
     # On one processor a thread hand-over of native_sim takes a sixth of the time.
-    "soak": Suite("simulated days of load", "tests/soak", (NATIVE,), ("taskpool.soak.short",), ("taskpool.soak.long",),
-                  under=("taskset", "-c", "0")),
-    "stress": Suite("a random load from interrupts, threads and jobs", "tests/stress", ("qemu_cortex_m3",),
+    "soak": Suite("simulated days of load", ("tests/soak",), (NATIVE,), ("taskpool.soak.short",),
+                  ("taskpool.soak.long",), under=("taskset", "-c", "0")),
+    "stress": Suite("a random load from interrupts, threads and jobs", ("tests/stress",), ("qemu_cortex_m3",),
                     ("taskpool.stress",), ("taskpool.stress.long",)),
-    "smp": Suite("the same load on two processors", "tests/smp", ("qemu_riscv64/qemu_virt_riscv64/smp",),
+    "smp": Suite("the same load on two processors", ("tests/smp",), ("qemu_riscv64/qemu_virt_riscv64/smp",),
                  ("taskpool.smp",), ("taskpool.smp.long",), riscv),
 }
 
@@ -379,16 +381,17 @@ def twister(name, long):
     suite = SUITES[name]
     if not os.environ.get("ZEPHYR_BASE"):
         raise Skip("no Zephyr workspace: set ZEPHYR_BASE, or give scripts/setup access to GitHub")
-    file = PROJECT / suite.folder / "testcase.yaml"
-    declared = file.read_text(encoding="utf-8") if file.is_file() else ""
+    files = [PROJECT / folder / "testcase.yaml" for folder in suite.folders]
+    declared = "".join(file.read_text(encoding="utf-8") for file in files if file.is_file())
     if missing := [name for name in suite.scenarios(long) if f"{name}:" not in declared]:
-        raise Skip(f"{suite.folder}/testcase.yaml has no {', '.join(missing)}")
+        raise Skip(f"testcase.yaml of {', '.join(suite.folders)} has no {', '.join(missing)}")
     more_environment, more = suite.toolchain()
     out = OUT / f"twister-{name}"
     # An old report must not count, however early twister ends.
     shutil.rmtree(out, ignore_errors=True)
     status, _ = call(
-        [*suite.under, "west", "twister", "-T", suite.folder, *(f"-p={platform}" for platform in suite.platforms),
+        [*suite.under, "west", "twister", *(f"--testsuite-root={folder}" for folder in suite.folders),
+         *(f"-p={platform}" for platform in suite.platforms),
          *(f"--scenario={scenario}" for scenario in suite.scenarios(long)),
          f"-x=EXTRA_ZEPHYR_MODULES={PROJECT}", "-W", "--outdir", str(out), "-j", "2", "--inline-logs", *more],
         OUT / f"{name}.log", dict(os.environ, **more_environment), PROJECT)

@@ -16,6 +16,9 @@
 
 #define STACK_SIZE 2048
 
+/* Some take a few seconds. */
+#define LONGEST_ROUND K_SECONDS(60)
+
 /* Above all threads of the load, among them, and below most. src/board.rs has the numbers of workers. */
 TASKPOOL_DEFINE(load_urgent, 1, STACK_SIZE, 2);
 TASKPOOL_DEFINE_WITH(load_middle, 1, 3, STACK_SIZE, 6);
@@ -181,7 +184,9 @@ static void one_round(uint32_t seed, uint32_t pools, bool control)
 		k_thread_start(&threads[i]);
 	}
 	for (size_t i = 0; i < THREADS; i++) {
-		(void)k_thread_join(&threads[i], K_FOREVER);
+		if (k_thread_join(&threads[i], LONGEST_ROUND) != 0) {
+			load_stuck();
+		}
 	}
 	load_source(0);
 	atomic_set(&clock_source_random, 0);

@@ -14,8 +14,8 @@
  * CONFIG_LOAD_ROUNDS rounds. In each, threads, a timer and what else the test has call the pools at random until each
  * thread has done its steps; then everything comes to rest, and the books are audited. Whatever is wrong ends the run.
  *
- * `pools`: how many of the pools take part, from the last one. `control`: they are held, shut down, started again and
- * resized, too.
+ * `pools`: how many of the pools take part, from the last one. `control`: they are held, paused, shut down, started
+ * again and resized, too.
  */
 void load_rounds(uint32_t pools, bool control);
 
@@ -27,6 +27,7 @@ void load_begin(uint32_t seed, uint32_t pools, bool control);
 void load_act(uint32_t *random, bool interrupt);
 void load_interrupt(void);
 void load_end(void);
+void load_stuck(void);
 
 /* C, called by Rust. */
 uint64_t load_clock(void);

@@ -1,8 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * The cases, by name; their bodies are in Rust (src/lib.rs), where a failed assertion ends the run. The pools, and an
- * interrupt.
+ * The cases, by name; their bodies are in Rust (src/lib.rs), where a failed assertion ends the run. And the pools.
  */
 
 #include <zephyr/irq_offload.h>
@@ -17,12 +16,6 @@
 TASKPOOL_DEFINE(one, 1, STACK_SIZE, 7);
 TASKPOOL_DEFINE_WITH(grows, 1, 2, STACK_SIZE, 8);
 TASKPOOL_DEFINE(cooperative, 1, STACK_SIZE, -2);
-
-/* Here, because libkernel.a comes before Rust's archive when the image is linked. */
-void test_interrupt(void (*routine)(const void *), const void *parameter)
-{
-	irq_offload(routine, parameter);
-}
 
 void high_levels_preempt_the_submitter(void);
 void a_worker_is_low_again_for_the_next_job(void);

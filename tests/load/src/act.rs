@@ -3,11 +3,11 @@
 use core::fmt;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
-use taskpool::{Duration, Instant, Pool, Shutdown, Timeout, LEVELS};
+use taskpool::{Clock, Duration, Instant, Pool, Shutdown, Timeout, LEVELS};
 
 use crate::random::Random;
 use crate::subject::{self, Subject};
-use crate::{board, some_pool};
+use crate::{board, closure, some_pool};
 
 /// Who calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,9 +23,10 @@ pub enum Caller {
 /// Operations of the round, by kind of caller.
 static ACTS: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
 
-/// Pools are held, shut down, started again, and resized, too.
+/// Pools are held, paused, shut down, started again, and resized, too.
 static CONTROL: AtomicBool = AtomicBool::new(false);
 static SHUTDOWNS: AtomicU32 = AtomicU32::new(0);
+static PAUSES: AtomicU32 = AtomicU32::new(0);
 
 /// Whether what is discarded is missing in the books of a job without a completion.
 pub fn discards() -> bool {
@@ -36,6 +37,7 @@ pub fn discards() -> bool {
 pub fn open_books(control: bool) {
     CONTROL.store(control, SeqCst);
     SHUTDOWNS.store(0, SeqCst);
+    PAUSES.store(0, SeqCst);
     ACTS.iter().for_each(|acts| acts.store(0, SeqCst));
 }
 
@@ -51,7 +53,7 @@ fn timeout(random: &mut Random, caller: Caller) -> Timeout {
     }
 }
 
-/// One operation on some job, in some pool.
+/// One operation on some job, or closure, in some pool.
 pub fn act(random: &mut Random, caller: Caller) {
     ACTS[caller as usize].fetch_add(1, SeqCst);
     let subject = Subject::some(random);
@@ -60,7 +62,7 @@ pub fn act(random: &mut Random, caller: Caller) {
     if CONTROL.load(SeqCst) && random.below(24) == 0 {
         return control(random, pool, caller);
     }
-    match random.below(36) {
+    match random.below(50) {
         0..=9 => subject.submit(pool),
         10..=14 => subject.submit_after(pool, ticks),
         // The instant may lie behind.
@@ -76,6 +78,15 @@ pub fn act(random: &mut Random, caller: Caller) {
         31..=32 => subject.submit_urgent(pool),
         33 => subject.set_level(random.below(LEVELS as u32) as u8),
         34 => assert!(pool.stats().most_workers > 0, "the pool has workers"),
+        35..=37 => subject.abort(),
+        38..=40 => subject.submit_within(pool, Duration::ticks(random.below(4).into())),
+        41..=44 => closure::spawn(random, pool),
+        45..=47 => {
+            let timeout = timeout(random, caller);
+            closure::handle(random, timeout);
+        }
+        // A job's scope might wait for the worker of another one, and that one for this.
+        48 if caller == Caller::Thread => closure::scope(random, pool),
         _ => {
             taskpool::check_reserve();
         }
@@ -84,8 +95,8 @@ pub fn act(random: &mut Random, caller: Caller) {
 
 /// What is for the pool, not for a job. Afterwards it takes jobs, whoever else did this meanwhile.
 fn control(random: &mut Random, pool: Pool, caller: Caller) {
-    match random.below(6) {
-        0..=1 if caller == Caller::Thread => {
+    match random.below(12) {
+        0..=3 if caller == Caller::Thread => {
             let how = [Shutdown::Drain, Shutdown::Discard][random.below(2) as usize];
             let timeout = match board::timed_waits() {
                 true => Timeout::After(Duration::ticks(random.below(30).into())),
@@ -97,11 +108,19 @@ fn control(random: &mut Random, pool: Pool, caller: Caller) {
             }
             SHUTDOWNS.fetch_add(1, SeqCst);
         }
-        2..=3 => {
+        4..=6 => {
             // Whoever holds it last lets it go, too.
             let _ = pool.hold();
             board::spin(random.below(50));
             let _ = pool.release();
+        }
+        7 => {
+            let clock = [Clock::Frozen, Clock::RunsOn][random.below(2) as usize];
+            // Somebody resumes it, or `unrest` at the end.
+            PAUSES.fetch_add(pool.pause(clock).is_ok().into(), SeqCst);
+        }
+        8..=9 => {
+            let _ = pool.resume();
         }
         _ => {
             // Below its own workers it is refused.
@@ -125,9 +144,9 @@ impl fmt::Display for Totals {
         if discards() {
             write!(
                 f,
-                "; shutdowns {}, discarded {}",
-                SHUTDOWNS.load(SeqCst),
-                subject::discarded()
+                "; pauses {}, shutdowns {}",
+                PAUSES.load(SeqCst),
+                SHUTDOWNS.load(SeqCst)
             )?;
         }
         let (most, by_cpu) = subject::runs_by_cpu();

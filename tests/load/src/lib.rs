@@ -1,15 +1,17 @@
 //! A random load, and the books about it: what `tests/stress` and `tests/smp` have in common.
 //!
 //! Threads, interrupts and the jobs themselves call the pools at random, with every operation of the API. Then
-//! everything comes to rest, and each submission that was accepted must have run once or have been cancelled; or
-//! discarded, where pools are shut down. All the while no job may run before its deadline, nor on two workers at once,
-//! and the pools must be in order whenever somebody looks.
+//! everything comes to rest, and each submission that was accepted must have had one outcome: it ran, was cancelled or
+//! aborted, or its time was up; or it was discarded, where pools are shut down. The pools must have counted the same.
+//! All the while no job may run before its deadline, nor on two workers at once; what closures capture must be there
+//! until they ran, and be dropped once; and the pools must be in order whenever somebody looks.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `load.c`, `board.rs` | pools, threads, interrupts, the clock |
 //! | `act.rs` | one operation |
 //! | `subject.rs` | the jobs, and the books |
+//! | `closure.rs` | spawned closures, and the books about them |
 //!
 //! What is wrong panics, after the seed of the round was printed.
 
@@ -17,6 +19,7 @@
 
 mod act;
 mod board;
+mod closure;
 mod random;
 mod subject;
 
@@ -44,6 +47,11 @@ fn some_pool(random: &mut Random) -> Pool {
 
 /// Why the pools are not at rest.
 fn unrest() -> Option<&'static str> {
+    // A job may have come with another one since the last time.
+    closure::drop_handles();
+    for (pool, _) in board::POOLS {
+        let _ = pool.resume();
+    }
     if !subject::all().all(|subject| subject.is_idle()) {
         return Some("a job is under way: a wake or a deadline was lost");
     }
@@ -58,6 +66,7 @@ fn unrest() -> Option<&'static str> {
     }
     subject::all()
         .find_map(|subject| subject.audit().err())
+        .or_else(|| closure::audit().err())
         .or_else(|| subject::audit_pools().err())
 }
 
@@ -67,6 +76,7 @@ extern "C" fn load_begin(seed: u32, pools: u32, control: bool) {
     RANDOM.store(seed.wrapping_mul(2_246_822_519) | 1, SeqCst);
     POOLS.store(pools, SeqCst);
     subject::all().for_each(|subject| subject.open_books());
+    closure::open_books();
     act::open_books(control);
     board::POOLS.iter().for_each(|(pool, _)| pool.reset_stats());
     CLOSING.store(false, SeqCst);
@@ -92,6 +102,21 @@ extern "C" fn load_interrupt() {
     RANDOM.store(random.state(), SeqCst);
 }
 
+/// A thread does not end.
+#[no_mangle]
+extern "C" fn load_stuck() {
+    give_up("a thread waits for something that is over: it was not told");
+}
+
+fn give_up(reason: &str) -> ! {
+    for (pool, _) in board::POOLS {
+        printkln!("{:?}", pool.check());
+    }
+    subject::all().for_each(|subject| printkln!("{}", subject));
+    printkln!("{}", closure::totals());
+    panic!("{reason}");
+}
+
 /// Everything comes to rest, and is accounted for.
 #[no_mangle]
 extern "C" fn load_end() {
@@ -105,11 +130,7 @@ extern "C" fn load_end() {
         reason = unrest();
     }
     if let Some(reason) = reason {
-        for (pool, _) in board::POOLS {
-            printkln!("{:?}", pool.check());
-        }
-        subject::all().for_each(|subject| printkln!("{}", subject));
-        panic!("{reason}");
+        give_up(reason);
     }
-    printkln!("{}; {}", subject::totals(), act::totals());
+    printkln!("{}; {}; {}", subject::totals(), closure::totals(), act::totals());
 }

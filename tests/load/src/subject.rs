@@ -10,7 +10,7 @@ use taskpool::{
 
 use crate::act::{self, Caller};
 use crate::random::Random;
-use crate::{board, some_pool, CLOSING, SEED};
+use crate::{board, closure, some_pool, CLOSING, SEED};
 
 /// Few, so that callers meet.
 const COUNT: usize = 12;
@@ -25,15 +25,21 @@ struct Books {
     moved: AtomicU32,
     refused: AtomicU32,
     runs: AtomicU32,
+    /// Submissions for a limited time, of those that were accepted or moved.
+    limited: AtomicU32,
     /// Submissions that `cancel` said it cancelled.
     cancelled: AtomicU32,
+    /// Submissions that `abort` said will not run, and how often it found a run.
+    aborted: AtomicU32,
+    aborted_running: AtomicU32,
     /// Outcomes that the completion was told.
     told_done: AtomicU32,
     told_cancelled: AtomicU32,
+    told_aborted: AtomicU32,
+    told_timed_out: AtomicU32,
+    told_discarded: AtomicU32,
     /// Waits that ended with an outcome.
     waited: AtomicU32,
-    /// The same, when a pool was shut down.
-    told_discarded: AtomicU32,
     /// A worker runs the job.
     running: AtomicBool,
 }
@@ -45,24 +51,35 @@ impl Books {
             moved: AtomicU32::new(0),
             refused: AtomicU32::new(0),
             runs: AtomicU32::new(0),
+            limited: AtomicU32::new(0),
             cancelled: AtomicU32::new(0),
+            aborted: AtomicU32::new(0),
+            aborted_running: AtomicU32::new(0),
             told_done: AtomicU32::new(0),
             told_cancelled: AtomicU32::new(0),
-            waited: AtomicU32::new(0),
+            told_aborted: AtomicU32::new(0),
+            told_timed_out: AtomicU32::new(0),
             told_discarded: AtomicU32::new(0),
+            waited: AtomicU32::new(0),
             running: AtomicBool::new(false),
         }
     }
 
-    fn counts(&self) -> [&AtomicU32; 8] {
+    fn counts(&self) -> [&AtomicU32; NAMES.len()] {
         [
             &self.accepted,
             &self.moved,
             &self.refused,
             &self.runs,
+            &self.limited,
             &self.cancelled,
+            &self.aborted,
+            &self.aborted_running,
             &self.told_done,
             &self.told_cancelled,
+            &self.told_aborted,
+            &self.told_timed_out,
+            &self.told_discarded,
             &self.waited,
         ]
     }
@@ -73,6 +90,8 @@ impl Complete for Books {
         match outcome {
             Outcome::Done(_) => &self.told_done,
             Outcome::Cancelled => &self.told_cancelled,
+            Outcome::Aborted => &self.told_aborted,
+            Outcome::TimedOut => &self.told_timed_out,
             Outcome::Discarded => &self.told_discarded,
             other => panic!("an outcome that nothing asked for: {other:?}"),
         }
@@ -171,19 +190,26 @@ impl Subject {
         self.accept(pool.submit_urgent(self.job()));
     }
 
+    pub fn submit_within(self, pool: Pool, within: Duration) {
+        let answer = pool.submit_within(self.job(), within);
+        self.books().limited.fetch_add(answer.is_ok().into(), SeqCst);
+        self.accept(answer);
+    }
+
     pub fn set_level(self, level: u8) {
         assert!(self.job().set_level(level).is_ok(), "there is this level");
     }
 
     pub fn cancel(self) {
-        let cancelled = match self.job().cancel() {
-            Cancel::Idle => false,
-            Cancel::Cancelled => true,
-            Cancel::Running { resubmission_cancelled } => resubmission_cancelled,
-        };
-        if cancelled {
-            self.books().cancelled.fetch_add(1, SeqCst);
-        }
+        let found = self.job().cancel();
+        self.books().cancelled.fetch_add(will_not_run(found).into(), SeqCst);
+    }
+
+    pub fn abort(self) {
+        let found = self.job().abort();
+        let running = matches!(found, Cancel::Running { .. });
+        self.books().aborted.fetch_add(will_not_run(found).into(), SeqCst);
+        self.books().aborted_running.fetch_add(running.into(), SeqCst);
     }
 
     pub fn wait(self, timeout: Timeout) {
@@ -236,27 +262,60 @@ impl Subject {
             .counts()
             .into_iter()
             .for_each(|count| count.store(0, SeqCst));
-        self.books().told_discarded.store(0, SeqCst);
         BY_CPU.iter().for_each(|runs| runs.store(0, SeqCst));
         MOST_INSIDE.store(0, SeqCst);
     }
 
     /// What is wrong with the books, when everything is at rest.
     pub fn audit(self) -> Result<(), &'static str> {
-        let [accepted, _, _, runs, cancelled, told_done, told_cancelled, _] =
-            self.books().counts().map(|count| count.load(SeqCst));
-        if self.is_told() {
-            let discarded = self.books().told_discarded.load(SeqCst);
-            if (accepted, runs) != (told_done + told_cancelled + discarded, told_done) {
-                return Err("the completion was not told once of each accepted submission");
-            }
-            if cancelled > told_cancelled {
-                return Err("the completion was not told of each cancellation");
-            }
-        } else if accepted != runs + cancelled && !(act::discards() && accepted > runs + cancelled) {
-            return Err("accepted submissions are not runs and cancellations");
+        let books = self.books();
+        let [accepted, runs, limited] = [&books.accepted, &books.runs, &books.limited].map(|count| count.load(SeqCst));
+        let [cancelled, aborted, aborted_running] =
+            [&books.cancelled, &books.aborted, &books.aborted_running].map(|count| count.load(SeqCst));
+        if !self.is_told() {
+            // What has no run, and nobody was answered that it will have none: `audit_pools` says whether it was so.
+            return match accepted.checked_sub(runs + cancelled + aborted) {
+                Some(rest) if rest <= limited || act::discards() => Ok(()),
+                _ => Err("accepted submissions are not runs, cancellations, abortions and those whose time was up"),
+            };
+        }
+        let [done, told_cancelled, told_aborted, timed_out, discarded] = [
+            &books.told_done,
+            &books.told_cancelled,
+            &books.told_aborted,
+            &books.told_timed_out,
+            &books.told_discarded,
+        ]
+        .map(|count| count.load(SeqCst));
+        if accepted != done + told_cancelled + told_aborted + timed_out + discarded {
+            return Err("the completion was not told once of each accepted submission");
+        }
+        if cancelled > told_cancelled {
+            return Err("the completion was not told of each cancellation");
+        }
+        let Some(aborted_runs) = told_aborted.checked_sub(aborted).filter(|_| runs >= done) else {
+            return Err("the completion was not told of each abortion, or of more runs than there were");
+        };
+        if aborted_runs != runs - done {
+            return Err("the completion was told neither done nor aborted of a run");
+        }
+        // One run may be aborted several times.
+        if aborted_runs > aborted_running || (aborted_runs == 0) != (aborted_running == 0) {
+            return Err("the completion was not told of each run that was aborted");
+        }
+        if timed_out > limited || discarded > 0 && !act::discards() {
+            return Err("the completion was told of an outcome that nothing asked for");
         }
         Ok(())
+    }
+}
+
+/// Whether a submission was cancelled, or aborted, that will not run.
+fn will_not_run(found: Cancel) -> bool {
+    match found {
+        Cancel::Idle => false,
+        Cancel::Cancelled => true,
+        Cancel::Running { resubmission_cancelled } => resubmission_cancelled,
     }
 }
 
@@ -267,22 +326,38 @@ impl fmt::Display for Subject {
     }
 }
 
-struct Counts([u32; 8]);
+/// What `Books::counts` holds.
+const NAMES: [&str; 14] = [
+    "accepted",
+    "moved",
+    "refused",
+    "run",
+    "limited",
+    "cancelled",
+    "aborted",
+    "aborted while they ran",
+    "told done",
+    "told cancelled",
+    "told aborted",
+    "told timed out",
+    "told discarded",
+    "waited for",
+];
+
+struct Counts([u32; NAMES.len()]);
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [accepted, moved, refused, runs, cancelled, done, told_cancelled, waited] = self.0;
-        write!(
-            f,
-            "accepted {accepted}, moved {moved}, refused {refused}, run {runs}, cancelled by answer {cancelled}, told \
-             done {done} and cancelled {told_cancelled}, waited for {waited}"
-        )
+        for (index, (name, count)) in NAMES.iter().zip(self.0).enumerate() {
+            write!(f, "{}{name} {count}", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
     }
 }
 
 /// The books of the round, of all jobs together.
 pub fn totals() -> impl fmt::Display {
-    let mut totals = [0; 8];
+    let mut totals = [0; NAMES.len()];
     for subject in all() {
         for (total, count) in totals.iter_mut().zip(subject.books().counts()) {
             *total += count.load(SeqCst);
@@ -295,19 +370,40 @@ pub fn totals() -> impl fmt::Display {
 pub fn audit_pools() -> Result<(), &'static str> {
     let counted = |what: fn(&Stats) -> u32| board::POOLS.iter().map(|(pool, _)| what(&pool.stats())).sum::<u32>();
     let booked = |what: fn(&Books) -> &AtomicU32| all().map(|subject| what(subject.books()).load(SeqCst)).sum::<u32>();
-    let (accepted, runs) = (booked(|books| &books.accepted), booked(|books| &books.runs));
-    if (counted(|stats| stats.submitted), counted(|stats| stats.done)) != (accepted, runs) {
+    let plain = |what: fn(&Books) -> &AtomicU32| {
+        let plain = all().filter(|subject| !subject.is_told());
+        plain.map(|subject| what(subject.books()).load(SeqCst)).sum::<u32>()
+    };
+    let [spawned, closures_ran, closures_cancelled] = closure::counts();
+    let accepted = booked(|books| &books.accepted) + spawned;
+    let runs = booked(|books| &books.runs) + closures_ran;
+    let aborted = booked(|books| &books.aborted);
+    if (
+        counted(|stats| stats.submitted),
+        counted(|stats| stats.done + stats.aborted),
+    ) != (accepted, runs + aborted)
+    {
         return Err("the pools counted other submissions and runs than there were");
     }
-    if counted(|stats| stats.cancelled + stats.discarded) != accepted - runs {
-        return Err("the pools counted other cancelled and discarded submissions than there were");
+    let aborted_runs = counted(|stats| stats.aborted).wrapping_sub(aborted);
+    let told_runs = booked(|books| &books.told_aborted) - (aborted - plain(|books| &books.aborted));
+    let found_runs = told_runs + plain(|books| &books.aborted_running);
+    if !(told_runs..=found_runs).contains(&aborted_runs) {
+        return Err("the pools counted other abortions than there were");
+    }
+    let cancelled = booked(|books| &books.told_cancelled) + plain(|books| &books.cancelled) + closures_cancelled;
+    if counted(|stats| stats.cancelled) != cancelled {
+        return Err("the pools counted other cancellations than there were");
+    }
+    let (timed_out, discarded) = (counted(|stats| stats.timed_out), counted(|stats| stats.discarded));
+    if timed_out + discarded != accepted - runs - aborted - cancelled {
+        return Err("accepted submissions have no outcome, or more than one");
+    }
+    let told_discarded = booked(|books| &books.told_discarded) + closure::discarded();
+    if discarded < told_discarded || discarded > 0 && !act::discards() {
+        return Err("the pools counted other discarded submissions than there were");
     }
     Ok(())
-}
-
-/// Outcomes of a shutdown that completions were told in the round.
-pub fn discarded() -> u32 {
-    all().map(|subject| subject.books().told_discarded.load(SeqCst)).sum()
 }
 
 /// What every job does: it keeps the books, and something at random.

@@ -5,7 +5,7 @@
 
 #![no_std]
 
-#[path = "../../spawn/src/kernel.rs"]
+#[path = "../../common/kernel.rs"]
 mod kernel;
 
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::SeqCst};
@@ -258,7 +258,7 @@ extern "C" fn aborted_while_it_runs() {
 #[no_mangle]
 extern "C" fn aborted_by_interrupts() {
     static TALLY: OnEnd<Tally> = OnEnd::new(Tally::new());
-    static JOB: Job = Job::with_completion(|_| kernel::busy_wait(150), &TALLY);
+    static JOB: Job = Job::with_completion(|_| kernel::busy_wait_us(150), &TALLY);
     line_on(7, || _ = JOB.abort());
     for round in 0..200_u32 {
         match round % 3 {

@@ -2,21 +2,11 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 
-#include <zephyr/irq_offload.h>
-
 #include "kernel.h"
-
-K_TIMER_DEFINE(test_line, test_line_expired, NULL);
 
 uint32_t test_cycles_per_tick(void)
 {
 	return sys_clock_hw_cycles_per_sec() / CONFIG_SYS_CLOCK_TICKS_PER_SEC;
-}
-
-/* Here, because libkernel.a comes before Rust's archive when the image is linked. */
-void test_interrupt(void (*routine)(const void *), const void *parameter)
-{
-	irq_offload(routine, parameter);
 }
 
 static K_THREAD_STACK_ARRAY_DEFINE(stacks, TEST_THREADS, 1536);

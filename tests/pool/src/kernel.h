@@ -12,13 +12,6 @@
 
 #include <zephyr/kernel.h>
 
-/* A periodic interrupt; the function is Rust's. */
-extern struct k_timer test_line;
-void test_line_expired(struct k_timer *timer);
-
-/* Calls the routine in an interrupt, and waits for it. */
-void test_interrupt(void (*routine)(const void *), const void *parameter);
-
 uint32_t test_cycles_per_tick(void);
 bool test_log_contains(const char *text);
 bool test_absent_is_untouched(void);

@@ -51,30 +51,6 @@ struct taskpool *test_pool(void)
 	return &memory.pool;
 }
 
-/* Here, because libkernel.a comes before Rust's archive when the image is linked. */
-void test_interrupt(void (*routine)(const void *), const void *parameter)
-{
-	irq_offload(routine, parameter);
-}
-
-void test_line_expired(struct k_timer *timer);
-K_TIMER_DEFINE(test_line, test_line_expired, NULL);
-
-void test_line_start(uint32_t period)
-{
-	k_timer_start(&test_line, K_TICKS(period), K_TICKS(period));
-}
-
-void test_line_stop(void)
-{
-	k_timer_stop(&test_line);
-}
-
-int test_priority(void)
-{
-	return k_thread_priority_get(k_current_get());
-}
-
 void pools_are_made_of_memory_again_and_again(void);
 void workers_have_the_pools_priority(void);
 void pool_in_the_reserves_line_is_destroyed(void);

@@ -6,6 +6,7 @@
 
 #![no_std]
 
+#[path = "../../common/kernel.rs"]
 mod kernel;
 mod scope;
 

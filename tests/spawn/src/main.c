@@ -1,11 +1,9 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * The cases, by name; their bodies are in Rust (src/lib.rs), where a failed assertion ends the run. The pools, and an
- * interrupt.
+ * The cases, by name; their bodies are in Rust (src/lib.rs), where a failed assertion ends the run. And the pools.
  */
 
-#include <zephyr/irq_offload.h>
 #include <zephyr/kernel.h>
 #include <zephyr/ztest.h>
 
@@ -17,25 +15,6 @@
 TASKPOOL_DEFINE(eager, 1, STACK_SIZE, -1);
 TASKPOOL_DEFINE(one, 1, STACK_SIZE, 7);
 TASKPOOL_DEFINE(other, 1, STACK_SIZE, 8);
-
-/* Here, because libkernel.a comes before Rust's archive when the image is linked. */
-void test_interrupt(void (*routine)(const void *), const void *parameter)
-{
-	irq_offload(routine, parameter);
-}
-
-void test_line_expired(struct k_timer *timer);
-K_TIMER_DEFINE(test_line, test_line_expired, NULL);
-
-void test_line_start(uint32_t period)
-{
-	k_timer_start(&test_line, K_TICKS(period), K_TICKS(period));
-}
-
-void test_line_stop(void)
-{
-	k_timer_stop(&test_line);
-}
 
 void result_comes_through_the_handle(void);
 void urgent_worker_runs_first(void);

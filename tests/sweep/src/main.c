@@ -139,5 +139,11 @@ CASE(34, 35_spawn_and_cancel)
 CASE(35, 36_spawn_and_drop)
 CASE(36, 37_scope)
 CASE(37, 38_create_and_shutdown)
+CASE(38, 39_spawn_after_and_wait)
+CASE(39, 40_spawn_after_and_cancel)
+CASE(40, 41_spawn_with_and_cancel_running)
+CASE(41, 42_spawn_boxed_and_wait)
+CASE(42, 43_spawn_boxed_and_cancel)
+CASE(43, 44_spawn_boxed_and_drop)
 
 ZTEST_SUITE(sweep, NULL, NULL, NULL, NULL, NULL);

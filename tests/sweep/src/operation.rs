@@ -1,6 +1,8 @@
 //! What is interrupted, and what the interrupt does.
 
-use taskpool::{Clock, Ctx, Instant, JobHandle, Outcome, Pool, PoolMemory, Shutdown, Status, Timeout, WaitError};
+use taskpool::{
+    Clock, Ctx, Duration, Instant, JobHandle, Outcome, Pool, PoolMemory, Shutdown, Status, Timeout, WaitError,
+};
 
 use crate::board::{self, Hit, FAST, LENT, SLOW};
 use crate::offset;
@@ -248,11 +250,23 @@ fn spawn(pool: Pool) -> Option<JobHandle<Thing>> {
     must(pool.spawn(closure()))
 }
 
+#[inline(always)]
+fn spawn_after(pool: Pool, ticks: u32) -> Option<JobHandle<Thing>> {
+    must(pool.spawn_after(closure(), Duration::ticks(ticks.into())))
+}
+
+/// More than a slot of the cache has room for.
+#[inline(always)]
+fn spawn_boxed(pool: Pool) -> Option<JobHandle<(Thing, [u32; 16])>> {
+    let (closure, block) = (closure(), [1; 16]);
+    must(pool.spawn_boxed(move || (closure(), core::hint::black_box(block))))
+}
+
 /// Memory for a pool that is made and shut down in each trial.
 static MADE: PoolMemory = PoolMemory::new();
 
 /// The numbers in `main.c` are indices.
-pub static OPERATIONS: [Operation; 38] = [
+pub static OPERATIONS: [Operation; 44] = [
     Operation {
         name: "submit, stays queued",
         pool: SLOW,
@@ -719,6 +733,85 @@ pub static OPERATIONS: [Operation; 38] = [
                 trial.same().submit(pool);
                 must(pool.shutdown(Shutdown::Drain, Timeout::Forever));
             }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn_after, block, expiry, take, run, finish, let go and back",
+        pool: SLOW,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if let Some(mut handle) = spawn_after(SLOW, FIRST) {
+                must(handle.wait(Timeout::Forever));
+                if board::now() <= trial.begin + FIRST {
+                    trial::wrong_answer();
+                }
+            }
+        },
+        idles: true,
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn_after, behind others, cancel and drop",
+        pool: FAST,
+        prepare: CROWD,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if let Some(handle) = spawn_after(FAST, THIRD) {
+                handle.cancel();
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn_with, running, cancel, wait, block, finish, let go and back",
+        pool: SLOW,
+        perform: |trial| {
+            let captured = closure();
+            let spawned = must(SLOW.spawn_with(move |ctx| {
+                board::release();
+                while !ctx.cancelled() {}
+                captured()
+            }));
+            // As in "cancel_and_wait, running".
+            board::hold();
+            offset::arm_operation(trial.instructions);
+            if let Some(mut handle) = spawned {
+                handle.cancel();
+                must(handle.wait(Timeout::Forever));
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn_boxed, wait, block, take, run, finish, let go and back",
+        pool: SLOW,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if let Some(mut handle) = spawn_boxed(SLOW) {
+                must(handle.wait(Timeout::Forever));
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn_boxed, behind a queued job, cancel and drop",
+        pool: SLOW,
+        prepare: |trial| trial.same().submit(SLOW),
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if let Some(handle) = spawn_boxed(SLOW) {
+                handle.cancel();
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn_boxed, wake, take, run, finish, back and drop",
+        pool: FAST,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            drop(spawn_boxed(FAST));
         },
         ..ORDINARY
     },

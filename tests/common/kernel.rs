@@ -1,13 +1,13 @@
-//! What the tests need of Zephyr, as safe functions, here and in `tests/outcomes`. The only file with `unsafe`.
+//! What the suites on the kernel need of Zephyr, as safe functions.
 
-// Neither suite calls all of them.
+// No suite calls all of them.
 #![allow(dead_code)]
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-use zephyr_sys::{k_busy_wait, k_is_in_isr, k_sleep, k_ticks_t, k_timeout_t};
+use zephyr_sys::{k_busy_wait, k_current_get, k_is_in_isr, k_sleep, k_thread_priority_get, k_ticks_t, k_timeout_t};
 
 extern "C" {
     fn test_interrupt(routine: unsafe extern "C" fn(*const c_void), parameter: *const c_void);
@@ -24,15 +24,23 @@ pub fn sleep(ticks: u64) {
     unsafe { k_sleep(timeout) };
 }
 
-/// Keeps the processor for so many microseconds.
-pub fn busy_wait(microseconds: u32) {
+/// Spins; interrupts come, less urgent threads don't.
+pub fn busy_wait_us(us: u32) {
     // SAFETY: callable everywhere.
-    unsafe { k_busy_wait(microseconds) };
+    unsafe { k_busy_wait(us) }
 }
 
 pub fn is_in_interrupt() -> bool {
     // SAFETY: callable everywhere.
     unsafe { k_is_in_isr() }
+}
+
+/// The priority of the thread that runs.
+pub fn priority() -> i32 {
+    // SAFETY: callable in every thread.
+    let thread = unsafe { k_current_get() };
+    // SAFETY: the running thread exists.
+    unsafe { k_thread_priority_get(thread) }
 }
 
 /// Calls `call` in an interrupt.
@@ -59,6 +67,7 @@ static LINE: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 
 #[no_mangle]
 extern "C" fn test_line_expired(_: *const c_void) {
+    assert!(is_in_interrupt(), "this is to be an interrupt");
     let call = LINE.load(Ordering::SeqCst);
     if !call.is_null() {
         // SAFETY: only `line_on` stores here, and what it stores is such a function.
