@@ -235,7 +235,7 @@ impl Pool {
     /// `IOT_TASKPOOL_JOB_HIGH_PRIORITY` of the FreeRTOS Task Pool.)
     ///
     /// A queued job of this pool moves to the head ([`Accepted::Moved`]), and keeps the limit of its time, if
-    /// [`submit_within`](Pool::submit_within) set one. Only this submission is urgent, not the next.
+    /// `submit_within` set one. Only this submission is urgent, not the next.
     ///
     /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job).
     ///
