@@ -101,6 +101,10 @@ ZTEST(sweep, test_00_calibration)
 }
 
 /* The numbers of OPERATIONS in src/operation.rs. */
+#ifdef CONFIG_TASKPOOL_STATS
+CASE(44, 45_stats)
+CASE(45, 46_reset_stats)
+#else
 CASE(0, 01_submit_stays_queued)
 CASE(1, 02_submit_round_trip)
 CASE(2, 03_submit_running)
@@ -145,5 +149,6 @@ CASE(40, 41_spawn_with_and_cancel_running)
 CASE(41, 42_spawn_boxed_and_wait)
 CASE(42, 43_spawn_boxed_and_cancel)
 CASE(43, 44_spawn_boxed_and_drop)
+#endif
 
 ZTEST_SUITE(sweep, NULL, NULL, NULL, NULL, NULL);

@@ -1,5 +1,8 @@
 //! What is interrupted, and what the interrupt does.
 
+#[cfg(CONFIG_TASKPOOL_STATS)]
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
 use taskpool::{
     Clock, Ctx, Duration, Instant, JobHandle, Outcome, Pool, PoolMemory, Shutdown, Status, Timeout, WaitError,
 };
@@ -262,11 +265,23 @@ fn spawn_boxed(pool: Pool) -> Option<JobHandle<(Thing, [u32; 16])>> {
     must(pool.spawn_boxed(move || (closure(), core::hint::black_box(block))))
 }
 
+#[cfg(CONFIG_TASKPOOL_STATS)]
+static UNDER_WAY: AtomicU32 = AtomicU32::new(0);
+
+/// As [`SLOW`] tells it, of one moment.
+#[cfg(CONFIG_TASKPOOL_STATS)]
+#[inline(always)]
+fn under_way_and_not_queued() -> u32 {
+    let stats = SLOW.stats();
+    let ended = stats.done + stats.cancelled + stats.aborted + stats.timed_out + stats.discarded;
+    stats.submitted.wrapping_sub(ended).wrapping_sub(stats.queued)
+}
+
 /// Memory for a pool that is made and shut down in each trial.
 static MADE: PoolMemory = PoolMemory::new();
 
 /// The numbers in `main.c` are indices.
-pub static OPERATIONS: [Operation; 44] = [
+pub static OPERATIONS: &[Operation] = &[
     Operation {
         name: "submit, stays queued",
         pool: SLOW,
@@ -813,6 +828,34 @@ pub static OPERATIONS: [Operation; 44] = [
             offset::arm_operation(trial.instructions);
             drop(spawn_boxed(FAST));
         },
+        ..ORDINARY
+    },
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    Operation {
+        name: "stats, with jobs queued",
+        pool: SLOW,
+        prepare: |trial| {
+            // How long a division takes depends on what is divided: the same each time.
+            SLOW.reset_stats();
+            AMID(trial);
+        },
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            UNDER_WAY.store(under_way_and_not_queued(), Relaxed);
+        },
+        finish: |trial| trial.must_be_deferred(UNDER_WAY.load(Relaxed)),
+        ..ORDINARY
+    },
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    Operation {
+        name: "reset_stats, with jobs queued",
+        pool: SLOW,
+        prepare: AMID,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            SLOW.reset_stats();
+        },
+        finish: |trial| trial.must_be_deferred(under_way_and_not_queued()),
         ..ORDINARY
     },
 ];

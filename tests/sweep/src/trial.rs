@@ -109,6 +109,15 @@ impl Trial {
         }
     }
 
+    /// So many submissions to a pool whose worker is below the test thread have not ended, and are not queued: what the
+    /// interrupt has deferred.
+    #[cfg(CONFIG_TASKPOOL_STATS)]
+    pub fn must_be_deferred(&self, count: u32) {
+        if count > (self.action == Action::SubmitOtherAfter).into() {
+            wrong_answer();
+        }
+    }
+
     /// Interrupts the operation once, and checks what came of it. The trial begins and ends at the beginning of a tick.
     pub fn run(self, operation: &'static Operation) -> Result<Landed, Failure> {
         NUMBER.store(self.number, Relaxed);
