@@ -81,9 +81,8 @@ extern "C" fn sweep_case(number: u32) -> bool {
         let mut path = None;
         for action in ACTIONS.into_iter().filter(|action| operation.allows(*action)) {
             let swept = sweep(operation, number, action, told, &mut coverage).and_then(|hash| {
-                // The interrupt acts after it has landed: sweeps of one operation land on the same instructions. But
-                // where the clock decides when an operation goes on, that is a few instructions sooner or later.
-                if action != Action::CancelOther && !operation.idles && *path.get_or_insert(hash) != hash {
+                // The interrupt acts after it has landed: sweeps of one operation land on the same instructions.
+                if action != Action::CancelOther && operation.is_steady() && *path.get_or_insert(hash) != hash {
                     return Err("the interrupts did not land where those with another action did");
                 }
                 Ok(())
@@ -128,9 +127,9 @@ fn sweep(
             if instructions < first + TRIALS_BEFORE {
                 !operation.begins(instructions, hit)
             } else if board::after_range().contains(&hit.pc) {
-                hit.pc != board::after_range().start + 2 * after && !operation.idles
+                hit.pc != board::after_range().start + 2 * after && operation.is_steady()
             } else {
-                after > 0 && !operation.idles || board::before().contains(&hit.pc)
+                after > 0 && operation.is_steady() || board::before().contains(&hit.pc)
             }
         };
         let mut repeats = 0;
@@ -174,8 +173,7 @@ fn sweep(
                 return Err("an interrupt before the operation did not land on its instruction");
             }
         } else if board::after_range().contains(&landed.hit.pc) {
-            // The clock says when an operation that idles goes on, which is a few instructions sooner or later.
-            if landed.hit.pc != board::after_range().start + 2 * after && !operation.idles {
+            if landed.hit.pc != board::after_range().start + 2 * after && operation.is_steady() {
                 return Err("an interrupt after the operation did not land on its instruction");
             }
             after += 1;
@@ -183,7 +181,7 @@ fn sweep(
                 coverage.end(instructions + 1 - TRIALS_AFTER - (first + TRIALS_BEFORE));
                 return Ok(hash);
             }
-        } else if after > 0 && !operation.idles || board::before().contains(&landed.hit.pc) {
+        } else if after > 0 && operation.is_steady() || board::before().contains(&landed.hit.pc) {
             return Err("an interrupt landed out of order");
         }
     }

@@ -131,6 +131,8 @@ pub struct Operation {
     /// The test thread waits for the clock: its interrupt is a part of the operation, and so is a time in which nothing
     /// happens, of which not each instant is swept.
     pub idles: bool,
+    /// What it does depends on what the clock shows in the midst of it.
+    reads_clock: bool,
 }
 
 /// An operation that does nothing.
@@ -146,12 +148,19 @@ const ORDINARY: Operation = Operation {
     silent: Silent::Never,
     pause: 0,
     idles: false,
+    reads_clock: false,
 };
 
 impl Operation {
     /// Whether the action makes sense here.
     pub fn allows(&self, action: Action) -> bool {
         self.hands_over || action != Action::SubmitOtherAfterAndStall
+    }
+
+    /// Whether it takes the same instructions in each trial, but for those of the interrupt. Where the clock decides, a
+    /// trial can take a few more or less than the one before.
+    pub fn is_steady(&self) -> bool {
+        !self.idles && !self.reads_clock
     }
 
     /// Sets up what the operation finds.
@@ -486,6 +495,7 @@ pub static OPERATIONS: &[Operation] = &[
             trial.same().submit(FAST);
             must(FAST.release());
         },
+        reads_clock: true,
         ..ORDINARY
     },
     Operation {
@@ -497,6 +507,7 @@ pub static OPERATIONS: &[Operation] = &[
             trial.same().submit(FAST);
             must(FAST.resume());
         },
+        reads_clock: true,
         ..ORDINARY
     },
     Operation {
@@ -516,6 +527,7 @@ pub static OPERATIONS: &[Operation] = &[
         // What was asked for before the pause comes later by its length: of the tick in which it began, the pool counts
         // nothing or all.
         pause: PAUSE + 1,
+        reads_clock: true,
         ..ORDINARY
     },
     Operation {
@@ -659,6 +671,7 @@ pub static OPERATIONS: &[Operation] = &[
         },
         // What the interrupt has deferred.
         silent: Silent::Maybe(Outcome::Discarded),
+        reads_clock: true,
         ..ORDINARY
     },
     Operation {
@@ -671,6 +684,7 @@ pub static OPERATIONS: &[Operation] = &[
             must(SLOW.restart());
         },
         silent: Silent::Surely(Outcome::Discarded),
+        reads_clock: true,
         ..ORDINARY
     },
     Operation {
@@ -686,6 +700,7 @@ pub static OPERATIONS: &[Operation] = &[
             must(FAST.restart());
         },
         silent: Silent::Surely(Outcome::Discarded),
+        reads_clock: true,
         ..ORDINARY
     },
     Operation {
@@ -749,6 +764,7 @@ pub static OPERATIONS: &[Operation] = &[
                 must(pool.shutdown(Shutdown::Drain, Timeout::Forever));
             }
         },
+        reads_clock: true,
         ..ORDINARY
     },
     Operation {
