@@ -244,6 +244,8 @@ class Fault:
         self.short = entry.get("short", False)
         # Only the loom port has the interleavings that show it.
         self.loom = entry.get("loom", False)
+        # A part of the tests' names: one of those finds it, and the others need not run.
+        self.among = entry.get("among", "")
 
     def make(self, text):
         """The file's text with the fault in it."""
@@ -287,9 +289,9 @@ def faults(long):
     def builds(on_loom):
         return test(on_loom, "--no-run") == 0
 
-    def fails(on_loom):
+    def fails(on_loom, among=""):
         # A machine that never comes to rest is found, too.
-        return test(on_loom, timeout=600 if on_loom else 120) != 0
+        return test(on_loom, *([among] if among else []), timeout=600 if on_loom else 120) != 0
 
     survived, chosen = [], [pair for pair in zip(table, texts) if long or pair[0].short]
     for on_loom in {fault.loom for fault, _ in chosen}:
@@ -301,7 +303,7 @@ def faults(long):
         path.write_text(text, encoding="utf-8")
         if not builds(fault.loom):
             return Result(FAILED, "", f"does not compile: {fault.name}; see build/verify/faults.log")
-        found = fails(fault.loom)
+        found = fails(fault.loom, fault.among)
         path.write_text(before, encoding="utf-8")
         print(f"   {'found' if found else 'SURVIVED':9} {time.monotonic() - start:4.0f} s  {fault.name}", flush=True)
         if not found:

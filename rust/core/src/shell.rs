@@ -326,8 +326,8 @@ impl<P: Port> Shell<P> {
     ///
     /// # Errors
     ///
-    /// [`ControlError`]. When the time was up, the pool stays closed and its jobs end by themselves, but for those that come
-    /// from a run in another pool afterwards: these wait for another call. Deferred ones, and
+    /// [`ControlError`]. When the time was up, the pool stays closed and its jobs end by themselves, but for those that a
+    /// run resubmits or defers that outlasts this call: these wait for another call. Deferred ones, and
     /// with [`Shutdown::Discard`] queued ones, have been discarded.
     pub fn shutdown(pool: PoolRef, how: Shutdown, deadline: Option<u64>) -> Result<(), ControlError> {
         let caller = P::caller();
@@ -414,11 +414,21 @@ impl<P: Port> Shell<P> {
     #[cfg(CONFIG_TASKPOOL_ABORT)]
     pub fn submit_within(pool: PoolRef, job: JobRef, within: u64) -> Result<Accepted, DeferError> {
         let now = P::now();
-        let limit = match now.checked_add(within) {
-            Some(limit) if limit < MAX_TICKS => limit + 1,
-            _ => return Err(DeferError::OutOfRange),
+        let limit = |now: u64| match now.checked_add(within) {
+            Some(limit) if limit < MAX_TICKS => Some(limit + 1),
+            _ => None,
         };
-        Self::section(|token| pool.submit_within(token, job, limit, || now)).map_err(DeferError::from)
+        let Some(seen) = limit(now) else {
+            return Err(DeferError::OutOfRange);
+        };
+        let submit = |token: &Token<'_>| {
+            if pool.has_stood(token) {
+                let now = P::now();
+                return pool.submit_within(token, job, limit(now).unwrap_or(MAX_TICKS), || now);
+            }
+            pool.submit_within(token, job, seen, || now)
+        };
+        Self::section(submit).map_err(DeferError::from)
     }
 
     /// Submits a job to run before all others; what is ready in this pool already moves to the head. When no worker is
@@ -490,6 +500,10 @@ impl<P: Port> Shell<P> {
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: only here is it known what is ahead.
         let token = unsafe { Token::attest(P::now) };
+        if relative && pool.has_stood(&token) {
+            now = P::now();
+            deadline = now.wrapping_add(when).wrapping_add(1).min(MAX_TICKS);
+        }
         let deadline = pool.own_time(&token, deadline, || if relative { now } else { P::now() });
         let (accepted, mut order) = pool.defer(&token, job, deadline);
         if relative && matches!(order, Order::Look(_)) {

@@ -182,7 +182,8 @@ impl<T: Run> Job<T> {
 
     /// Cancels the submission that is under way, as [`cancel`](Job::cancel) does, and waits for the run that goes on, if
     /// any. Afterwards the job does not run, unless somebody has submitted it again. Answers how the last submission
-    /// ended: [`Outcome::Cancelled`], or what the run answered. Otherwise as [`wait`](Job::wait).
+    /// ended: [`Outcome::Cancelled`], or what the run answered. O(log n) for a deferred job; otherwise as
+    /// [`wait`](Job::wait).
     ///
     /// # Errors
     ///
@@ -376,10 +377,11 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`ControlError::TimedOut`]: jobs still run. The pool stays closed, and another call waits for it again; what comes
-    /// from a run in another pool after this one waits for that call, too.
+    /// [`ControlError::TimedOut`]: jobs still run. The pool stays closed, and another call waits for it again; what a run
+    /// that outlasts this call has resubmitted or deferred to this pool waits for that call, too.
     /// [`ControlError::InInterrupt`], [`ControlError::OnWorker`], and [`ControlError::NotRunning`] for a pool that was
-    /// never started; nothing has changed then.
+    /// never started; nothing has changed then. That a run waits here for its own resubmission, from another pool to this
+    /// one, is not found out.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn shutdown(self, how: Shutdown, timeout: Timeout) -> Result<(), ControlError> {
         System::shutdown(self.0, how, timeout.deadline())

@@ -160,7 +160,7 @@ impl Pool {
     }
 
     /// Runs a closure once at least `delay` has passed, as [`submit_after`](Pool::submit_after) runs a job. Its slot is
-    /// used from now on. Otherwise as [`spawn`](Pool::spawn).
+    /// used from now on. O(log n), and sometimes the arming of the timer; otherwise as [`spawn`](Pool::spawn).
     ///
     /// # Errors
     ///

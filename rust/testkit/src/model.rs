@@ -80,9 +80,13 @@ pub(crate) struct ModelPool {
 impl ModelPool {
     /// So far is its clock behind the port's, which shows `now`.
     pub(crate) fn behind(&self, now: u64) -> u64 {
-        // A caller that was kept waiting since it looked at the port's clock does not take back what is over.
         self.stopped
             .map_or(self.stood, |shows| now.saturating_sub(shows).max(self.stood))
+    }
+
+    /// Its clock has been stopped: a pause may have come and gone since somebody looked at the port's.
+    pub(crate) fn has_stood(&self) -> bool {
+        self.stood != 0 || self.stopped.is_some()
     }
 
     /// What its clock shows.

@@ -319,6 +319,14 @@ impl State {
         self.contexts.push(context);
     }
 
+    /// What the port's clock showed, from which a delay counts.
+    fn looked(&self, context: &Context, pool: usize) -> u64 {
+        match self.model.pools[pool].has_stood() {
+            true => Virtual::clock(),
+            false => context.clock.expect("the clock was read"),
+        }
+    }
+
     /// What the first lock section of a call does.
     fn decide(&mut self, context: &Context) -> Decided {
         let now = Virtual::clock();
@@ -330,18 +338,18 @@ impl State {
                 Decided::Nothing
             }
             Does::Submit { pool, job, when } => {
-                let ahead = |ticks| Some(context.clock.expect("the clock was read") + ticks + 1);
+                let ahead = |ticks| Some(self.looked(context, pool) + ticks + 1);
                 let (deadline, limit) = match when {
                     When::Now | When::After(0) => (None, None),
                     When::At(deadline) => (Some(deadline.max(1)), None),
                     When::After(delay) => (ahead(delay), None),
                     When::Within(within) => (None, ahead(within)),
                 };
-                let read = match when {
-                    When::After(_) | When::Within(_) => context.clock,
-                    When::Now | When::At(_) => None,
+                let at = match when {
+                    When::Now | When::After(0) | When::At(_) => now,
+                    When::After(_) | When::Within(_) => self.looked(context, pool),
                 };
-                Decided::Accepted(self.model.submit(pool, job, deadline, limit, read.unwrap_or(now)))
+                Decided::Accepted(self.model.submit(pool, job, deadline, limit, at))
             }
             Does::SubmitUrgent { pool, job } => Decided::Accepted(self.model.submit_urgent(pool, job, now)),
             Does::SetLevel(job, level) => {

@@ -92,43 +92,68 @@ fn pauses_add_up() {
     assert_eq!(world.runs_at(), [("third", 149), ("first", 150), ("second", 150)]);
 }
 
+/// What is to come after the submitter has looked at the port's clock.
+fn meanwhile(world: World, what: impl FnOnce() + 'static) {
+    world.interrupt_at(1, what);
+}
+
 #[test]
-fn a_submitter_that_was_kept_waiting_does_not_turn_back_a_clock_that_stands() {
+fn a_submitter_that_was_kept_waiting_until_a_clock_stood_has_all_of_its_time() {
     let (world, pool) = world();
     let [late, ahead] = ["late", "ahead"].map(|name| world.job(name));
     world.submit_at(pool, ahead, 120).unwrap();
-    // After the submitter has looked at the clock.
-    world.interrupt_at(1, move || {
+    meanwhile(world, move || {
         world.advance(3);
         world.pause(pool, Clock::Frozen).unwrap();
     });
     world.submit_after(pool, late, 1).unwrap();
-    assert_eq!(world.status(late), Status::Deferred { deadline: 102 });
+    assert_eq!(world.status(late), Status::Deferred { deadline: 105 });
     assert_eq!(world.status(ahead), Status::Deferred { deadline: 120 });
     world.advance(10);
     world.release(pool).unwrap();
     world.drain();
-    assert_eq!(world.runs_at(), [("late", 113), ("ahead", 130)]);
+    assert_eq!(world.runs_at(), [("late", 115), ("ahead", 130)]);
 }
 
 #[test]
-fn a_submitter_that_was_kept_waiting_does_not_take_back_an_earlier_pause() {
+fn a_submitter_that_was_kept_waiting_until_a_second_pause_has_all_of_its_time() {
     let (world, pool) = world();
     world.pause(pool, Clock::Frozen).unwrap();
     world.advance(10);
     world.release(pool).unwrap();
     let job = world.job("job");
-    world.interrupt_at(1, move || {
+    meanwhile(world, move || {
         world.advance(5);
         world.pause(pool, Clock::Frozen).unwrap();
     });
-    // Due at 118, by the clock that it looked at.
     world.submit_after(pool, job, 7).unwrap();
-    assert_eq!(world.status(job), Status::Deferred { deadline: 118 });
+    assert_eq!(world.status(job), Status::Deferred { deadline: 123 });
     world.advance(10);
     world.release(pool).unwrap();
     world.drain();
-    assert_eq!(world.runs_at(), [("job", 128)]);
+    assert_eq!(world.runs_at(), [("job", 133)]);
+}
+
+#[test]
+fn a_pause_that_comes_and_goes_beside_a_submitter_is_not_taken_off_its_delay() {
+    let (world, pool) = world();
+    let [first, second] = ["first", "second"].map(|name| world.job(name));
+    world.submit_after(pool, first, 20).unwrap();
+    let pause = move || {
+        world.pause(pool, Clock::Frozen).unwrap();
+        world.advance(10);
+        world.release(pool).unwrap();
+    };
+    meanwhile(world, pause);
+    world.submit_after(pool, second, 20).unwrap();
+    world.drain();
+    assert_eq!(world.runs_at(), [("first", 131), ("second", 131)]);
+    let limited = world.job("limited");
+    meanwhile(world, pause);
+    world.submit_within(pool, limited, 5).unwrap();
+    world.run();
+    assert_eq!(world.outcomes(limited), []);
+    assert_eq!(world.runs().last(), Some(&"limited"));
 }
 
 #[test]

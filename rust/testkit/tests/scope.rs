@@ -300,3 +300,39 @@ fn a_shutdown_whose_thread_never_goes_on_holds_up_no_scope() {
     assert_eq!(ANSWER.get(), Some(Err(ScopeError::Discarded)));
     assert_eq!(plain.cache().used, 0);
 }
+
+/// A job comes due before its scope ends.
+struct OpensForLong(PoolRef);
+
+impl Run for OpensForLong {
+    fn run(&mut self, _: &taskpool_core::Ctx<'_>) -> i32 {
+        let answer = Machine::scope(self.0, |scope| {
+            scope.spawn(|| ()).unwrap();
+            PLAIN.get().expect("the test has told it").advance(5);
+        });
+        assert_eq!(answer, Ok(()));
+        0
+    }
+}
+
+#[test]
+fn a_worker_that_takes_the_last_ready_job_of_an_overdue_pool_for_its_scope_moves_a_due_one() {
+    let (plain, pool) = ready();
+    PLAIN.set(Some(plain));
+    let job = || {
+        keep(Job::new(
+            (|_: &taskpool_core::Ctx<'_>| ()) as fn(&taskpool_core::Ctx<'_>),
+        ))
+        .reference()
+    };
+    let [first, second, due] = [job(), job(), job()];
+    // The clock interrupt has moved a batch.
+    Machine::submit_at(pool, first, 10).unwrap();
+    Machine::submit_at(pool, second, 10).unwrap();
+    plain.advance(10);
+    plain.run();
+    Machine::submit_at(pool, due, 12).unwrap();
+    Machine::submit(pool, keep(Job::new(OpensForLong(pool))).reference()).unwrap();
+    plain.run();
+    assert_eq!(Machine::outcome(due), Some(Outcome::Done(0)));
+}

@@ -24,6 +24,16 @@ impl Pool {
         0
     }
 
+    /// Whether it has been stopped: then a pause may have come, and gone, since somebody looked at the port's clock, and
+    /// would be taken off a delay from there.
+    #[inline(always)]
+    pub(crate) fn has_stood(&self, _token: &Token<'_>) -> bool {
+        #[cfg(CONFIG_TASKPOOL_PAUSE)]
+        return self.clock.get(_token) != Ticks::NONE || self.life.get(_token) == super::Life::STOPPED;
+        #[cfg(not(CONFIG_TASKPOOL_PAUSE))]
+        false
+    }
+
     /// What the clock shows when the port's shows `now`.
     #[inline(always)]
     pub(crate) fn time(&self, token: &Token<'_>, now: u64) -> u64 {

@@ -718,8 +718,7 @@ impl PoolRef {
         job.pool.set(token, Some(self));
         job.state.set(token, State::Deferred);
         self.insert_timer(token, job);
-        // A clock that stands shows `armed`, and a caller that was kept waiting has a deadline before that.
-        if job.deadline.get(token).get() < self.armed.get(token).get() && (!PAUSE || self.runs(token)) {
+        if job.deadline.get(token).get() < self.armed.get(token).get() {
             Order::Look(self)
         } else {
             Order::Nothing

@@ -255,7 +255,7 @@ impl State {
                     .filter(idle)
                     .find(|index| found[first + index] != Status::Idle);
                 let slot = slot.expect("a pool that takes submissions has taken the closure");
-                let read = (delay > 0).then(|| context.clock.expect("the clock was read"));
+                let read = (delay > 0).then(|| self.looked(context, pool));
                 let now = read.unwrap_or_else(Virtual::clock);
                 let deadline = (delay > 0).then(|| now + delay + 1);
                 let accepted = self.model.submit(pool, first + slot, deadline, None, now);
