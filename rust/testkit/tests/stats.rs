@@ -191,6 +191,73 @@ fn a_held_pool_does_not_starve() {
     assert_eq!(world.stats(pool).worst_starvation, 0);
 }
 
+/// Without the model, which does not forget.
+#[test]
+fn a_reset_forgets_the_worst_and_starvation_goes_on_from_there() {
+    let plain = Plain::new();
+    let pool = plain.pool();
+    plain.run();
+    let job = || -> &'static Job { keep(Job::new(|_| ())) };
+    let submit = |job| _ = Shell::<Virtual>::submit(pool, job).unwrap();
+    let stats = || Shell::<Virtual>::stats(pool);
+    let [a, b, c, d, e] = [(); 5].map(|()| job().reference());
+    submit(a);
+    plain.step(0);
+    submit(b);
+    plain.advance(10);
+    // Ends the one, takes the other.
+    plain.step(0);
+    plain.step(0);
+    assert_eq!((stats().done, stats().worst_starvation), (1, 10));
+    [c, d, e].into_iter().for_each(submit);
+    _ = Shell::<Virtual>::cancel(e);
+    plain.advance(7);
+    assert_eq!(stats().most_queued, 3);
+    Shell::<Virtual>::reset_stats(pool);
+    assert_eq!((stats().most_queued, stats().worst_starvation), (2, 0));
+    plain.advance(5);
+    plain.step(0);
+    plain.step(0);
+    assert_eq!((stats().done, stats().worst_starvation), (1, 5));
+    plain.run();
+    assert_eq!((stats().done, stats().worst_starvation), (3, 5));
+}
+
+#[test]
+fn an_aborted_run_is_busy_too() {
+    let (world, pool) = world();
+    let [job] = jobs(world, ["job"]);
+    world.when_run(job, move |_| {
+        world.advance(5);
+        world.abort(job);
+        0
+    });
+    world.submit(pool, job).unwrap();
+    world.run();
+    let stats = world.stats(pool);
+    assert_eq!((stats.done, stats.aborted, stats.busy), (0, 1, 5));
+}
+
+#[test]
+fn a_hold_ends_starvation() {
+    let world = World::new(0);
+    let pool = world.pool(1, 1);
+    world.run();
+    let [a, b] = jobs(world, ["a", "b"]);
+    world.when_run(a, move |_| {
+        world.submit(pool, b).unwrap();
+        world.advance(2);
+        world.hold(pool).unwrap();
+        0
+    });
+    world.submit(pool, a).unwrap();
+    world.run();
+    world.advance(50);
+    world.release(pool).unwrap();
+    world.run();
+    assert_eq!(world.stats(pool).worst_starvation, 2);
+}
+
 /// In a late interrupt, or on another CPU, the clock shows an older tick than it did before.
 #[test]
 fn a_clock_that_goes_back_is_no_time() {

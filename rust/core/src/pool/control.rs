@@ -91,6 +91,7 @@ impl PoolRef {
         self.attend(token, Attention::HELD);
         self.set_benched(token, self.idle.get(token));
         self.idle.set(token, None);
+        self.counters.is_held(token);
         true
     }
 

@@ -206,6 +206,11 @@ mod counters {
             }
         }
 
+        /// From now on workers leave what is queued, so it is not for want of one that it waits.
+        pub(crate) fn is_held(&self, token: &Token<'_>) {
+            self.fed(token, false);
+        }
+
         /// A worker has taken a job. `still`: others are queued, and no worker is free.
         fn fed(&self, token: &Token<'_>, still: bool) {
             if self.starves.get(token) != 0 {
@@ -284,6 +289,8 @@ mod counters {
         pub(crate) fn unqueued(&self, _: &Token<'_>) {}
         #[inline(always)]
         pub(crate) fn starves(&self, _: &Token<'_>) {}
+        #[inline(always)]
+        pub(crate) fn is_held(&self, _: &Token<'_>) {}
         #[inline(always)]
         pub(crate) fn begins(&self, _: &Token<'_>, _: JobRef, _: u64, _: bool) {}
         #[inline(always)]
