@@ -413,22 +413,17 @@ impl<P: Port> Shell<P> {
     /// [`DeferError`]; nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_ABORT)]
     pub fn submit_within(pool: PoolRef, job: JobRef, within: u64) -> Result<Accepted, DeferError> {
-        let now = P::now();
-        let limit = |now: u64| match now.checked_add(within) {
-            Some(limit) if limit < MAX_TICKS => Some(limit + 1),
-            _ => None,
-        };
-        let Some(seen) = limit(now) else {
-            return Err(DeferError::OutOfRange);
-        };
-        let submit = |token: &Token<'_>| {
-            if pool.has_stood(token) {
-                let now = P::now();
-                return pool.submit_within(token, job, limit(now).unwrap_or(MAX_TICKS), || now);
+        Self::section(|token| {
+            // Under the lock, as the pool's clock may be stopped before it, and go on.
+            let now = P::now();
+            match now.checked_add(within) {
+                Some(limit) if limit < MAX_TICKS => {
+                    let (accepted, order) = pool.submit_within(token, job, limit + 1, || now);
+                    (accepted.map_err(DeferError::from), order)
+                }
+                _ => (Err(DeferError::OutOfRange), Order::Nothing),
             }
-            pool.submit_within(token, job, seen, || now)
-        };
-        Self::section(submit).map_err(DeferError::from)
+        })
     }
 
     /// Submits a job to run before all others; what is ready in this pool already moves to the head. When no worker is
@@ -489,10 +484,11 @@ impl<P: Port> Shell<P> {
     #[inline(never)]
     fn defer(pool: PoolRef, job: JobRef, when: u64) -> Result<Accepted, DeferError> {
         let relative = when <= MAX_TICKS;
+        let ahead = |now: u64| now.wrapping_add(when).wrapping_add(1);
         let (mut now, mut deadline) = (0, !when);
         if relative {
             now = P::now();
-            deadline = now.wrapping_add(when).wrapping_add(1);
+            deadline = ahead(now);
             if deadline > MAX_TICKS {
                 return Err(DeferError::OutOfRange);
             }
@@ -502,7 +498,7 @@ impl<P: Port> Shell<P> {
         let token = unsafe { Token::attest(P::now) };
         if relative && pool.has_stood(&token) {
             now = P::now();
-            deadline = now.wrapping_add(when).wrapping_add(1).min(MAX_TICKS);
+            deadline = ahead(now).min(MAX_TICKS);
         }
         let deadline = pool.own_time(&token, deadline, || if relative { now } else { P::now() });
         let (accepted, mut order) = pool.defer(&token, job, deadline);

@@ -338,16 +338,17 @@ impl State {
                 Decided::Nothing
             }
             Does::Submit { pool, job, when } => {
-                let ahead = |ticks| Some(self.looked(context, pool) + ticks + 1);
-                let (deadline, limit) = match when {
-                    When::Now | When::After(0) => (None, None),
-                    When::At(deadline) => (Some(deadline.max(1)), None),
-                    When::After(delay) => (ahead(delay), None),
-                    When::Within(within) => (None, ahead(within)),
-                };
-                let at = match when {
-                    When::Now | When::After(0) | When::At(_) => now,
-                    When::After(_) | When::Within(_) => self.looked(context, pool),
+                let (deadline, limit, at) = match when {
+                    When::Now | When::After(0) => (None, None, now),
+                    When::At(deadline) => (Some(deadline.max(1)), None, now),
+                    When::After(delay) => {
+                        let looked = self.looked(context, pool);
+                        (Some(looked + delay + 1), None, looked)
+                    }
+                    When::Within(within) => match now.checked_add(within) {
+                        Some(limit) if limit < MAX_TICKS => (None, Some(limit + 1), now),
+                        _ => return Decided::Accepted(Err(DeferError::OutOfRange)),
+                    },
                 };
                 Decided::Accepted(self.model.submit(pool, job, deadline, limit, at))
             }
@@ -740,9 +741,8 @@ impl World {
     pub fn submit_within(self, pool: P, job: J, ticks: u64) -> Result<Accepted, DeferError> {
         let (pool_ref, job_ref) = references(pool, job);
         let does = self.submission(pool, job, When::Within(ticks));
-        let too_late = ticks.saturating_add(Virtual::clock()).saturating_add(1) > MAX_TICKS;
         let (answer, decided) = within(does, || Machine::submit_within(pool_ref, job_ref, ticks));
-        self.deferred(answer, decided, too_late)
+        self.deferred(answer, decided, false)
     }
 
     /// Cancels a job.
