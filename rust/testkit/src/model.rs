@@ -3,7 +3,7 @@
 //! The model knows jobs and pools, and nothing of workers and timers: when a job is taken or comes due is seen at the
 //! machine, and the model says whether it may be this one, and now.
 
-use taskpool_core::{Accepted, Cancel, Clock, ControlError, DeferError, Outcome, Shutdown, Status, LEVELS};
+use taskpool_core::{Accepted, Cancel, Clock, Code, ControlError, DeferError, Outcome, Shutdown, Status, LEVELS};
 
 /// A submission that has been accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(crate) struct Submission {
     pub(crate) limit: Option<u64>,
     /// All submissions of the world, counted.
     pub(crate) number: u64,
+    /// Those of the job that were accepted as new ones, counted: it stays when this one moves.
+    pub(crate) serial: u32,
     pub(crate) urgent: bool,
 }
 
@@ -46,8 +48,10 @@ pub(crate) struct ModelJob {
     pub(crate) cancelled: u32,
     /// Submissions that were discarded.
     pub(crate) discarded: u32,
-    /// How the last submission ended; a run always answers 0 here.
+    /// How the last submission ended.
     pub(crate) last: Option<Outcome>,
+    /// How each did, by its serial number.
+    pub(crate) ends: Vec<(u32, Outcome)>,
     /// A shutdown discards it in any case.
     pub(crate) discardable: bool,
     pub(crate) level: u8,
@@ -126,6 +130,7 @@ impl Model {
             cancelled: 0,
             discarded: 0,
             last: None,
+            ends: Vec::new(),
             discardable: false,
             level,
             taken_at: level,
@@ -160,11 +165,16 @@ impl Model {
         }
         self.numbers += 1;
         let own = |time| self.pools[pool].own_time(time, now);
+        let serial = match self.jobs[job].place {
+            Place::Deferred(moved) | Place::Running { next: Some(moved), .. } => moved.serial,
+            _ => self.jobs[job].accepted,
+        };
         let submission = Submission {
             pool,
             deadline: deadline.map(own),
             limit: limit.map(own),
             number: self.numbers,
+            serial,
             urgent: false,
         };
         let accepted = match self.jobs[job].place {
@@ -259,17 +269,15 @@ impl Model {
         let accepted = self.submit(pool, job, None, None, now)?;
         match &mut self.jobs[job].place {
             Place::Running { next: Some(next), .. } => next.urgent = true,
-            _ => {
-                self.pools[pool].ready.retain(|other| *other != job);
+            Place::Queued(submission) => {
                 let urgent = Submission {
-                    pool,
-                    deadline: None,
-                    limit: None,
-                    number: self.numbers,
                     urgent: true,
+                    ..*submission
                 };
+                self.pools[pool].ready.retain(|other| *other != job);
                 self.make_ready(job, urgent);
             }
+            place => panic!("job {job} was submitted, and is {place:?}"),
         }
         Ok(accepted)
     }
@@ -297,23 +305,26 @@ impl Model {
 
     fn give_up(&mut self, job: usize, aborts: bool) -> Cancel {
         let entry = &mut self.jobs[job];
-        let counter = match aborts {
-            true => &mut entry.aborted,
-            false => &mut entry.cancelled,
+        let (counter, outcome) = match aborts {
+            true => (&mut entry.aborted, Outcome::Aborted),
+            false => (&mut entry.cancelled, Outcome::Cancelled),
         };
         match entry.place {
             Place::Idle => Cancel::Idle,
-            Place::Queued(_) | Place::Deferred(_) => {
+            Place::Queued(submission) | Place::Deferred(submission) => {
                 for pool in &mut self.pools {
                     pool.ready.retain(|other| *other != job);
                 }
                 *counter += 1;
                 self.jobs[job].place = Place::Idle;
-                self.jobs[job].last = Some(if aborts { Outcome::Aborted } else { Outcome::Cancelled });
+                self.end(job, submission, outcome);
                 Cancel::Cancelled
             }
             Place::Running { run, aborted, next, .. } => {
-                *counter += u32::from(next.is_some());
+                if let Some(next) = next {
+                    *counter += 1;
+                    self.end(job, next, outcome);
+                }
                 self.jobs[job].place = Place::Running {
                     run,
                     cancelled: true,
@@ -475,7 +486,13 @@ impl Model {
         pool.ready.retain(|other| *other != job);
         self.jobs[job].place = Place::Idle;
         self.jobs[job].discarded += 1;
-        self.jobs[job].last = Some(Outcome::Discarded);
+        self.end(job, submission, Outcome::Discarded);
+    }
+
+    /// So a submission of the job ends.
+    fn end(&mut self, job: usize, submission: Submission, outcome: Outcome) {
+        self.jobs[job].last = Some(outcome);
+        self.jobs[job].ends.push((submission.serial, outcome));
     }
 
     /// The machine says that the time of a job was up.
@@ -495,7 +512,7 @@ impl Model {
         pool.ready.remove(0);
         self.jobs[job].place = Place::Idle;
         self.jobs[job].timed_out += 1;
-        self.jobs[job].last = Some(Outcome::TimedOut);
+        self.end(job, submission, Outcome::TimedOut);
     }
 
     /// A worker of the machine has taken a job.
@@ -551,15 +568,15 @@ impl Model {
     }
 
     /// A worker's run has ended.
-    pub(crate) fn ended(&mut self, job: usize) {
-        let Place::Running { aborted, next, .. } = self.jobs[job].place else {
+    pub(crate) fn ended(&mut self, job: usize, code: Code) {
+        let Place::Running { run, aborted, next, .. } = self.jobs[job].place else {
             panic!("job {job} ended and was not running");
         };
         match aborted {
             true => self.jobs[job].aborted += 1,
             false => self.jobs[job].ended += 1,
         }
-        self.jobs[job].last = Some(if aborted { Outcome::Aborted } else { Outcome::Done(0) });
+        self.end(job, run, if aborted { Outcome::Aborted } else { Outcome::Done(code) });
         self.jobs[job].place = Place::Idle;
         if let Some(next) = next {
             self.place(job, next);

@@ -15,7 +15,7 @@ use taskpool_core::{
 };
 
 use crate::keep;
-use crate::model::{Model, ModelJob, Place};
+use crate::model::{Model, ModelJob, Place, Submission};
 use crate::port::{Moment, Virtual};
 use closures::{Closures, Joined};
 pub use closures::{H, HANDLES};
@@ -89,6 +89,8 @@ struct JobEntry {
     /// Runs that were entered.
     runs: u32,
     inside: bool,
+    /// What the last run answered.
+    code: Code,
     told: Vec<Outcome>,
 }
 
@@ -113,6 +115,7 @@ enum Does {
     SetLevel(usize, u8),
     Cancel(usize),
     Abort(usize),
+    Wait { job: usize, waits: bool },
     CancelAndWait { job: usize, waits: bool },
     Hold(usize, Clock),
     Release(usize),
@@ -143,7 +146,17 @@ enum Decided {
     Took(Option<usize>),
     Spawned(Result<(), NotSpawned>),
     Joined(Joined),
+    Waited(Waited),
     Nothing,
+}
+
+/// What becomes of waiting for a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waited {
+    Refused(WaitError),
+    Over(Outcome),
+    /// For the submission of this serial number.
+    For(u32),
 }
 
 #[derive(Default)]
@@ -212,6 +225,7 @@ impl Run for Recorded {
         }
         state(|s| {
             s.jobs[job].inside = false;
+            s.jobs[job].code = code;
             s.check_levels();
         });
         code
@@ -399,15 +413,32 @@ impl State {
                 }
                 Decided::Made(made)
             }
+            Does::Wait { job, waits } => {
+                let awaited = match self.model.jobs[job].place {
+                    Place::Idle => None,
+                    Place::Queued(submission) | Place::Deferred(submission) => Some(submission),
+                    Place::Running { run, next, .. } => Some(next.unwrap_or(run)),
+                };
+                Decided::Waited(self.wait(job, awaited, waits))
+            }
             Does::CancelAndWait { job, waits } => {
-                if !(waits && self.would_block(job)) {
+                let run = match self.model.jobs[job].place {
+                    Place::Running { run, .. } => Some(run),
+                    _ => None,
+                };
+                let refused = self.wait(job, run, waits);
+                if !matches!(refused, Waited::Refused(WaitError::InInterrupt | WaitError::OnWorker)) {
                     self.model.cancel(job);
                 }
-                Decided::Nothing
+                Decided::Waited(if run.is_some() {
+                    refused
+                } else {
+                    self.wait(job, None, waits)
+                })
             }
             Does::Step { finished } => {
                 if let Some(job) = finished {
-                    self.model.ended(job);
+                    self.model.ended(job, self.jobs[job].code);
                 }
                 Decided::Took(None)
             }
@@ -427,21 +458,29 @@ impl State {
         }
     }
 
-    /// Whether whoever calls may not wait for the run of this job.
-    fn would_block(&self, job: usize) -> bool {
-        let Place::Running { run, next, .. } = self.model.jobs[job].place else {
-            return false;
+    /// What becomes of waiting for this submission of a job, or for none.
+    fn wait(&self, job: usize, awaited: Option<Submission>, waits: bool) -> Waited {
+        let Some(awaited) = awaited else {
+            let last = self.model.jobs[job].last;
+            return last.map_or(Waited::Refused(WaitError::NeverSubmitted), Waited::Over);
+        };
+        let goes_to = match self.model.jobs[job].place {
+            Place::Running { next: Some(next), .. } => next.pool,
+            _ => awaited.pool,
+        };
+        let reference = self.jobs[job].reference;
+        let runs = |worker: WorkerRef| {
+            let on_it = |entry: &&WorkerEntry| entry.reference == worker;
+            let entry = self.workers.iter().find(on_it);
+            entry.is_some_and(|entry| matches!(entry.phase, Some(Phase::Running(of, _, _)) if of == reference))
         };
         match Virtual::caller() {
-            Caller::Interrupt => true,
-            Caller::Worker(worker) => {
-                let runs = |entry: &WorkerEntry| matches!(entry.phase, Some(Phase::Running(of, _, _)) if of == self.jobs[job].reference);
-                self.workers
-                    .iter()
-                    .any(|entry| entry.reference == worker && runs(entry))
-                    || self.serves(worker, next.unwrap_or(run).pool)
+            _ if !waits => Waited::Refused(WaitError::TimedOut),
+            Caller::Interrupt => Waited::Refused(WaitError::InInterrupt),
+            Caller::Worker(worker) if runs(worker) || self.serves(worker, goes_to) => {
+                Waited::Refused(WaitError::OnWorker)
             }
-            Caller::Thread => false,
+            _ => Waited::For(awaited.serial),
         }
     }
 
@@ -864,7 +903,35 @@ impl World {
     /// As the machine's.
     pub fn wait(self, job: J, deadline: Option<u64>) -> Result<Outcome, WaitError> {
         let reference = state(|s| s.jobs[job.0].reference);
-        let answer = aside(|| Machine::wait(reference, deadline));
+        let does = Does::Wait {
+            job: job.0,
+            waits: deadline != Some(0),
+        };
+        let (answer, decided) = within(does, || Machine::wait(reference, deadline));
+        self.waited(job, deadline, answer, decided)
+    }
+
+    fn waited(
+        self,
+        job: J,
+        deadline: Option<u64>,
+        answer: Result<Outcome, WaitError>,
+        decided: Option<Decided>,
+    ) -> Result<Outcome, WaitError> {
+        let Some(Decided::Waited(waited)) = decided else {
+            panic!("waiting needs a lock section");
+        };
+        let expected = match waited {
+            Waited::Refused(error) => Err(error),
+            Waited::Over(outcome) => Ok(outcome),
+            Waited::For(_) if answer == Err(WaitError::TimedOut) && deadline.is_some() => answer,
+            Waited::For(serial) => {
+                let ended = |s: &mut State| s.model.jobs[job.0].ends.iter().find(|end| end.0 == serial).copied();
+                let (_, outcome) = state(ended).expect("what it waited for has not ended");
+                Ok(outcome)
+            }
+        };
+        assert_eq!(answer, expected, "waiting for {waited:?}");
         self.settled();
         answer
     }
@@ -880,9 +947,8 @@ impl World {
             job: job.0,
             waits: deadline != Some(0),
         };
-        let (answer, _) = within(does, || Machine::cancel_and_wait(reference, deadline));
-        self.settled();
-        answer
+        let (answer, decided) = within(does, || Machine::cancel_and_wait(reference, deadline));
+        self.waited(job, deadline, answer, decided)
     }
 
     /// Holds a pool.
@@ -1173,6 +1239,17 @@ impl World {
             .map(|pool| Virtual::unnoticed(|| Machine::stats(pool)))
             .collect();
         let usage = state(|s| s.closures.are_known()).then(|| Virtual::unnoticed(Machine::check_cache));
+        for job in 0..state(|s| s.jobs.len()) {
+            // A slot that is free forgets.
+            if !state(|s| s.closures.is_slot(job)) {
+                let found = self.last_outcome(J(job));
+                let expected = |model: &ModelJob| model.last.filter(|_| model.place == Place::Idle);
+                state(|s| {
+                    let name = s.jobs[job].name;
+                    assert_eq!(found, expected(&s.model.jobs[job]), "the outcome of {name}");
+                });
+            }
+        }
         state(|s| {
             s.check_submissions();
             s.check_closures(usage.as_ref());
@@ -1449,6 +1526,7 @@ fn add_job_at(name: &'static str, reference: JobRef, with_completion: bool) -> J
             sequel: None,
             runs: 0,
             inside: false,
+            code: 0,
             told: Vec::new(),
         });
         s.model.add_job(0);

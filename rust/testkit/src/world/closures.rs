@@ -161,6 +161,11 @@ impl Closures {
         self.first.is_some()
     }
 
+    /// Whether this job is a slot of the cache.
+    pub(super) fn is_slot(&self, job: usize) -> bool {
+        self.first.is_some_and(|first| (first..first + SLOTS).contains(&job))
+    }
+
     fn fate(&mut self, closure: usize, part: Part) -> &mut Fate {
         let closure = &mut self.all[closure];
         match part {
@@ -308,7 +313,7 @@ impl State {
                     self.model.taken_out_of_turn(job);
                     self.closures.all[number].here = true;
                 }
-                (Place::Running { .. }, Status::Idle) if self.closures.all[number].here => self.model.ended(job),
+                (Place::Running { .. }, Status::Idle) if self.closures.all[number].here => self.model.ended(job, 0),
                 _ => {}
             }
         }
