@@ -23,6 +23,8 @@ const SECOND: u64 = CONFIG.ticks_per_second as u64;
 /// The host's memory for the process may grow by so much after the first hour: its library and the stacks take pages
 /// when they are first touched.
 const GROWTH_KIB: u64 = 256;
+/// A hundred million in 720 hours.
+const RUNS_AN_HOUR: u64 = 100_000_000 / 720;
 
 /// No run takes so long.
 const LIMIT: Timeout = Timeout::After(Duration::secs(1));
@@ -182,6 +184,11 @@ extern "C" fn soak(hours: u32) -> bool {
         if number % 24 == 0 || number == hours {
             report(number, begin, start);
         }
+    }
+    let ran = BOOKS.done.load(SeqCst);
+    if ran < u64::from(hours) * RUNS_AN_HOUR {
+        printkln!("FAILED: {} runs in {} hours are not the load that this is about", ran, hours);
+        return false;
     }
     true
 }
