@@ -214,6 +214,15 @@ static struct taskpool_worker *find(struct taskpool_worker *workers, size_t coun
 	return NULL;
 }
 
+#ifdef CONFIG_TASKPOOL_ARCHIVE
+FUNC_NORETURN void taskpool_port_panicked(const char *file, uint32_t length, uint32_t line)
+{
+	printk("the task pool's code panicked at %.*s:%u\n", (int)length, file, line);
+	k_panic();
+	CODE_UNREACHABLE;
+}
+#endif
+
 FUNC_NORETURN void taskpool_port_broken(void)
 {
 	printk("the task pool's memory is corrupted: a job or pool was overwritten, or reused while it was under way\n");

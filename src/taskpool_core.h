@@ -45,6 +45,16 @@ int taskpool_port_can_create(int priority);
 void taskpool_port_configure(struct taskpool *pool, const char *name, int priority);
 #endif
 FUNC_NORETURN void taskpool_port_broken(void);
+#ifdef CONFIG_TASKPOOL_ARCHIVE
+/* The archive's panic handler: `file` has no zero at its end. */
+FUNC_NORETURN void taskpool_port_panicked(const char *file, uint32_t length, uint32_t line);
+#endif
+#ifdef CONFIG_TASKPOOL_C_API
+/* Of `Refusal` in rust/taskpool/src/c/mod.rs. */
+#define TASKPOOL_REFUSED_ARGUMENT 2
+/* The errno value of a refusal. `function` is NULL where nothing is said. */
+int taskpool_port_refuse(uint32_t refusal, const char *function);
+#endif
 void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
 
 /* What the core offers. The workers of a pool are chained before it is started with the last one made. */

@@ -185,6 +185,78 @@ struct taskpool {
 
 /** @endcond */
 
+#if defined(CONFIG_TASKPOOL_C_API) || defined(__DOXYGEN__)
+
+/** What a running job knows about its run. */
+struct taskpool_ctx;
+
+/**
+ * @brief What a job does.
+ *
+ * On a worker, outside every lock. It may block, submit and cancel jobs, its own included.
+ *
+ * @param ctx What it knows about its run; there until it returns.
+ * @param arg As the job was made with.
+ *
+ * @return 0 for success, anything else as the job defines it: the code of its outcome.
+ */
+typedef int (*taskpool_run_t)(const struct taskpool_ctx *ctx, void *arg);
+
+/** @cond INTERNAL_HIDDEN */
+
+/* The Rust struct `Header`; both sides assert its layout. Only the Rust core looks inside. */
+struct taskpool_job_core {
+	void *links[3];
+	/* What makes memory a job. C does not call it. */
+	void (*run)(void);
+	uint8_t state;
+	uint8_t deeper;
+	uint8_t flags;
+	uint8_t last;
+	uint32_t number;
+	uint32_t deadline[2];
+	void *pool;
+	const struct taskpool_end *end;
+#ifdef CONFIG_TASKPOOL_WAIT
+	void *waiters;
+#endif
+#ifdef CONFIG_TASKPOOL_STATS
+	uint32_t since;
+#endif
+};
+
+void taskpool_core_run_job(void);
+void taskpool_core_tell(void);
+
+/** @endcond */
+
+/**
+ * A job: a unit of work that its owner keeps. 52 bytes (32-bit; 48 without `CONFIG_TASKPOOL_WAIT`, 56 with
+ * `CONFIG_TASKPOOL_STATS`). Its fields belong to the implementation.
+ */
+struct taskpool_job {
+	/** @cond INTERNAL_HIDDEN */
+	struct taskpool_job_core core;
+	taskpool_run_t run;
+	void *arg;
+	/** @endcond */
+};
+
+#define TASKPOOL_JOB_INITIALIZER(run_, arg_)                                                                           \
+	{                                                                                                              \
+		.core = {.run = taskpool_core_run_job}, .run = (run_), .arg = (arg_),                                  \
+	}
+
+#define TASKPOOL_JOB_DEFINE(name_, run_, arg_) struct taskpool_job name_ = TASKPOOL_JOB_INITIALIZER(run_, arg_)
+
+int taskpool_job_init(struct taskpool_job *job, taskpool_run_t run, void *arg);
+int taskpool_submit(struct taskpool *pool, struct taskpool_job *job);
+int taskpool_submit_after(struct taskpool *pool, struct taskpool_job *job, k_timeout_t delay);
+int taskpool_cancel(struct taskpool_job *job);
+int taskpool_wait(struct taskpool_job *job, k_timeout_t timeout, int *code);
+
+#endif /* CONFIG_TASKPOOL_C_API */
+
 #if defined(CONFIG_TASKPOOL_RUNTIME_POOLS) || defined(__DOXYGEN__)
 
 /**

@@ -37,6 +37,9 @@
 #[cfg(not(target_os = "none"))]
 extern crate std;
 
+#[cfg(all(CONFIG_TASKPOOL_C_API, target_os = "none"))]
+#[allow(unsafe_code)]
+mod c;
 mod config;
 #[cfg(not(target_os = "none"))]
 #[allow(unsafe_code)]

@@ -15,6 +15,7 @@ pub(crate) use wait::{Last, Waiter, WaiterRef, Waiting};
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use crate::fault::broken;
@@ -94,6 +95,19 @@ impl Header {
             #[cfg(CONFIG_TASKPOOL_STATS)]
             since: Locked::new(0),
         }
+    }
+
+    /// Whether what C names is a job that runs so: memory that nobody has made a job of is no such.
+    ///
+    /// # Safety
+    ///
+    /// So much memory can be read, whatever is in it.
+    #[inline(always)]
+    pub unsafe fn is_run_by(memory: NonNull<Header>, run: unsafe fn(JobRef, &Ctx<'_>) -> Code) -> bool {
+        // SAFETY: the field lies within the memory.
+        let place = unsafe { memory.byte_add(offset_of!(Header, run)) }.cast::<usize>();
+        // SAFETY: this function's promise; a word may be anything.
+        (unsafe { place.read() }) == run as usize
     }
 
     #[inline(always)]

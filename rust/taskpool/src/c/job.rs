@@ -1,0 +1,146 @@
+//! What C does with jobs.
+
+use core::ffi::c_int;
+use core::ptr::NonNull;
+
+use taskpool_core::{Cancel, Code, Pool, Status};
+
+use super::{accepted, job_of, misuse, pool_of, refuse, waited, CJob, KTimeout, Refusal, System};
+
+/// Both, or the refusal, to be returned.
+macro_rules! pool_and_job {
+    ($pool:ident, $job:ident, $function:literal) => {{
+        let Some(pool) = pool_of($pool) else {
+            return misuse(Refusal::NoPool, $function);
+        };
+        let Some(job) = job_of($job) else {
+            return misuse(Refusal::NoJob, $function);
+        };
+        (pool, job)
+    }};
+}
+
+macro_rules! job {
+    ($job:ident, $function:literal) => {{
+        let Some(job) = job_of($job) else {
+            return misuse(Refusal::NoJob, $function);
+        };
+        job
+    }};
+}
+
+#[no_mangle]
+extern "C" fn taskpool_submit(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>) -> c_int {
+    let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit");
+    accepted(System::submit(pool, job))
+}
+
+#[cfg(CONFIG_TASKPOOL_URGENT)]
+#[no_mangle]
+extern "C" fn taskpool_submit_urgent(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>) -> c_int {
+    let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit_urgent");
+    accepted(System::submit_urgent(pool, job))
+}
+
+#[no_mangle]
+extern "C" fn taskpool_submit_after(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>, delay: KTimeout) -> c_int {
+    let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit_after");
+    accepted(match delay.ticks {
+        -1 => return misuse(Refusal::BadArgument, c"taskpool_submit_after"),
+        span @ 0.. => System::submit_after(pool, job, span as u64),
+        absolute => System::submit_at(pool, job, (-2 - absolute) as u64),
+    })
+}
+
+#[no_mangle]
+extern "C" fn taskpool_submit_at(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>, tick: i64) -> c_int {
+    let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit_at");
+    // What lies before the boot has passed.
+    accepted(System::submit_at(pool, job, tick.max(0) as u64))
+}
+
+#[cfg(CONFIG_TASKPOOL_ABORT)]
+#[no_mangle]
+extern "C" fn taskpool_submit_within(
+    pool: Option<NonNull<Pool>>,
+    job: Option<NonNull<CJob>>,
+    within: KTimeout,
+) -> c_int {
+    let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit_within");
+    match within.ticks {
+        span @ 0.. => accepted(System::submit_within(pool, job, span as u64)),
+        _ => misuse(Refusal::BadArgument, c"taskpool_submit_within"),
+    }
+}
+
+#[no_mangle]
+extern "C" fn taskpool_set_level(job: Option<NonNull<CJob>>, level: u8) -> c_int {
+    let job = job!(job, c"taskpool_set_level");
+    match System::set_level(job, level) {
+        Ok(()) => 0,
+        Err(_) => refuse(Refusal::BadArgument),
+    }
+}
+
+#[no_mangle]
+extern "C" fn taskpool_cancel(job: Option<NonNull<CJob>>) -> c_int {
+    let job = job!(job, c"taskpool_cancel");
+    cancelled(System::cancel(job))
+}
+
+#[cfg(CONFIG_TASKPOOL_ABORT)]
+#[no_mangle]
+extern "C" fn taskpool_abort(job: Option<NonNull<CJob>>) -> c_int {
+    let job = job!(job, c"taskpool_abort");
+    cancelled(System::abort(job))
+}
+
+/// One of `enum taskpool_cancelled`.
+fn cancelled(found: Cancel) -> c_int {
+    match found {
+        Cancel::Cancelled => 0,
+        Cancel::Idle => 1,
+        Cancel::Running {
+            resubmission_cancelled: false,
+        } => 2,
+        Cancel::Running {
+            resubmission_cancelled: true,
+        } => 3,
+    }
+}
+
+#[no_mangle]
+extern "C" fn taskpool_status(job: Option<NonNull<CJob>>, deadline: Option<NonNull<i64>>) -> c_int {
+    let job = job!(job, c"taskpool_status");
+    let (status, due) = match System::status(job) {
+        Status::Idle => (0, 0),
+        Status::Queued => (1, 0),
+        Status::Deferred { deadline } => (2, deadline),
+        Status::Running { cancelled, resubmitted } => {
+            (3 | c_int::from(cancelled) << 2 | c_int::from(resubmitted) << 3, 0)
+        }
+    };
+    if let Some(place) = deadline {
+        // SAFETY: what C passes and is not null has room for a `k_ticks_t`.
+        unsafe { place.write(due as i64) };
+    }
+    status
+}
+
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+#[no_mangle]
+extern "C" fn taskpool_wait(job: Option<NonNull<CJob>>, timeout: KTimeout, code: Option<NonNull<Code>>) -> c_int {
+    let job = job!(job, c"taskpool_wait");
+    waited(System::wait(job, timeout.deadline()), code)
+}
+
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+#[no_mangle]
+extern "C" fn taskpool_cancel_wait(
+    job: Option<NonNull<CJob>>,
+    timeout: KTimeout,
+    code: Option<NonNull<Code>>,
+) -> c_int {
+    let job = job!(job, c"taskpool_cancel_wait");
+    waited(System::cancel_and_wait(job, timeout.deadline()), code)
+}

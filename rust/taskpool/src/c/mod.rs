@@ -1,0 +1,221 @@
+//! The functions of `taskpool.h`: each looks at what C hands over, calls the machine, and answers as C does.
+//!
+//! What is asked and answered is described there. Nothing here decides anything: a call that names something is the call
+//! of the Rust face, and one that does not is refused before it changes anything.
+
+mod job;
+mod pool;
+
+use core::ffi::{c_int, c_void, CStr};
+use core::ptr::NonNull;
+
+use taskpool_core::{
+    Accepted, Code, Completion, CompletionRef, ControlError, Ctx, DeferError, Header, JobRef, Outcome, Pool, PoolRef,
+    Ref, Shell, SubmitError, WaitError,
+};
+
+use crate::port::ThisPort;
+
+type System = Shell<ThisPort>;
+
+/// `struct taskpool_job`.
+#[repr(C)]
+struct CJob {
+    header: Header,
+    run: extern "C" fn(*const Ctx<'_>, *mut c_void) -> Code,
+    arg: *mut c_void,
+}
+
+/// `struct taskpool_end`.
+#[repr(C)]
+struct CEnd {
+    completion: Completion,
+    end: extern "C" fn(*const CEnd, outcome: c_int, code: Code),
+}
+
+/// `k_timeout_t`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+struct KTimeout {
+    /// From 0 on a span, -1 for ever; an absolute tick t is -2 - t.
+    ticks: i64,
+}
+
+/// Why a call was refused; `src/c_api.c` knows them by these numbers, and what they are to C.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+enum Refusal {
+    NoPool,
+    NoJob,
+    BadArgument,
+    AlreadyQueued,
+    NotRunning,
+    OutOfRange,
+    TimedOut,
+    InInterrupt,
+    OnWorker,
+    NeverSubmitted,
+}
+
+extern "C" {
+    /// The negative errno value. With `CONFIG_ASSERT` the first three are also told to whoever reads the console.
+    fn taskpool_port_refuse(refusal: u32, function: *const core::ffi::c_char) -> c_int;
+}
+
+/// Out of the way of calls that are not refused.
+#[cold]
+#[inline(never)]
+fn refuse(refusal: Refusal) -> c_int {
+    // SAFETY: callable everywhere.
+    unsafe { taskpool_port_refuse(refusal as u32, core::ptr::null()) }
+}
+
+/// As `refuse`, with the function's name where somebody may read it.
+#[cold]
+#[inline(always)]
+fn misuse(refusal: Refusal, function: &'static CStr) -> c_int {
+    if cfg!(CONFIG_ASSERT) {
+        // SAFETY: callable everywhere.
+        return unsafe { taskpool_port_refuse(refusal as u32, function.as_ptr()) };
+    }
+    refuse(refusal)
+}
+
+impl From<SubmitError> for Refusal {
+    fn from(error: SubmitError) -> Self {
+        DeferError::from(error).into()
+    }
+}
+
+impl From<DeferError> for Refusal {
+    fn from(error: DeferError) -> Self {
+        match error {
+            DeferError::AlreadyQueued => Refusal::AlreadyQueued,
+            DeferError::NotRunning => Refusal::NotRunning,
+            // Only the deadline is left.
+            _ => Refusal::OutOfRange,
+        }
+    }
+}
+
+impl From<WaitError> for Refusal {
+    fn from(error: WaitError) -> Self {
+        match error {
+            WaitError::TimedOut => Refusal::TimedOut,
+            WaitError::InInterrupt => Refusal::InInterrupt,
+            WaitError::OnWorker => Refusal::OnWorker,
+            WaitError::NeverSubmitted => Refusal::NeverSubmitted,
+            // The core has no other.
+            _ => Refusal::BadArgument,
+        }
+    }
+}
+
+impl From<ControlError> for Refusal {
+    fn from(error: ControlError) -> Self {
+        match error {
+            ControlError::NotRunning => Refusal::NotRunning,
+            ControlError::TimedOut => Refusal::TimedOut,
+            ControlError::InInterrupt => Refusal::InInterrupt,
+            ControlError::OnWorker => Refusal::OnWorker,
+            // Of a number of threads, not of a time.
+            _ => Refusal::BadArgument,
+        }
+    }
+}
+
+/// What C passes as a pool. All zero, or shut down, it takes nothing, and the machine says so.
+#[inline(always)]
+fn pool_of(pool: Option<NonNull<Pool>>) -> Option<PoolRef> {
+    // SAFETY: what is not null is a `struct taskpool`, which begins with a pool and is there for as long as C may name it.
+    pool.map(|pool| unsafe { Ref::new(pool) })
+}
+
+/// What C passes as a job, if it is one.
+#[inline(always)]
+fn job_of(job: Option<NonNull<CJob>>) -> Option<JobRef> {
+    let job = job?.cast::<Header>();
+    // SAFETY: what is not null has the size of a `struct taskpool_job`.
+    if !unsafe { Header::is_run_by(job, taskpool_core_run_job) } {
+        return None;
+    }
+    // SAFETY: it is a `struct taskpool_job` that was initialised; C sees to it that it is there while it is under way.
+    Some(unsafe { Ref::new(job) })
+}
+
+/// How every job of C runs. C only knows where this is.
+///
+/// # Safety
+///
+/// `job` is the header of a `struct taskpool_job`, and the caller the worker that runs it.
+#[no_mangle]
+unsafe fn taskpool_core_run_job(job: JobRef, ctx: &Ctx<'_>) -> Code {
+    let job = job.as_ptr().cast::<CJob>();
+    // SAFETY: this function's promise; C does not write these while the job is under way.
+    let (run, arg) = unsafe { ((*job).run, (*job).arg) };
+    run(ctx, arg)
+}
+
+/// How every completion of C is told. C only knows where this is.
+///
+/// # Safety
+///
+/// `completion` is the first field of a `struct taskpool_end`.
+#[no_mangle]
+unsafe fn taskpool_core_tell(completion: CompletionRef, outcome: Outcome) {
+    let end = completion.as_ptr().cast::<CEnd>().cast_const();
+    let (outcome, code) = words(outcome);
+    // SAFETY: this function's promise.
+    let function = unsafe { (*end).end };
+    function(end, outcome, code);
+}
+
+/// One of `enum taskpool_outcome`, and the code.
+fn words(outcome: Outcome) -> (c_int, Code) {
+    match outcome {
+        Outcome::Done(code) => (0, code),
+        Outcome::Cancelled => (1, 0),
+        Outcome::Aborted => (2, 0),
+        Outcome::TimedOut => (3, 0),
+        // The core has no other.
+        _ => (4, 0),
+    }
+}
+
+/// What C is told of a submission: one of `enum taskpool_accepted`, or why not.
+#[inline(always)]
+fn accepted<E: Into<Refusal>>(answer: Result<Accepted, E>) -> c_int {
+    match answer {
+        Ok(accepted) => accepted as c_int,
+        Err(error) => refuse(error.into()),
+    }
+}
+
+/// What C is told of a wait: one of `enum taskpool_outcome`, with the code in `place` if C wants it, or why not.
+fn waited<E: Into<Refusal>>(answer: Result<Outcome, E>, place: Option<NonNull<Code>>) -> c_int {
+    match answer {
+        Ok(outcome) => {
+            let (outcome, code) = words(outcome);
+            if let Some(place) = place {
+                // SAFETY: what C passes and is not null has room for a code.
+                unsafe { place.write(code) };
+            }
+            outcome
+        }
+        Err(error) => refuse(error.into()),
+    }
+}
+
+impl KTimeout {
+    /// As the machine takes it: 0 for not waiting, none for ever.
+    fn deadline(self) -> Option<u64> {
+        let ticks = match self.ticks {
+            0 => return Some(0),
+            -1 => return None,
+            // The present tick has partly passed.
+            span @ 1.. => crate::port::now().saturating_add(span as u64).saturating_add(1),
+            absolute => ((-2 - absolute) as u64).max(1),
+        };
+        (ticks <= taskpool_core::MAX_TICKS).then_some(ticks)
+    }
+}

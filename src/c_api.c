@@ -1,0 +1,87 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The part of the C API that is C's: errno values, texts, and what is only memory to be written.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include <zephyr/sys/printk.h>
+#include <zephyr/sys/util.h>
+
+#include "taskpool_core.h"
+
+/* The order of `Refusal` in rust/taskpool/src/c/mod.rs. */
+static const struct {
+	int16_t error;
+#ifdef CONFIG_ASSERT
+	/* Of what no correct program does. */
+	const char *message;
+#endif
+} refusals[] = {
+#ifdef CONFIG_ASSERT
+#define REFUSAL(error_, message_) {.error = -(error_), .message = (message_)}
+#else
+#define REFUSAL(error_, message_) {.error = -(error_)}
+#endif
+	REFUSAL(EINVAL, "the pool is NULL"),
+	REFUSAL(EINVAL, "the job is NULL, or nobody has initialised it: use TASKPOOL_JOB_DEFINE or taskpool_job_init"),
+	REFUSAL(EINVAL, "an argument is out of range"),
+	REFUSAL(EALREADY, NULL),
+	REFUSAL(ESHUTDOWN, NULL),
+	REFUSAL(ERANGE, NULL),
+	REFUSAL(EAGAIN, NULL),
+	REFUSAL(EPERM, NULL),
+	REFUSAL(EDEADLK, NULL),
+	REFUSAL(ENOENT, NULL),
+};
+
+int taskpool_port_refuse(uint32_t refusal, const char *function)
+{
+#ifdef CONFIG_ASSERT
+	if (function != NULL && refusals[refusal].message != NULL) {
+		printk("%s: %s\n", function, refusals[refusal].message);
+	}
+#else
+	ARG_UNUSED(function);
+#endif
+	return refusals[refusal].error;
+}
+
+int taskpool_job_init(struct taskpool_job *job, taskpool_run_t run, void *arg)
+{
+	if (job == NULL || run == NULL) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
+	}
+	*job = (struct taskpool_job)TASKPOOL_JOB_INITIALIZER(run, arg);
+	return 0;
+}
+
+const char *taskpool_strerror(int error)
+{
+	switch (error) {
+	case 0:
+		return "no error";
+	case -EINVAL:
+		return "an argument is NULL, out of range or not initialised: correct the call";
+	case -EALREADY:
+		return "the job is queued already: let it run, or cancel it before you submit it again";
+	case -ESHUTDOWN:
+		return "the pool is not in the state for this: start, restart, hold or release it first";
+	case -ERANGE:
+		return "the deadline lies past the range of the clock: choose an earlier one";
+	case -EAGAIN:
+		return "the time was up, or it is too early: wait longer, or try again later";
+	case -EPERM:
+		return "an interrupt can't wait: use K_NO_WAIT, or call this from a thread";
+	case -EDEADLK:
+		return "a worker would wait for its own pool: submit to another pool, or use a completion";
+	case -ENOENT:
+		return "the job has never been submitted: submit it before you wait for it";
+	case -ENOMEM:
+		return "all slots of the cache are used: try again later, or raise CONFIG_TASKPOOL_CACHE_JOBS";
+	default:
+		return "no error of the task pool";
+	}
+}
