@@ -35,6 +35,8 @@ static const struct {
 	REFUSAL(EPERM, NULL),
 	REFUSAL(EDEADLK, NULL),
 	REFUSAL(ENOENT, NULL),
+	REFUSAL(ENOMEM, NULL),
+	REFUSAL(EBADF, NULL),
 };
 
 int taskpool_port_refuse(uint32_t refusal, const char *function)
@@ -58,11 +60,41 @@ int taskpool_job_init(struct taskpool_job *job, taskpool_run_t run, void *arg)
 	return 0;
 }
 
+/* Whether its owner has the job to itself; if not, why. */
+static int own(const struct taskpool_job *job, const char *function)
+{
+	if (job == NULL || job->core.run != taskpool_core_run_job) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_JOB, function);
+	}
+	return job->core.state == TASKPOOL_IDLE ? 0 : -EBUSY;
+}
+
+int taskpool_job_set_end(struct taskpool_job *job, const struct taskpool_end *end)
+{
+	int error = own(job, __func__);
+
+	if (error == 0) {
+		job->core.end = end;
+	}
+	return error;
+}
+
+int taskpool_job_set_discard(struct taskpool_job *job, bool discard)
+{
+	int error = own(job, __func__);
+
+	if (error == 0) {
+		job->core.flags = (job->core.flags & ~Z_TASKPOOL_DISCARD) | (discard ? Z_TASKPOOL_DISCARD : 0);
+	}
+	return error;
+}
+
 const char *taskpool_strerror(int error)
 {
-	switch (error) {
-	case 0:
+	if (error >= 0) {
 		return "no error";
+	}
+	switch (error) {
 	case -EINVAL:
 		return "an argument is NULL, out of range or not initialised: correct the call";
 	case -EALREADY:
@@ -79,6 +111,10 @@ const char *taskpool_strerror(int error)
 		return "a worker would wait for its own pool: submit to another pool, or use a completion";
 	case -ENOENT:
 		return "the job has never been submitted: submit it before you wait for it";
+	case -EBUSY:
+		return "the job is under way: change it when it is idle";
+	case -EBADF:
+		return "nobody has this handle: it was given back, or never given";
 	case -ENOMEM:
 		return "all slots of the cache are used: try again later, or raise CONFIG_TASKPOOL_CACHE_JOBS";
 	default:

@@ -51,6 +51,7 @@ FUNC_NORETURN void taskpool_port_panicked(const char *file, uint32_t length, uin
 #endif
 #ifdef CONFIG_TASKPOOL_C_API
 /* Of `Refusal` in rust/taskpool/src/c/mod.rs. */
+#define TASKPOOL_REFUSED_JOB      1
 #define TASKPOOL_REFUSED_ARGUMENT 2
 /* The errno value of a refusal. `function` is NULL where nothing is said. */
 int taskpool_port_refuse(uint32_t refusal, const char *function);

@@ -4,14 +4,16 @@
 
 /**
  * @file
- * @brief Pools that an application defines, with their stacks.
+ * @brief The task pool: jobs, and the pools that run them.
  *
- * Stacks are macros of C, so pools are defined in a C file. A Rust application names them with `taskpool::c_pool!`.
+ * Stacks are macros of C, so pools are defined in a C file. A Rust application names them with `taskpool::c_pool!`, and has
+ * the functions of this file with `CONFIG_TASKPOOL_C_API`.
  */
 
 #ifndef TASKPOOL_TASKPOOL_H_
 #define TASKPOOL_TASKPOOL_H_
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <zephyr/kernel.h>
@@ -185,7 +187,34 @@ struct taskpool {
 
 /** @endcond */
 
+/** What becomes of the jobs of a pool that is shut down. Deferred jobs are discarded in both cases. */
+enum taskpool_shutdown {
+	/** Queued jobs run, except those that are marked to be discarded. */
+	TASKPOOL_DRAIN,
+	/** Queued jobs are discarded. */
+	TASKPOOL_DISCARD,
+};
+
 #if defined(CONFIG_TASKPOOL_C_API) || defined(__DOXYGEN__)
+
+/**
+ * @name What calls cost, and where they may be made
+ *
+ * A cost is that of the longest lock section, in which interrupts are masked: O(1) is a fixed number of instructions,
+ * O(log n) grows with the jobs that are deferred in one pool. With `CONFIG_TASKPOOL_LEVEL_PRIORITIES` each submission
+ * also looks at the workers on their way. Calls that are marked isr-ok are for every thread and interrupt but those that
+ * the kernel does not manage (zero-latency ones), from the init level `PRE_KERNEL_2` on; others are for threads, from the
+ * level `APPLICATION` on. Every function answers `-EINVAL`, and changes nothing, when an object that it names is NULL, or
+ * a job was never initialised; with `CONFIG_ASSERT` it also prints which.
+ *
+ * @{
+ */
+/** @} */
+
+#ifdef CONFIG_TASKPOOL_SYSTEM_POOL
+/** The pool that Kconfig sizes: `CONFIG_TASKPOOL_MIN_THREADS` and the options beside it. Started before `main`. */
+extern struct taskpool taskpool_system;
+#endif
 
 /** What a running job knows about its run. */
 struct taskpool_ctx;
@@ -193,7 +222,8 @@ struct taskpool_ctx;
 /**
  * @brief What a job does.
  *
- * On a worker, outside every lock. It may block, submit and cancel jobs, its own included.
+ * On a worker, outside every lock. It may block, submit and cancel jobs, its own included. A job never runs on two
+ * workers at once.
  *
  * @param ctx What it knows about its run; there until it returns.
  * @param arg As the job was made with.
@@ -202,9 +232,76 @@ struct taskpool_ctx;
  */
 typedef int (*taskpool_run_t)(const struct taskpool_ctx *ctx, void *arg);
 
+/** How a submission ended. Each accepted one ends in one of these ways. */
+enum taskpool_outcome {
+	/** The job ran; its code says more. */
+	TASKPOOL_DONE,
+	/** It was cancelled before it ran. */
+	TASKPOOL_CANCELLED,
+	/** It was aborted: before it ran, or while it did, and then its code does not count. */
+	TASKPOOL_ABORTED,
+	/** No worker took it before its time was up, and it did not run. */
+	TASKPOOL_TIMED_OUT,
+	/** Its pool was shut down before it ran. */
+	TASKPOOL_DISCARDED,
+};
+
+/** What became of a submission that was accepted. */
+enum taskpool_accepted {
+	/** The job will run. */
+	TASKPOOL_NEW,
+	/** It runs, and will run once more after this run. */
+	TASKPOOL_AGAIN,
+	/** It was under way already, and got this time instead of its deadline: no submission more. */
+	TASKPOOL_MOVED,
+};
+
+/** What a cancellation found. */
+enum taskpool_found {
+	/** The submission will not run. */
+	TASKPOOL_FOUND_WAITING,
+	/** Nothing: the job is neither queued, deferred nor running. */
+	TASKPOOL_FOUND_IDLE,
+	/** The job runs, and can see that it is cancelled. */
+	TASKPOOL_FOUND_RUNNING,
+	/** As before, and it was to run once more, which it will not. */
+	TASKPOOL_FOUND_RUNNING_AGAIN,
+};
+
+/** Where a job is: one of these, and for a running one perhaps flags. */
+enum taskpool_state {
+	/** In no queue, and not running. */
+	TASKPOOL_IDLE,
+	/** Waits for a worker. */
+	TASKPOOL_QUEUED,
+	/** Waits for its deadline. */
+	TASKPOOL_DEFERRED,
+	/** Runs on a worker. */
+	TASKPOOL_RUNNING,
+	/** Flag: the run has been cancelled. */
+	TASKPOOL_RUN_CANCELLED = 4,
+	/** Flag: another submission waits for the end of this run. */
+	TASKPOOL_RESUBMITTED = 8,
+};
+
+struct taskpool_end;
+
+/**
+ * @brief What is told when a submission has ended.
+ *
+ * Once for each accepted submission, outside every lock: on the worker when the job ran, in the context of the caller, an
+ * interrupt perhaps, when it was cancelled, in the thread that shuts down when it was discarded. It must not block. From
+ * then on the pool does not touch the job on account of this submission, so it may submit the job again, or free it.
+ *
+ * @param end     What the job was given: a part of a structure of yours, perhaps, which `CONTAINER_OF` finds.
+ * @param outcome How the submission ended.
+ * @param code    Of a job that ran: what it answered. Otherwise 0.
+ */
+typedef void (*taskpool_end_t)(const struct taskpool_end *end, enum taskpool_outcome outcome, int code);
+
 /** @cond INTERNAL_HIDDEN */
 
-/* The Rust struct `Header`; both sides assert its layout. Only the Rust core looks inside. */
+/* The Rust struct `Header`; src/layout.c compares them. Only the Rust core looks inside. */
 struct taskpool_job_core {
 	void *links[3];
 	/* What makes memory a job. C does not call it. */
@@ -228,11 +325,26 @@ struct taskpool_job_core {
 void taskpool_core_run_job(void);
 void taskpool_core_tell(void);
 
+#define Z_TASKPOOL_DISCARD     (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 8 : 0)
+#define Z_TASKPOOL_LEVEL_SHIFT 5
+
 /** @endcond */
 
+/** A completion. Several jobs may share one; it must stay as long as they. A pointer and a function. */
+struct taskpool_end {
+	/** @cond INTERNAL_HIDDEN */
+	void (*tell)(void);
+	taskpool_end_t end;
+	/** @endcond */
+};
+
+/** @brief What a `struct taskpool_end` begins as. @param end_ Its function. */
+#define TASKPOOL_END_INITIALIZER(end_) {taskpool_core_tell, (end_)}
+
 /**
- * A job: a unit of work that its owner keeps. 52 bytes (32-bit; 48 without `CONFIG_TASKPOOL_WAIT`, 56 with
- * `CONFIG_TASKPOOL_STATS`). Its fields belong to the implementation.
+ * A job: a unit of work that its owner keeps. 52 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
+ * `CONFIG_TASKPOOL_STATS`). Its fields belong to the implementation. It must stay where it is, and is not to be written,
+ * while it is under way: from an accepted submission until its outcome is told.
  */
 struct taskpool_job {
 	/** @cond INTERNAL_HIDDEN */
@@ -242,18 +354,690 @@ struct taskpool_job {
 	/** @endcond */
 };
 
-#define TASKPOOL_JOB_INITIALIZER(run_, arg_)                                                                           \
+/** @cond INTERNAL_HIDDEN */
+#define Z_TASKPOOL_JOB_CORE(end_, flags_)                                                                              \
 	{                                                                                                              \
-		.core = {.run = taskpool_core_run_job}, .run = (run_), .arg = (arg_),                                  \
+		{NULL, NULL, NULL}, taskpool_core_run_job, 0, 0, (flags_), 0, 0, {0, 0}, NULL, (end_)                  \
 	}
+/** @endcond */
 
+/**
+ * @brief What a `struct taskpool_job` begins as.
+ *
+ * @param run_ What it does, a @ref taskpool_run_t.
+ * @param arg_ What that is given, a `void *`.
+ */
+#define TASKPOOL_JOB_INITIALIZER(run_, arg_) {Z_TASKPOOL_JOB_CORE(NULL, 0), (run_), (arg_)}
+
+/**
+ * @brief Defines a job. It needs no call to be ready.
+ *
+ * Write `static` before it for one that other files don't see.
+ *
+ * @param name_ C name of the job.
+ * @param run_  What it does, a @ref taskpool_run_t.
+ * @param arg_  What that is given, a `void *`.
+ */
 #define TASKPOOL_JOB_DEFINE(name_, run_, arg_) struct taskpool_job name_ = TASKPOOL_JOB_INITIALIZER(run_, arg_)
 
+/**
+ * @brief Defines a job with a completion, and with a level.
+ *
+ * @param name_    C name of the job.
+ * @param run_     What it does, a @ref taskpool_run_t.
+ * @param arg_     What that is given, a `void *`.
+ * @param end_     Its completion, a `struct taskpool_end *`, or NULL.
+ * @param level_   The level at which it waits for a worker: 0 to `CONFIG_TASKPOOL_PRIORITY_LEVELS` - 1. A ready job is
+ *                 taken before those of lower levels. Any other fails the build.
+ * @param discard_ Whether a shutdown of its pool discards it, even where it lets others run.
+ */
+#define TASKPOOL_JOB_DEFINE_WITH(name_, run_, arg_, end_, level_, discard_)                                            \
+	BUILD_ASSERT((level_) >= 0 && (level_) < CONFIG_TASKPOOL_PRIORITY_LEVELS,                                      \
+		     "there is no such level: raise CONFIG_TASKPOOL_PRIORITY_LEVELS, or lower that of " #name_);       \
+	struct taskpool_job name_ = {                                                                                  \
+		Z_TASKPOOL_JOB_CORE((end_), (((level_) << Z_TASKPOOL_LEVEL_SHIFT) |                                    \
+					     ((discard_) ? Z_TASKPOOL_DISCARD : 0))),                                  \
+		(run_),                                                                                                \
+		(arg_),                                                                                                \
+	}
+
+/**
+ * @brief Makes memory a job: at level 0, without a completion.
+ *
+ * The memory must not hold a job that is under way. isr-ok, O(1), no lock.
+ *
+ * @isr_ok
+ *
+ * @param job Room for the job; what was in it is lost.
+ * @param run What it does.
+ * @param arg What that is given.
+ *
+ * @retval 0       It is ready to be submitted.
+ * @retval -EINVAL @p job or @p run is NULL.
+ */
 int taskpool_job_init(struct taskpool_job *job, taskpool_run_t run, void *arg);
+
+/**
+ * @brief Gives an idle job a completion.
+ *
+ * Only the job's owner may call it, while nobody else submits the job. isr-ok, O(1).
+ *
+ * @isr_ok
+ *
+ * @param job The job.
+ * @param end What is told the outcome of every submission from now on, or NULL.
+ *
+ * @retval 0       It has this completion.
+ * @retval -EINVAL @p job is NULL or not initialised.
+ * @retval -EBUSY  The job is under way.
+ */
+int taskpool_job_set_end(struct taskpool_job *job, const struct taskpool_end *end);
+
+/**
+ * @brief Says of an idle job whether a shutdown of its pool discards it, even where it lets others run.
+ *
+ * Only the job's owner may call it, while nobody else submits the job. isr-ok, O(1).
+ *
+ * @isr_ok
+ *
+ * @param job     The job.
+ * @param discard Whether it does.
+ *
+ * @retval 0       It is so from now on.
+ * @retval -EINVAL @p job is NULL or not initialised.
+ * @retval -EBUSY  The job is under way.
+ */
+int taskpool_job_set_discard(struct taskpool_job *job, bool discard);
+
+/**
+ * @brief Submits a job, to run as soon as a worker is free, after the jobs that are ready already.
+ *
+ * A deferred job runs now instead. A running one runs once more after this run.
+ *
+ * isr-ok, also from the job itself. One lock section, O(1); O(log n) for a deferred job.
+ *
+ * @isr_ok
+ *
+ * @param pool Where.
+ * @param job  What.
+ *
+ * @return One of @ref taskpool_accepted, which are not negative: #TASKPOOL_NEW, 0, for an idle job.
+ * @retval -EINVAL    @p pool is NULL; @p job is NULL or not initialised.
+ * @retval -EALREADY  The job waits for a worker already; it keeps its place and runs once.
+ * @retval -ESHUTDOWN The pool takes no submissions: it was shut down, or never made.
+ */
 int taskpool_submit(struct taskpool *pool, struct taskpool_job *job);
+
+/**
+ * @brief Submits a job, to run once a time has come.
+ *
+ * With a span, in the tick now + span + 1, as the present one has partly passed; with an absolute time, once that tick
+ * has begun; with `K_NO_WAIT` now. Never early. The deadline of a deferred job is moved. A running job runs once more,
+ * after this run and not before then. (As `k_work_schedule()` of Zephyr counts.)
+ *
+ * isr-ok. One lock section, O(log n). When the job becomes the earliest of the pool, this starts a `k_timer` in that
+ * section, which Zephyr does in O(n) of all timeouts of the system.
+ *
+ * @isr_ok
+ *
+ * @param pool  Where.
+ * @param job   What.
+ * @param delay When: a span, `K_TIMEOUT_ABS_TICKS()` and its likes, or `K_NO_WAIT`.
+ *
+ * @return As @ref taskpool_submit.
+ * @retval -EINVAL    As @ref taskpool_submit; and @p delay is `K_FOREVER`.
+ * @retval -EALREADY  The job waits for a worker already; it keeps its place and runs once.
+ * @retval -ESHUTDOWN The pool takes no submissions: it was shut down, or never made.
+ * @retval -ERANGE    The deadline would lie 2^62 ticks after boot, or later.
+ */
 int taskpool_submit_after(struct taskpool *pool, struct taskpool_job *job, k_timeout_t delay);
+
+/**
+ * @brief Submits a job, to run once a tick has begun. Otherwise as @ref taskpool_submit_after.
+ *
+ * @isr_ok
+ *
+ * @param pool Where.
+ * @param job  What.
+ * @param tick When, in ticks since boot, as `k_uptime_ticks()` tells them. What has passed is now.
+ *
+ * @return As @ref taskpool_submit.
+ * @retval -EINVAL    @p pool is NULL; @p job is NULL or not initialised.
+ * @retval -EALREADY  The job waits for a worker already; it keeps its place and runs once.
+ * @retval -ESHUTDOWN The pool takes no submissions: it was shut down, or never made.
+ * @retval -ERANGE    The tick lies 2^62 ticks after boot, or later.
+ */
+int taskpool_submit_at(struct taskpool *pool, struct taskpool_job *job, int64_t tick);
+
+#if defined(CONFIG_TASKPOOL_URGENT) || defined(__DOXYGEN__)
+/**
+ * @brief Submits a job, to run before all others, also before those that were submitted so.
+ *
+ * When all workers of the pool are busy, the reserve lends one beyond the pool's maximum, if it has one; that one takes
+ * urgent jobs only. A queued job of this pool moves to the head. Only this submission is urgent, not the next. (Like
+ * `IOT_TASKPOOL_JOB_HIGH_PRIORITY` of the FreeRTOS Task Pool.)
+ *
+ * isr-ok. One lock section, O(1); O(log n) for a deferred job.
+ *
+ * @isr_ok
+ *
+ * @param pool Where.
+ * @param job  What.
+ *
+ * @return As @ref taskpool_submit.
+ * @retval -EINVAL    @p pool is NULL; @p job is NULL or not initialised.
+ * @retval -EALREADY  The job is urgent already, or waits in another pool; it keeps its place.
+ * @retval -ESHUTDOWN The pool takes no submissions: it was shut down, or never made.
+ */
+int taskpool_submit_urgent(struct taskpool *pool, struct taskpool_job *job);
+#endif
+
+#if defined(CONFIG_TASKPOOL_ABORT) || defined(__DOXYGEN__)
+/**
+ * @brief Submits a job that is worth nothing later.
+ *
+ * When no worker has taken it for at least @p within, in the tick now + @p within + 1, it does not run, and its outcome is
+ * #TASKPOOL_TIMED_OUT. The worker that would have run it tells so, so nothing happens in the moment in which the time is
+ * up.
+ *
+ * isr-ok. One lock section, O(1); O(log n) for a deferred job.
+ *
+ * @isr_ok
+ *
+ * @param pool   Where.
+ * @param job    What.
+ * @param within A span.
+ *
+ * @return As @ref taskpool_submit.
+ * @retval -EINVAL    As @ref taskpool_submit; and @p within is `K_FOREVER`, or an absolute time.
+ * @retval -EALREADY  The job waits for a worker already; it keeps its place and runs once.
+ * @retval -ESHUTDOWN The pool takes no submissions: it was shut down, or never made.
+ * @retval -ERANGE    The time would be up 2^62 ticks after boot, or later.
+ */
+int taskpool_submit_within(struct taskpool *pool, struct taskpool_job *job, k_timeout_t within);
+
+/**
+ * @brief Cancels the submission that is under way, and its outcome is #TASKPOOL_ABORTED: of what has not run, and also of
+ * a run that goes on, whatever it answers.
+ *
+ * Otherwise as @ref taskpool_cancel. (TaskScheduler tells `abort` from `cancel` so.)
+ *
+ * @isr_ok
+ *
+ * @param job The job.
+ *
+ * @return One of @ref taskpool_found.
+ * @retval -EINVAL @p job is NULL or not initialised.
+ */
+int taskpool_abort(struct taskpool_job *job);
+#endif
+
+/**
+ * @brief Cancels the submission that is under way, without waiting.
+ *
+ * A queued or deferred job will not run. A running one sees @ref taskpool_ctx_cancelled, and if it was submitted again
+ * meanwhile, that submission is cancelled. The completion, if the job has one, is told in this context.
+ *
+ * isr-ok. One lock section, O(log n) for a deferred job.
+ *
+ * @isr_ok
+ *
+ * @param job The job.
+ *
+ * @return One of @ref taskpool_found, which are not negative.
+ * @retval -EINVAL @p job is NULL or not initialised.
+ */
 int taskpool_cancel(struct taskpool_job *job);
+
+/**
+ * @brief Changes the level at which a job waits for a worker. A queued one goes behind the others of its new level, unless
+ * it is urgent.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param job   The job.
+ * @param level 0 to `CONFIG_TASKPOOL_PRIORITY_LEVELS` - 1.
+ *
+ * @retval 0       It has this level.
+ * @retval -EINVAL @p job is NULL or not initialised, or there is no such level.
+ */
+int taskpool_set_level(struct taskpool_job *job, uint8_t level);
+
+/**
+ * @brief Where a job is now; it may move on at once.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param job      The job.
+ * @param deadline NULL, or where to put the tick for which a deferred job waits, 0 for any other.
+ *
+ * @return One of @ref taskpool_state, perhaps with flags; not negative.
+ * @retval -EINVAL @p job is NULL or not initialised.
+ */
+int taskpool_status(struct taskpool_job *job, k_ticks_t *deadline);
+
+#if defined(CONFIG_TASKPOOL_WAIT) || defined(__DOXYGEN__)
+/**
+ * @brief Waits until the last submission that was accepted has ended, and answers how.
+ *
+ * For an idle job that is the outcome of its last submission, at once. Any number of threads may wait for one job; they go
+ * on in the order in which they came, after the job's completion was told. (On Zephyr 4.1.99 a second thread that waits
+ * for one `k_work` hangs: its issue 119700.)
+ *
+ * From threads; isr-ok with `K_NO_WAIT`. Two lock sections, O(1); when the time is up a third one, over those who wait for
+ * this job.
+ *
+ * @param job     The job.
+ * @param timeout The longest time to wait.
+ * @param code    NULL, or where to put what the run answered; 0 for a job that did not run.
+ *
+ * @return One of @ref taskpool_outcome, which are not negative: #TASKPOOL_DONE, 0, for a job that ran.
+ * @retval -EINVAL  @p job is NULL or not initialised.
+ * @retval -EAGAIN  The time was up. The job goes on as if nobody had waited.
+ * @retval -EPERM   Called in an interrupt, which can't wait.
+ * @retval -EDEADLK Called by this job itself, or by another one of its pool, which might have no other worker for it.
+ * @retval -ENOENT  The job has never been submitted.
+ */
 int taskpool_wait(struct taskpool_job *job, k_timeout_t timeout, int *code);
+
+/**
+ * @brief Cancels the submission that is under way, as @ref taskpool_cancel does, and waits for the run that goes on, if
+ * any. Afterwards the job does not run, unless somebody has submitted it again: its memory is free.
+ *
+ * From threads; isr-ok with `K_NO_WAIT`. O(log n) for a deferred job; otherwise as @ref taskpool_wait.
+ *
+ * @param job     The job.
+ * @param timeout The longest time to wait.
+ * @param code    As in @ref taskpool_wait.
+ *
+ * @return As @ref taskpool_wait: how the last submission ended.
+ * @retval -EINVAL  @p job is NULL or not initialised.
+ * @retval -EAGAIN  The time was up. The run has been told that it is cancelled, and goes on.
+ * @retval -EPERM   Called in an interrupt, which can't wait. Nothing has changed.
+ * @retval -EDEADLK As in @ref taskpool_wait. Nothing has changed.
+ * @retval -ENOENT  The job has never been submitted.
+ */
+int taskpool_cancel_wait(struct taskpool_job *job, k_timeout_t timeout, int *code);
+#endif /* CONFIG_TASKPOOL_WAIT */
+
+#if CONFIG_TASKPOOL_CACHE_JOBS > 0 || defined(__DOXYGEN__)
+/**
+ * @brief Names what was spawned. 0 names nothing.
+ *
+ * A handle that was given back stays one that nobody has, until 65,535 others were given.
+ */
+typedef uint32_t taskpool_handle_t;
+
+/** How full the cache is, for choosing `CONFIG_TASKPOOL_CACHE_JOBS`. */
+struct taskpool_cache {
+	/** Slots in all. */
+	uint8_t slots;
+	/** Slots that are used now. */
+	uint8_t used;
+	/** The most that were ever used at once. */
+	uint8_t most;
+};
+
+/**
+ * @brief Runs a function as soon as a worker is free, from a slot of the cache (`CONFIG_TASKPOOL_CACHE_JOBS`).
+ *
+ * isr-ok. Three lock sections, four without a handle, O(1).
+ *
+ * @isr_ok
+ *
+ * @param pool   Where.
+ * @param run    What.
+ * @param arg    What that is given. It must be there when it runs.
+ * @param handle Where to put the handle, which @ref taskpool_join or @ref taskpool_detach gives back, and the slot with
+ *               it. Or NULL: then the slot comes back when the function has run.
+ *
+ * @retval 0          It will run.
+ * @retval -EINVAL    @p pool or @p run is NULL.
+ * @retval -ENOMEM    All slots are used, or there are none.
+ * @retval -ESHUTDOWN The pool takes no submissions: it was shut down, or never made.
+ */
+int taskpool_spawn(struct taskpool *pool, taskpool_run_t run, void *arg, taskpool_handle_t *handle);
+
+/**
+ * @brief Runs a function once a time has come, from a slot of the cache, which is used from now on.
+ *
+ * isr-ok. O(log n), and perhaps the start of the timer, as @ref taskpool_submit_after; otherwise as @ref taskpool_spawn.
+ *
+ * @isr_ok
+ *
+ * @param pool   Where.
+ * @param run    What.
+ * @param arg    What that is given.
+ * @param delay  A span.
+ * @param handle As in @ref taskpool_spawn.
+ *
+ * @retval 0          It will run.
+ * @retval -EINVAL    @p pool or @p run is NULL, or @p delay is no span.
+ * @retval -ENOMEM    All slots are used, or there are none.
+ * @retval -ESHUTDOWN The pool takes no submissions: it was shut down, or never made.
+ * @retval -ERANGE    The deadline would lie 2^62 ticks after boot, or later.
+ */
+int taskpool_spawn_after(struct taskpool *pool, taskpool_run_t run, void *arg, k_timeout_t delay,
+			 taskpool_handle_t *handle);
+
+/**
+ * @brief Waits until what was spawned has ended, answers how, and gives the handle back. Several threads that wait at once
+ * are all answered; who comes later has a handle of nothing.
+ *
+ * From threads; isr-ok with `K_NO_WAIT`. Five lock sections at most, O(1), or O(threads that wait for it).
+ *
+ * @param handle  What.
+ * @param timeout The longest time to wait.
+ * @param code    As in @ref taskpool_wait.
+ *
+ * @return One of @ref taskpool_outcome; not negative.
+ * @retval -EBADF   Nobody has this handle: it was given back, or never given.
+ * @retval -EAGAIN  The time was up. It goes on, and the handle is good.
+ * @retval -EPERM   Called in an interrupt, which can't wait.
+ * @retval -EDEADLK Called by what was spawned, or by another job of its pool.
+ */
+int taskpool_join(taskpool_handle_t handle, k_timeout_t timeout, int *code);
+
+/**
+ * @brief Gives a handle back, whatever becomes of what was spawned: it runs on, and its slot comes back after it.
+ *
+ * isr-ok. Two lock sections, O(1).
+ *
+ * @isr_ok
+ *
+ * @param handle What.
+ *
+ * @retval 0      It is gone.
+ * @retval -EBADF Nobody has this handle: it was given back, or never given.
+ */
+int taskpool_detach(taskpool_handle_t handle);
+
+/**
+ * @brief Cancels what was spawned, as @ref taskpool_cancel cancels a job. The handle stays.
+ *
+ * @isr_ok
+ *
+ * @param handle What.
+ *
+ * @return One of @ref taskpool_found; not negative.
+ * @retval -EBADF Nobody has this handle: it was given back, or never given.
+ */
+int taskpool_spawned_cancel(taskpool_handle_t handle);
+
+/**
+ * @brief Where is what was spawned? As @ref taskpool_status.
+ *
+ * @isr_ok
+ *
+ * @param handle   What.
+ * @param deadline As in @ref taskpool_status.
+ *
+ * @return One of @ref taskpool_state, perhaps with flags; not negative.
+ * @retval -EBADF Nobody has this handle: it was given back, or never given.
+ */
+int taskpool_spawned_status(taskpool_handle_t handle, k_ticks_t *deadline);
+
+/**
+ * @brief How full is the cache?
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param usage Where to put it.
+ *
+ * @retval 0       It is there.
+ * @retval -EINVAL @p usage is NULL.
+ */
+int taskpool_cache(struct taskpool_cache *usage);
+#endif /* CONFIG_TASKPOOL_CACHE_JOBS > 0 */
+
+/**
+ * @brief The pool that runs a job: the one that it was submitted to. @param ctx What the job was given. @return The pool.
+ */
+struct taskpool *taskpool_ctx_pool(const struct taskpool_ctx *ctx);
+
+/**
+ * @brief The worker that runs a job. A pool's own workers count from 0, those of the reserve down from 255.
+ *
+ * @param ctx What the job was given.
+ *
+ * @return Its number.
+ */
+uint8_t taskpool_ctx_worker(const struct taskpool_ctx *ctx);
+
+/**
+ * @brief The deadline of a run.
+ *
+ * @param ctx What the job was given.
+ *
+ * @return In ticks since boot; 0 for a job that was not deferred.
+ */
+k_ticks_t taskpool_ctx_due(const struct taskpool_ctx *ctx);
+
+/**
+ * @brief Whether somebody has cancelled this run since it began. One lock section, O(1).
+ *
+ * @param ctx What the job was given.
+ *
+ * @return Whether the job does well to end soon.
+ */
+bool taskpool_ctx_cancelled(const struct taskpool_ctx *ctx);
+
+#if defined(CONFIG_TASKPOOL_CONTROL) || defined(__DOXYGEN__)
+/**
+ * @brief Holds a pool: it takes submissions, and runs none of them, nor what was submitted before, until
+ * @ref taskpool_release. What runs goes on. The clock goes on, too: what comes due meanwhile runs after it.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param pool The pool.
+ *
+ * @retval 0          It is held.
+ * @retval -EINVAL    @p pool is NULL.
+ * @retval -ESHUTDOWN It is not running, or is held already.
+ */
+int taskpool_hold(struct taskpool *pool);
+
+/**
+ * @brief Ends @ref taskpool_hold, and `taskpool_pause`.
+ *
+ * isr-ok. One lock section more than there are ready jobs that a worker is called for, O(1) each.
+ *
+ * @isr_ok
+ *
+ * @param pool The pool.
+ *
+ * @retval 0          It goes on.
+ * @retval -EINVAL    @p pool is NULL.
+ * @retval -ESHUTDOWN It is not held.
+ */
+int taskpool_release(struct taskpool *pool);
+
+/**
+ * @brief Changes how many workers a pool may have, borrowed ones included. A higher maximum lends workers to what waits
+ * already; above a lower one, borrowed workers leave after their job.
+ *
+ * isr-ok. One lock section more than there are ready jobs that a worker is called for, O(1) each.
+ *
+ * @isr_ok
+ *
+ * @param pool        The pool.
+ * @param max_threads From the number of its own workers, at least 1, to 127.
+ *
+ * @retval 0          It has this maximum.
+ * @retval -EINVAL    @p pool is NULL, or @p max_threads is out of range.
+ * @retval -ESHUTDOWN It is shut down, or was never started.
+ */
+int taskpool_set_max_threads(struct taskpool *pool, uint32_t max_threads);
+
+/**
+ * @brief Shuts a pool down.
+ *
+ * It takes no more submissions; what is under way runs or is discarded, as @p how says, and every submission has its
+ * outcome. When this has returned 0, no job of the pool runs, or will. Several threads may shut one pool down at once, and
+ * a pool that is shut down already. A running job that was submitted to this pool again is waited for, too, in whichever
+ * pool it runs.
+ *
+ * From threads, but not those of the pool's workers. One lock section for each job that is discarded, one each time a
+ * worker comes to rest, and a few more; completions of discarded jobs are told in this thread.
+ *
+ * @param pool    The pool.
+ * @param how     What becomes of its jobs.
+ * @param timeout The longest time to wait for the jobs that run.
+ *
+ * @retval 0          Nothing of the pool runs.
+ * @retval -EINVAL    @p pool is NULL, or @p how is neither.
+ * @retval -EAGAIN    The time was up. The pool stays closed, and another call waits for it again.
+ * @retval -EPERM     Called in an interrupt.
+ * @retval -EDEADLK   Called by a worker of this pool.
+ * @retval -ESHUTDOWN It was never started.
+ */
+int taskpool_shutdown(struct taskpool *pool, enum taskpool_shutdown how, k_timeout_t timeout);
+
+/**
+ * @brief Starts a pool again that was shut down.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param pool The pool.
+ *
+ * @retval 0          It takes submissions, and runs them.
+ * @retval -EINVAL    @p pool is NULL.
+ * @retval -ESHUTDOWN It was not shut down, or not to the end.
+ */
+int taskpool_restart(struct taskpool *pool);
+#endif /* CONFIG_TASKPOOL_CONTROL */
+
+#if defined(CONFIG_TASKPOOL_PAUSE) || defined(__DOXYGEN__)
+/** What becomes of the time of a pool while it is paused. */
+enum taskpool_clock {
+	/** It runs on: what comes due meanwhile runs as soon as the pool goes on. */
+	TASKPOOL_CLOCK_RUNS_ON,
+	/** It stands: what is so many ticks ahead is still as many ahead when the pool goes on. */
+	TASKPOOL_CLOCK_FROZEN,
+};
+
+/**
+ * @brief Holds a pool, and its clock runs on, or stands.
+ *
+ * isr-ok. One lock section, O(1), however many jobs are deferred.
+ *
+ * @isr_ok
+ *
+ * @param pool  The pool.
+ * @param clock What becomes of its time.
+ *
+ * @retval 0          It is held.
+ * @retval -EINVAL    @p pool is NULL, or @p clock is neither.
+ * @retval -ESHUTDOWN It is not running, or is held already.
+ */
+int taskpool_pause(struct taskpool *pool, enum taskpool_clock clock);
+
+/**
+ * @brief Ends @ref taskpool_pause. It is @ref taskpool_release.
+ *
+ * @isr_ok
+ *
+ * @param pool The pool.
+ *
+ * @retval 0          It goes on.
+ * @retval -EINVAL    @p pool is NULL.
+ * @retval -ESHUTDOWN It is not held.
+ */
+int taskpool_resume(struct taskpool *pool);
+#endif
+
+#if defined(CONFIG_TASKPOOL_STATS) || defined(__DOXYGEN__)
+/**
+ * What a pool has done since its start, or since @ref taskpool_reset_stats: all of one moment. The counters go round at
+ * 2^32. Times are in ticks; a single span of 2^31 ticks or more is not told.
+ */
+struct taskpool_stats {
+	/** Submissions that were accepted here, or moved here. Each is under way, or counted in one of the next five. */
+	uint32_t submitted;
+	/** Runs that ended, and were not aborted. */
+	uint32_t done;
+	/** Submissions that were cancelled before they ran. */
+	uint32_t cancelled;
+	/** Submissions that were aborted, before they ran or while they did. */
+	uint32_t aborted;
+	/** Submissions whose time was up before they ran. */
+	uint32_t timed_out;
+	/** Submissions that a shutdown discarded. */
+	uint32_t discarded;
+	/** Jobs in the ready queue now. */
+	uint32_t queued;
+	/** The most that there were. */
+	uint32_t most_queued;
+	/** Workers of the pool now, own and borrowed ones, idle and active ones. */
+	uint8_t workers;
+	/** The most that there were. */
+	uint8_t most_workers;
+	/** The longest time between the deadline of a job and the beginning of its run. */
+	uint64_t worst_lateness;
+	/** The mean of it, over all deferred submissions that ran. */
+	uint64_t mean_lateness;
+	/** The longest time for which a job that ran was in the ready queue. */
+	uint64_t worst_queueing;
+	/** The mean of it, over all runs. */
+	uint64_t mean_queueing;
+	/** The time for which workers ran jobs, of all runs that ended. With several it passes faster than the clock. */
+	uint64_t busy;
+	/** The longest time for which jobs were queued, no worker was free, and none took one. */
+	uint64_t worst_starvation;
+};
+
+/**
+ * @brief What a pool has counted.
+ *
+ * isr-ok. One lock section, O(1), with two divisions in 64 bits.
+ *
+ * @isr_ok
+ *
+ * @param pool  The pool.
+ * @param stats Where to put it.
+ *
+ * @retval 0       It is there.
+ * @retval -EINVAL @p pool or @p stats is NULL.
+ */
+int taskpool_stats(struct taskpool *pool, struct taskpool_stats *stats);
+
+/**
+ * @brief Lets a pool count anew. Submissions that are under way count as submitted after it.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param pool The pool.
+ *
+ * @retval 0       It does.
+ * @retval -EINVAL @p pool is NULL.
+ */
+int taskpool_reset_stats(struct taskpool *pool);
+#endif
+
+/**
+ * @brief What an error means, and what to do.
+ *
+ * isr-ok, O(1).
+ *
+ * @isr_ok
+ *
+ * @param error What a function of this header has answered.
+ *
+ * @return A text that stays; "no error" for what is not negative, and a text that says so for what none answers.
+ */
+const char *taskpool_strerror(int error);
 
 #endif /* CONFIG_TASKPOOL_C_API */
 
@@ -274,14 +1058,6 @@ struct taskpool_memory {
 	/* Expiries of the timer that are still to come, or under way. */
 	uint8_t expiries;
 	/** @endcond */
-};
-
-/** What becomes of the jobs of a pool that is destroyed. Deferred jobs are discarded in both cases. */
-enum taskpool_shutdown {
-	/** Queued jobs run, except those that are marked to be discarded. */
-	TASKPOOL_DRAIN,
-	/** Queued jobs are discarded. */
-	TASKPOOL_DISCARD,
 };
 
 /**

@@ -63,6 +63,11 @@ fn main() {
     for option in OPTIONS.into_iter().filter(|option| is_on(option)) {
         println!("cargo:rustc-cfg=CONFIG_{option}");
     }
+    // Slots for what is spawned.
+    println!("cargo:rustc-check-cfg=cfg(cache)");
+    if config.get("TASKPOOL_CACHE_JOBS").is_some_and(|jobs| *jobs != "0") {
+        println!("cargo:rustc-cfg=cache");
+    }
     let system_pool = is_on("TASKPOOL_SYSTEM_POOL");
 
     let mut generated = String::from("Config {\n");

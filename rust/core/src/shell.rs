@@ -520,6 +520,20 @@ impl<P: Port> Shell<P> {
         cancel
     }
 
+    /// As [`cancel`](Shell::cancel), of the job that is found under the lock, if one is.
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    pub(crate) fn cancel_if(find: impl FnOnce(&Token<'_>) -> Option<JobRef>) -> Option<Cancel> {
+        let (cancel, ended) = Self::section(|token| match find(token) {
+            Some(job) => {
+                let ((cancel, ended), order) = job.cancel(token);
+                ((Some(cancel), ended), order)
+            }
+            None => ((None, Ended::default()), Order::Nothing),
+        });
+        Self::tell(ended, Outcome::Cancelled);
+        cancel
+    }
+
     /// As [`cancel`](Shell::cancel), with another outcome, which a run that goes on has too, whatever it answers.
     #[cfg(CONFIG_TASKPOOL_ABORT)]
     pub fn abort(job: JobRef) -> Cancel {
@@ -560,6 +574,23 @@ impl<P: Port> Shell<P> {
         let caller = P::caller();
         Self::wait_after(job, deadline, |token, waiter| {
             let begun = job.wait_begin(token, waiter, caller);
+            (begun, Ended::default(), Order::Nothing)
+        })
+    }
+
+    /// As [`wait`](Shell::wait), if the job is still there, which is seen under the lock. If not, the answer says nothing.
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    pub(crate) fn wait_if(
+        job: JobRef,
+        deadline: Option<u64>,
+        is_there: impl FnOnce(&Token<'_>) -> bool,
+    ) -> Result<Outcome, WaitError> {
+        let caller = P::caller();
+        Self::wait_after(job, deadline, |token, waiter| {
+            let begun = match is_there(token) {
+                true => job.wait_begin(token, waiter, caller),
+                false => Err(WaitError::NeverSubmitted),
+            };
             (begun, Ended::default(), Order::Nothing)
         })
     }

@@ -284,8 +284,106 @@ impl<P: Port> Shell<P> {
                 why: NotSpawned::NoSlot,
             });
         };
-        // SAFETY: a slot that was just taken, in which there is room for both; `give_back` fits it.
-        unsafe { Self::begin(pool, delay, memory, give_back::<P>, body) }
+        // SAFETY: a slot that was just taken, in which there is room for both; `run` and `give_back` fit it.
+        unsafe { Self::begin(pool, delay, memory, run::<F, T>, give_back::<P>, body) }
+    }
+
+    /// As [`spawn`](Shell::spawn), for what answers a code, which is that of the outcome. The handle is a number, for those
+    /// who can't have a [`Handle`]: what is asked of a number that is gone says so. [`detach`](Shell::detach) gives it
+    /// back, and so does a [`join`](Shell::join) that was answered.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`], with the closure.
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    pub fn spawn_numbered<F>(pool: PoolRef, delay: u64, closure: F) -> Result<u32, SpawnError<F>>
+    where
+        F: FnOnce(&Ctx<'_>) -> Code + Send + 'static,
+    {
+        const {
+            assert!(
+                size_of::<F>() <= P::SLOT_SIZE && fits_alignment::<F, ()>(),
+                "a function and its argument don't fit into a slot of the cache: raise CONFIG_TASKPOOL_CACHE_JOB_SIZE"
+            );
+        }
+        let (Some(cache), Some(memory)) = (P::cache(), Self::take_slot()) else {
+            return Err(SpawnError {
+                closure,
+                why: NotSpawned::NoSlot,
+            });
+        };
+        // SAFETY: a slot that was just taken, in which there is room; `run_for_code` and `give_back` fit it.
+        let begun: Result<Handle<P, ()>, _> = unsafe {
+            Self::begin(
+                pool,
+                delay,
+                memory,
+                run_for_code::<WithCtx<F>>,
+                give_back::<P>,
+                WithCtx(closure),
+            )
+        };
+        let mut handle = begun.map_err(|error| error.map(|body| body.0))?;
+        let spawned = handle.spawned.take().unwrap_or_else(|| broken());
+        Ok(Self::look(|token| cache.number(token, spawned)))
+    }
+
+    /// Waits until the spawned job of this number has ended, and gives the number back. `Some(0)` only looks, and is
+    /// callable everywhere. Nothing, if there is no such number; several threads that wait at once are all answered.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`]; nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    pub fn join(number: u32, deadline: Option<u64>) -> Option<Result<Outcome, WaitError>> {
+        let cache = P::cache()?;
+        let spawned = Self::look(|token| cache.numbered(token, number))?;
+        let mut found = true;
+        let outcome = Self::wait_if(spawned.job(), deadline, |token| {
+            found = cache.numbered(token, number).is_some();
+            found
+        });
+        if !found {
+            return None;
+        }
+        if outcome.is_ok() {
+            Self::detach(number);
+        }
+        Some(outcome)
+    }
+
+    /// Lets the spawned job of this number go: it runs on, and its slot comes back by itself. Answers whether there was
+    /// one. Callable everywhere; two lock sections at most, O(1).
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    pub fn detach(number: u32) -> bool {
+        let Some(cache) = P::cache() else {
+            return false;
+        };
+        let left = Self::look(|token| {
+            let spawned = cache.numbered(token, number)?;
+            cache.forget(token, number);
+            Some((spawned, spawned.leave(token, HANDLE, 0)))
+        });
+        let Some((spawned, left)) = left else {
+            return false;
+        };
+        // SAFETY: the handle has just left, and what it spawned answers nothing but its code.
+        unsafe { clean_up::<()>(spawned, left) };
+        true
+    }
+
+    /// Cancels the spawned job of this number, if there is one. As [`cancel`](Shell::cancel).
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    pub fn cancel_numbered(number: u32) -> Option<Cancel> {
+        let cache = P::cache()?;
+        Self::cancel_if(|token| cache.numbered(token, number).map(SpawnedRef::job))
+    }
+
+    /// Where the spawned job of this number is, if there is one. One lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    pub fn status_numbered(number: u32) -> Option<Status> {
+        let cache = P::cache()?;
+        Self::look(|token| Some(cache.numbered(token, number)?.job().status(token, P::now)))
     }
 
     /// Spawns a closure for a scope, which is its handle.
@@ -311,8 +409,9 @@ impl<P: Port> Shell<P> {
             });
         };
         // SAFETY: a slot that was just taken, in which there is room; `give_back` fits it.
-        match unsafe { Self::begin(pool, 0, memory, give_back::<P>, Alone(closure)) } {
+        match unsafe { Self::begin(pool, 0, memory, run::<Alone<F>, ()>, give_back::<P>, Alone(closure)) } {
             Ok(mut handle) => {
+                let handle: &mut Handle<P, ()> = &mut handle;
                 let spawned = handle.spawned.take();
                 Ok(spawned.unwrap_or_else(|| broken()))
             }
@@ -340,7 +439,16 @@ impl<P: Port> Shell<P> {
         }
         let memory = NonNull::from(Box::leak(Box::<Whole<Alone<F>, T>>::new_uninit())).cast();
         // SAFETY: a box that was just made, in which there is room for both; `free_box` fits it.
-        let begun = unsafe { Self::begin(pool, delay, memory, free_box::<Alone<F>, T>, Alone(closure)) };
+        let begun = unsafe {
+            Self::begin(
+                pool,
+                delay,
+                memory,
+                run::<Alone<F>, T>,
+                free_box::<Alone<F>, T>,
+                Alone(closure),
+            )
+        };
         begun.map_err(|error| error.map(|body| body.0))
     }
 
@@ -348,19 +456,18 @@ impl<P: Port> Shell<P> {
     ///
     /// # Safety
     ///
-    /// As for [`Spawned::begin`]; behind the `Spawned` is room for the closure, and for its result.
+    /// As for [`Spawned::begin`]; behind the `Spawned` is room for the closure, and for its result, and `run` takes the one
+    /// and leaves the other.
     unsafe fn begin<F, T>(
         pool: PoolRef,
         delay: u64,
         memory: NonNull<Spawned>,
+        run: unsafe fn(JobRef, &Ctx<'_>) -> Code,
         free: unsafe fn(SpawnedRef),
         closure: F,
-    ) -> Result<Handle<P, T>, SpawnError<F>>
-    where
-        F: Body<T>,
-    {
+    ) -> Result<Handle<P, T>, SpawnError<F>> {
         // SAFETY: this function's promise.
-        let spawned = unsafe { Spawned::begin(memory, run::<F, T>, complete::<P, F, T>, free) };
+        let spawned = unsafe { Spawned::begin(memory, run, complete::<P, F, T>, free) };
         // SAFETY: this function's promise; nobody else knows the memory yet.
         unsafe { room::<F>(spawned).write(closure) };
         let why = match Self::submit_after(pool, spawned.job(), delay) {
@@ -443,6 +550,19 @@ unsafe fn run<F: Body<T>, T>(job: JobRef, ctx: &Ctx<'_>) -> Code {
     // SAFETY: there is room, and until the end of the run nobody else looks.
     unsafe { room::<T>(spawned).write(result) };
     0
+}
+
+/// Runs a closure that answers a code, for which there is room in the outcome.
+///
+/// # Safety
+///
+/// As for `run`.
+#[cfg(CONFIG_TASKPOOL_C_API)]
+unsafe fn run_for_code<F: Body<Code>>(job: JobRef, ctx: &Ctx<'_>) -> Code {
+    // SAFETY: this function's promise.
+    let spawned = unsafe { SpawnedRef::of_job(job) };
+    // SAFETY: as in `run`.
+    unsafe { room::<F>(spawned).read() }.call(ctx)
 }
 
 /// The submission has ended, and leaves.

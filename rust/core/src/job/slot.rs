@@ -186,8 +186,11 @@ struct Slot<const SIZE: usize> {
 }
 
 /// The memory of a cache: so many slots, with room for closures and results of so many bytes. All of it zero.
-#[repr(transparent)]
-pub struct Slots<const COUNT: usize, const SIZE: usize>(UnsafeCell<MaybeUninit<[Slot<SIZE>; COUNT]>>);
+pub struct Slots<const COUNT: usize, const SIZE: usize> {
+    memory: UnsafeCell<MaybeUninit<[Slot<SIZE>; COUNT]>>,
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    users: [Locked<u16>; COUNT],
+}
 
 // SAFETY: only what `Cache` hands out touches the memory, each slot by one owner at a time.
 unsafe impl<const COUNT: usize, const SIZE: usize> Sync for Slots<COUNT, SIZE> {}
@@ -195,7 +198,11 @@ unsafe impl<const COUNT: usize, const SIZE: usize> Sync for Slots<COUNT, SIZE> {
 impl<const COUNT: usize, const SIZE: usize> Slots<COUNT, SIZE> {
     /// Slots that nobody has used.
     pub const fn new() -> Self {
-        Slots(UnsafeCell::new(MaybeUninit::zeroed()))
+        Slots {
+            memory: UnsafeCell::new(MaybeUninit::zeroed()),
+            #[cfg(CONFIG_TASKPOOL_C_API)]
+            users: [const { Locked::new(0) }; COUNT],
+        }
     }
 }
 
@@ -216,6 +223,12 @@ pub struct Cache {
     most: Locked<u8>,
     /// Those that were given back, the last one first.
     free: Locked<Option<SpawnedRef>>,
+    /// Of each slot: who has it by a number, as C does; 0 for nobody.
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    users: &'static [Locked<u16>],
+    /// The last of them.
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    user: Locked<u16>,
 }
 
 // SAFETY: `slots` is only where a slot's pointer is made from; the rest is `Sync`.
@@ -245,7 +258,7 @@ impl Cache {
         let pitch = size_of::<Slot<SIZE>>();
         assert!(COUNT <= 255, "a cache has at most 255 slots");
         assert!(pitch <= 0xffff, "a slot of the cache is too big");
-        let first = NonNull::new(slots.0.get()).expect("a reference is not null");
+        let first = NonNull::new(slots.memory.get()).expect("a reference is not null");
         Cache {
             slots: first.cast(),
             pitch: pitch as u16,
@@ -253,6 +266,10 @@ impl Cache {
             used: Locked::new(0),
             most: Locked::new(0),
             free: Locked::new(None),
+            #[cfg(CONFIG_TASKPOOL_C_API)]
+            users: &slots.users,
+            #[cfg(CONFIG_TASKPOOL_C_API)]
+            user: Locked::new(0),
         }
     }
 
@@ -288,6 +305,39 @@ impl Cache {
         slot.header.up.set(token, self.free.get(token).map(SpawnedRef::job));
         self.free.set(token, Some(slot));
         self.used.set(token, self.used.get(token) - 1);
+    }
+
+    /// A number for the handle of a job that was spawned in a slot: not 0, and not one that the slot had before, until
+    /// 65,535 others were given.
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    pub(crate) fn number(&self, token: &Token<'_>, spawned: SpawnedRef) -> u32 {
+        let slot = (spawned.as_ptr() as usize - self.slots.as_ptr() as usize) / usize::from(self.pitch);
+        let user = self.user.get(token).checked_add(1).unwrap_or(1);
+        self.user.set(token, user);
+        self.users[slot].set(token, user);
+        u32::from(user) << 8 | slot as u32
+    }
+
+    /// The job of a number, if its handle is still there.
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    pub(crate) fn numbered(&self, token: &Token<'_>, number: u32) -> Option<SpawnedRef> {
+        let slot = (number & 0xff) as usize;
+        let user = self.users.get(slot)?.get(token);
+        if user == 0 || u32::from(user) != number >> 8 {
+            return None;
+        }
+        // SAFETY: there is such a slot, and as it has a user, there is a spawned job in it.
+        let place = unsafe { self.slots.byte_add(usize::from(self.pitch) * slot) };
+        // SAFETY: as above; the handle is there, so it stays.
+        Some(unsafe { Ref::new(place) })
+    }
+
+    /// The handle of this number leaves: nobody finds the job by it any more.
+    #[cfg(CONFIG_TASKPOOL_C_API)]
+    pub(crate) fn forget(&self, token: &Token<'_>, number: u32) {
+        if let Some(user) = self.users.get((number & 0xff) as usize) {
+            user.set(token, 0);
+        }
     }
 
     /// How full it is.

@@ -96,7 +96,7 @@ extern "C" fn taskpool_abort(job: Option<NonNull<CJob>>) -> c_int {
 }
 
 /// One of `enum taskpool_cancelled`.
-fn cancelled(found: Cancel) -> c_int {
+pub(super) fn cancelled(found: Cancel) -> c_int {
     match found {
         Cancel::Cancelled => 0,
         Cancel::Idle => 1,
@@ -112,7 +112,12 @@ fn cancelled(found: Cancel) -> c_int {
 #[no_mangle]
 extern "C" fn taskpool_status(job: Option<NonNull<CJob>>, deadline: Option<NonNull<i64>>) -> c_int {
     let job = job!(job, c"taskpool_status");
-    let (status, due) = match System::status(job) {
+    told(System::status(job), deadline)
+}
+
+/// One of `enum taskpool_status`, with flags, and the deadline.
+pub(super) fn told(status: Status, deadline: Option<NonNull<i64>>) -> c_int {
+    let (status, due) = match status {
         Status::Idle => (0, 0),
         Status::Queued => (1, 0),
         Status::Deferred { deadline } => (2, deadline),

@@ -5,6 +5,8 @@
 
 mod job;
 mod pool;
+#[cfg(cache)]
+mod spawn;
 
 use core::ffi::{c_int, c_void, CStr};
 use core::ptr::NonNull;
@@ -18,11 +20,14 @@ use crate::port::ThisPort;
 
 type System = Shell<ThisPort>;
 
+/// `taskpool_run_t`.
+type CRun = extern "C" fn(*const Ctx<'_>, *mut c_void) -> Code;
+
 /// `struct taskpool_job`.
 #[repr(C)]
 struct CJob {
     header: Header,
-    run: extern "C" fn(*const Ctx<'_>, *mut c_void) -> Code,
+    run: CRun,
     arg: *mut c_void,
 }
 
@@ -55,6 +60,10 @@ enum Refusal {
     InInterrupt,
     OnWorker,
     NeverSubmitted,
+    #[cfg(cache)]
+    NoSlot,
+    #[cfg(cache)]
+    NoHandle,
 }
 
 extern "C" {
@@ -152,7 +161,9 @@ fn job_of(job: Option<NonNull<CJob>>) -> Option<JobRef> {
 unsafe fn taskpool_core_run_job(job: JobRef, ctx: &Ctx<'_>) -> Code {
     let job = job.as_ptr().cast::<CJob>();
     // SAFETY: this function's promise; C does not write these while the job is under way.
-    let (run, arg) = unsafe { ((*job).run, (*job).arg) };
+    let run = unsafe { (*job).run };
+    // SAFETY: as above.
+    let arg = unsafe { (*job).arg };
     run(ctx, arg)
 }
 
