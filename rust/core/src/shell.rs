@@ -27,6 +27,11 @@ use crate::ticks::MAX_TICKS;
 /// The machine on the port `P`. What does not wait may be called from threads and interrupts, before the pool is started
 /// too; [`work`](Shell::work), [`wait`](Shell::wait), [`cancel_and_wait`](Shell::cancel_and_wait) and
 /// [`shutdown`](Shell::shutdown) wait.
+///
+/// With `CONFIG_TASKPOOL_LEVEL_PRIORITIES`, a section that makes a job ready for which no worker is idle, or that
+/// changes the level of a ready job, is O(w) on top of what is said: it looks at the w workers of the pool that are on
+/// their way (`pool/rank.rs`). In any configuration a section that ends a submission is O(n) of the threads that wait
+/// for that job.
 pub struct Shell<P>(PhantomData<P>);
 
 /// Where a worker is between two lock sections, for a test that steps it by hand. [`Shell::work`] needs none.
@@ -384,7 +389,8 @@ impl<P: Port> Shell<P> {
         }
     }
 
-    /// Submits a job to run as soon as a worker is free. One lock section, O(1).
+    /// Submits a job to run as soon as a worker is free. One lock section, O(1), but for what [`Shell`] says of levels;
+    /// O(log n) for a deferred job.
     ///
     /// # Errors
     ///
@@ -405,8 +411,9 @@ impl<P: Port> Shell<P> {
         accepted
     }
 
-    /// Submits a job to run as soon as a worker is free, unless none is for at least `within` ticks: then it does not run,
-    /// and its outcome is [`Outcome::TimedOut`], which the worker tells that would have run it. One lock section, O(1).
+    /// Submits a job to run as soon as a worker is free, unless none is for at least `within` ticks: then it does not
+    /// run, and its outcome is [`Outcome::TimedOut`], which the worker tells that would have run it. One lock section,
+    /// O(1) and so on as for [`submit`](Shell::submit).
     ///
     /// # Errors
     ///
@@ -438,7 +445,8 @@ impl<P: Port> Shell<P> {
     }
 
     /// Changes the level of a job, at which it waits for a worker: the higher, the sooner it is taken. A ready one goes
-    /// behind the others of its new level. Callable everywhere; one lock section, O(1).
+    /// behind the others of its new level. Callable everywhere; one lock section, O(1), but for what [`Shell`] says of
+    /// levels.
     ///
     /// # Errors
     ///

@@ -30,6 +30,23 @@
 //!
 //! On Zephyr the crate runs on kernel threads and one `k_timer` a pool; elsewhere on threads of the standard library,
 //! so that an application's jobs can be tested on the host. The target decides, not a feature.
+//!
+//! # What calls cost
+//!
+//! One lock protects all pools of an image; on Zephyr, interrupts are masked while it is held. So each function says
+//! how many lock sections it takes, and what the longest of them depends on: O(1), or O(log n) with n deferred jobs in
+//! the pool, if it says no more. Under the lock runs no code of the application. What comes on top, in any function:
+//!
+//! - What the kernel takes to wake a thread, and to start a `k_timer`: that is O(n) of all timeouts in the system.
+//! - With `CONFIG_TASKPOOL_LEVEL_PRIORITIES`, a section that changes the level of a ready job, or makes a job ready for
+//!   which no worker is idle, is O(w): it looks at the w workers of the pool that are on their way to a job. Mostly
+//!   that is none or one, and never more than the pool has. It may make one of them more urgent, as a section that
+//!   wakes a worker may.
+//! - A section in which a submission ends takes time in proportion to the threads that wait for that job, and each of
+//!   these takes a section more.
+//! - With `CONFIG_TASKPOOL_STATS`, each section reads the clock.
+//!
+//! An interrupt, here and below, is one that the kernel masks: not a zero-latency one.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -116,7 +133,8 @@ impl<T: Run> Job<T> {
 
     /// Changes the level of the job. A queued one goes behind the others of its new level, unless it is urgent.
     ///
-    /// From any thread and interrupt. One lock section, O(1).
+    /// From any thread and interrupt. One lock section, O(1); for a queued job with `CONFIG_TASKPOOL_LEVEL_PRIORITIES`
+    /// O(w), see [What calls cost](crate#what-calls-cost).
     ///
     /// # Errors
     ///
@@ -220,7 +238,8 @@ impl Pool {
     /// after this run ([`Accepted::Again`]).
     ///
     /// From any thread and interrupt, also from the job itself. One lock section, O(1) at worst (O(log n) for a
-    /// deferred job); it may wake a worker, or start one of the reserve.
+    /// deferred job, and O(w) with `CONFIG_TASKPOOL_LEVEL_PRIORITIES`, see [What calls cost](crate#what-calls-cost));
+    /// it may wake a worker, or start one of the reserve.
     ///
     /// # Errors
     ///
@@ -238,7 +257,8 @@ impl Pool {
     /// A queued job of this pool moves to the head ([`Accepted::Moved`]), and keeps the limit of its time, if
     /// `submit_within` set one. Only this submission is urgent, not the next.
     ///
-    /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job).
+    /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job, and O(w) as for
+    /// [`submit`](Pool::submit)).
     ///
     /// # Errors
     ///
@@ -255,8 +275,9 @@ impl Pool {
     /// The worker that would have run the job tells so: nothing happens in the moment in which the time is up, and no timer
     /// is needed for it. A running job that runs once more after this run has the same time for that.
     ///
-    /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job), and a reading of the
-    /// clock in each step of a worker until the ready queue is empty.
+    /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job, and O(w) as for
+    /// [`submit`](Pool::submit)), in which the clock is read; and a reading of the clock in each step of a worker until
+    /// the ready queue is empty.
     ///
     /// # Errors
     ///
@@ -291,7 +312,8 @@ impl Pool {
 
     /// Submits a job to run at `deadline`, once that tick has begun. A deadline that has passed makes it run now. Jobs
     /// with one deadline become ready in the order of their submissions. Otherwise as
-    /// [`submit_after`](Pool::submit_after).
+    /// [`submit_after`](Pool::submit_after); where the deadline has passed, and the job becomes ready in the same
+    /// section, O(w) on top, as for [`submit`](Pool::submit).
     ///
     /// # Errors
     ///

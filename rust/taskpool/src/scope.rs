@@ -19,7 +19,7 @@ impl<'scope> Scope<'scope, '_> {
     /// Runs a closure on the scope's pool as soon as a worker is free, from a slot of the cache
     /// (`CONFIG_TASKPOOL_CACHE_JOBS`), which it keeps until the scope is over.
     ///
-    /// From the thread that opened the scope. Three lock sections, O(1).
+    /// From the thread that opened the scope. Three lock sections, O(1), and O(w) as for [`Pool::submit`].
     ///
     /// # Errors
     ///

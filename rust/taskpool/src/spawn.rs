@@ -126,8 +126,8 @@ impl Pool {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// From any thread and interrupt; but mind where a closure is dropped that comes back. Two lock sections, O(1); one
-    /// more for one that comes back.
+    /// From any thread and interrupt; but mind where a closure is dropped that comes back. Two lock sections, O(1), and
+    /// O(w) as for [`submit`](Pool::submit); one more for one that comes back.
     ///
     /// # Errors
     ///
