@@ -45,6 +45,8 @@
 //! - A section in which a submission ends takes time in proportion to the threads that wait for that job, and each of
 //!   these takes a section more.
 //! - With `CONFIG_TASKPOOL_STATS`, each section reads the clock.
+//! - What may wait, a scope, a shutdown, and making a pool: on Zephyr these first look for the calling thread among all
+//!   workers of the image, outside the lock; an interrupt is known without that.
 //!
 //! An interrupt, here and below, is one that the kernel masks: not a zero-latency one.
 
@@ -330,7 +332,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`ControlError::NotRunning`]: the pool is not running, or is held already.
+    /// [`ControlError::NotRunning`]: the pool is not running, or is held already. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn hold(self) -> Result<(), ControlError> {
         System::hold(self.0)
@@ -338,12 +340,13 @@ impl Pool {
 
     /// Ends [`hold`](Pool::hold), and `pause`.
     ///
-    /// From any thread and interrupt. Two lock sections, and one for each worker that is called: as many as there are
-    /// jobs, up to the pool's maximum.
+    /// From any thread and interrupt. One lock section, and one for each ready job, up to the pool's maximum: it calls
+    /// a worker for each. The longest walks over these jobs, 127 at most; or it looks at the timers, O(log n), and
+    /// perhaps starts the `k_timer`.
     ///
     /// # Errors
     ///
-    /// [`ControlError::NotRunning`]: the pool is not held.
+    /// [`ControlError::NotRunning`]: the pool is not held. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn release(self) -> Result<(), ControlError> {
         System::release_pool(self.0)
@@ -355,34 +358,41 @@ impl Pool {
     ///
     /// Afterwards [`Ctx::due`] and [`Status::Deferred`] tell the deadlines to which the pause has moved them.
     ///
-    /// From any thread and interrupt. One lock section, O(1), however many jobs are deferred.
+    /// From any thread and interrupt. One lock section, O(1), however many jobs are deferred; with [`Clock::Frozen`] it
+    /// reads the clock.
     ///
     /// # Errors
     ///
-    /// [`ControlError::NotRunning`]: the pool is not running, or is held already.
+    /// [`ControlError::NotRunning`]: the pool is not running, or is held already. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_PAUSE)]
     pub fn pause(self, clock: Clock) -> Result<(), ControlError> {
         System::pause(self.0, clock)
     }
 
-    /// Ends [`pause`](Pool::pause). It is [`release`](Pool::release).
+    /// Ends [`pause`](Pool::pause). It is [`release`](Pool::release), and takes what that does: a clock that stood goes
+    /// on in the first of its lock sections, in O(1).
     ///
     /// # Errors
     ///
-    /// [`ControlError::NotRunning`]: the pool is not held.
+    /// [`ControlError::NotRunning`]: the pool is not held. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_PAUSE)]
     pub fn resume(self) -> Result<(), ControlError> {
         System::release_pool(self.0)
     }
 
-    /// Changes how many workers the pool may have, borrowed ones included: from the number of its own to 127. A higher
-    /// maximum lends workers to what waits already; above a lower one, borrowed workers leave after their job.
+    /// Changes how many workers the pool may have, borrowed ones included: from the number of its own, and at least 1,
+    /// to 127. A higher maximum lends workers to what waits already; above a lower one, borrowed workers leave after
+    /// their job. (Like `IotTaskPool_SetMaxThreads` of the FreeRTOS Task Pool, where workers empty the queue before they
+    /// leave.)
     ///
-    /// From any thread and interrupt. One lock section, and one for each worker that is called.
+    /// From any thread and interrupt. One lock section, and one for each ready job that there is room for below the new
+    /// maximum: it calls a worker for each. The longest walks over these jobs, 127 at most; or it looks at the timers,
+    /// O(log n). In a held pool it is one section, O(1).
     ///
     /// # Errors
     ///
-    /// [`ControlError::OutOfRange`]; [`ControlError::NotRunning`]. Nothing has changed then.
+    /// [`ControlError::OutOfRange`]; [`ControlError::NotRunning`]: the pool is neither running nor held. Nothing has
+    /// changed then.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn set_max_threads(self, max: u8) -> Result<(), ControlError> {
         System::set_max_threads(self.0, max)
@@ -394,8 +404,12 @@ impl Pool {
     ///
     /// A running job that has been resubmitted to this pool is waited for, too, in whichever pool it runs.
     ///
-    /// From threads, but not those of the pool's workers. One lock section for each job that is discarded, and a few
-    /// more; completions of discarded jobs are told in this thread.
+    /// From threads, but not those of the pool's workers. Completions of discarded jobs are told in this thread. One
+    /// lock section for each job that is discarded, one each time that a worker of the pool comes to rest, one for each
+    /// other thread that shuts it down, and a few more; for a held pool those of [`release`](Pool::release) first. The
+    /// longest takes a deferred job out, O(log n), or walks over as many ready jobs as `release` does, or is the last
+    /// one: that walks over the pool's own workers (64 at most), the pools in line for a worker of the reserve, and the
+    /// threads that shut this pool down.
     ///
     /// # Errors
     ///
@@ -415,7 +429,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`ControlError::NotRunning`]: it has not been shut down, or not to the end.
+    /// [`ControlError::NotRunning`]: it has not been shut down, or not to the end. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn restart(self) -> Result<(), ControlError> {
         System::restart(self.0)

@@ -40,7 +40,8 @@ impl PoolMemory {
     /// left, it stands in its line. `priority` is the Zephyr thread priority of its workers while they work for it, and
     /// `name` is for the log.
     ///
-    /// From threads only, on Zephyr from the init level `APPLICATION` on. Two lock sections at most, O(1).
+    /// From threads only, on Zephyr from the init level `APPLICATION` on. One lock section, and another one where pools
+    /// that start are logged; both O(1).
     ///
     /// # Errors
     ///
