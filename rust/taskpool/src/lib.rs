@@ -105,7 +105,7 @@ type System = Shell<port::ThisPort>;
 pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
 
 impl<T: Run> Job<T> {
-    /// A job that has not been submitted.
+    /// A job that has not been submitted. In a `static`, as all that makes a job, it takes nothing at run time.
     pub const fn new(state: T) -> Self {
         Job(taskpool_core::Job::new(state))
     }
@@ -150,7 +150,8 @@ impl<T: Run> Job<T> {
     /// A queued or deferred job will not run. A running one sees [`Ctx::cancelled`], and if it had been submitted again
     /// meanwhile, that submission is cancelled. The completion, if the job has one, is told in this context.
     ///
-    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst.
+    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst; then the completion,
+    /// and a section for each thread that waits for the job.
     #[inline]
     pub fn cancel(&'static self) -> Cancel {
         System::cancel(self.reference())
@@ -162,7 +163,8 @@ impl<T: Run> Job<T> {
     ///
     /// What it found is answered as for [`cancel`](Job::cancel): [`Cancel::Cancelled`] for what will not run.
     ///
-    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst.
+    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst, and what follows
+    /// [`cancel`](Job::cancel)'s.
     #[cfg(CONFIG_TASKPOOL_ABORT)]
     pub fn abort(&'static self) -> Cancel {
         System::abort(self.reference())
@@ -186,9 +188,10 @@ impl<T: Run> Job<T> {
     /// outcome of its last submission, at once. Any number of threads may wait for one job; they go on in the order in
     /// which they came, after the job's completion was told.
     ///
-    /// With [`Timeout::NoWait`] it only looks, and may be called from any thread and interrupt; else from threads only.
-    /// Two lock sections, O(1), or three when the time is up. Ending a job takes a section more for each waiter, and in
-    /// its own a time in proportion to their number.
+    /// With [`Timeout::NoWait`] it only looks, and may be called from any thread and interrupt; else from threads only,
+    /// unless the job is Idle. One lock section, or two where it waits, O(1); three when the job ends as the time is
+    /// up. When the time is up, a section walks over the threads that wait for this job. Ending a job takes a section
+    /// more for each waiter, and in its own a time in proportion to their number.
     ///
     /// # Errors
     ///
@@ -200,10 +203,13 @@ impl<T: Run> Job<T> {
         System::wait(self.reference(), timeout.deadline())
     }
 
-    /// Cancels the submission that is under way, as [`cancel`](Job::cancel) does, and waits for the run that goes on, if
-    /// any. Afterwards the job does not run, unless somebody has submitted it again. Answers how the last submission
-    /// ended: [`Outcome::Cancelled`], or what the run answered. O(log n) for a deferred job; otherwise as
-    /// [`wait`](Job::wait).
+    /// Cancels the submission that is under way, as [`cancel`](Job::cancel) does, and waits for the run that goes on,
+    /// if any. Afterwards the job does not run, unless somebody has submitted it again. Answers how the last submission
+    /// ended: [`Outcome::Cancelled`], or what the run answered.
+    ///
+    /// From where [`wait`](Job::wait) may be called; a job that does not run is not waited for, so with any timeout
+    /// from interrupts, too. The lock sections of [`wait`](Job::wait), the first of which is O(log n) of the deferred
+    /// jobs at worst, and what follows [`cancel`](Job::cancel)'s.
     ///
     /// # Errors
     ///
@@ -229,7 +235,7 @@ impl<T: Run> Job<T> {
 pub struct Pool(PoolRef);
 
 impl Pool {
-    /// The pool that runs a job.
+    /// The pool that runs a job: the one that it was submitted to. From the job. No lock section, O(1).
     pub fn of(ctx: &Ctx<'_>) -> Self {
         Pool(ctx.pool())
     }
@@ -423,7 +429,7 @@ impl Pool {
         System::shutdown(self.0, how, timeout.deadline())
     }
 
-    /// Starts a pool again that has been shut down.
+    /// Starts a pool again that has been shut down, with the maximum and the workers that it had.
     ///
     /// From any thread and interrupt. One lock section, O(1).
     ///
@@ -479,9 +485,11 @@ pub fn check_reserve() -> u8 {
     System::check_reserve()
 }
 
-/// The pool that Kconfig sizes (`CONFIG_TASKPOOL_MIN_THREADS` and the options beside it), started before `main`.
+/// The pool that Kconfig sizes (`CONFIG_TASKPOOL_MIN_THREADS` and the options beside it), started before `main`. (As
+/// the system task pool of the FreeRTOS Task Pool.)
 ///
-/// Callable from everywhere. It needs `CONFIG_TASKPOOL_SYSTEM_POOL=y`.
+/// It needs `CONFIG_TASKPOOL_SYSTEM_POOL=y`. From any thread and interrupt, before the pool's start, too: it is an
+/// address, and takes no lock section. On the host the first call starts the pool, as `leak_pool` does.
 #[cfg(CONFIG_TASKPOOL_SYSTEM_POOL)]
 pub fn system() -> Pool {
     port::system()
@@ -499,7 +507,7 @@ pub mod export {
 /// NET.submit(&UPLOAD)?;
 /// ```
 ///
-/// Any other name is unknown to the linker.
+/// Any other name is unknown to the linker. It is a constant, and takes nothing at run time.
 #[macro_export]
 macro_rules! c_pool {
     ($name:ident) => {{

@@ -29,7 +29,7 @@ use crate::{port, CreateError, Pool};
 pub struct PoolMemory(port::Memory);
 
 impl PoolMemory {
-    /// Memory without a pool.
+    /// Memory without a pool. In a `static` it takes nothing at run time.
     pub const fn new() -> Self {
         PoolMemory(port::Memory::new())
     }
