@@ -119,9 +119,11 @@ struct taskpool {
  * the init level `APPLICATION`, before `main`: its workers' threads are created then, and it takes one lock section,
  * and one for each job that is ready, up to @p max_threads_. The first of them, the longest, walks over these jobs.
  *
- * Each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes (32-bit; 16 with
- * `CONFIG_TASKPOOL_WAIT`); the pool itself takes 104 bytes of RAM (112 with `CONFIG_TASKPOOL_CONTROL`): 44 (52), a
- * pointer and a `k_timer` of 56. `CONFIG_TASKPOOL_PAUSE` and more levels than one take more: see Kconfig.
+ * On 32-bit machines each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes:
+ * 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with `CONFIG_TASKPOOL_STATS`. The pool itself takes 104 bytes of RAM:
+ * 44, a pointer and a `k_timer` of 56. To the 44, `CONFIG_TASKPOOL_CONTROL` adds 8, `CONFIG_TASKPOOL_PAUSE` 8,
+ * `CONFIG_TASKPOOL_STATS` 88, each level above the first 8, more than one level 4 together, and
+ * `CONFIG_TASKPOOL_LEVEL_PRIORITIES` 4; the timer is aligned to 8 bytes.
  *
  * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
  * fail the build. With `CONFIG_TASKPOOL_LEVEL_PRIORITIES` so does a priority that leaves no room for those of the levels:
@@ -189,7 +191,10 @@ struct taskpool {
 #if defined(CONFIG_TASKPOOL_RUNTIME_POOLS) || defined(__DOXYGEN__)
 
 /**
- * @brief Memory for a pool that is made at run time: 144 bytes (32-bit; what statistics and levels add comes on top).
+ * @brief Memory for a pool that is made at run time: 144 bytes (32-bit).
+ *
+ * What `CONFIG_TASKPOOL_PAUSE`, `CONFIG_TASKPOOL_STATS` and levels add to each pool comes on top: see
+ * @ref TASKPOOL_DEFINE_WITH.
  *
  * Static, on the heap, or on the stack of a thread that destroys the pool before it returns. It needs no preparation.
  */

@@ -99,9 +99,9 @@ type System = Shell<port::ThisPort>;
 
 /// A job: a unit of work that its owner keeps, in a `static`.
 ///
-/// 40 bytes and its state on a 32-bit machine, 44 with `CONFIG_TASKPOOL_WAIT`. Without state, `T` is a plain function,
-/// which a closure that captures nothing becomes; with state it is a type of yours that implements [`Run`]. A job never
-/// runs on two workers at once.
+/// 40 bytes and its state on a 32-bit machine, 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with
+/// `CONFIG_TASKPOOL_STATS`. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
+/// becomes; with state it is a type of yours that implements [`Run`]. A job never runs on two workers at once.
 pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
 
 impl<T: Run> Job<T> {
@@ -229,8 +229,9 @@ impl<T: Run> Job<T> {
 /// A pool: a ready queue, a timer, and min to max worker threads that share them.
 ///
 /// A handle of one word. [`system`] gives the one that Kconfig sizes; `TASKPOOL_DEFINE` in C makes others, with their
-/// own stacks, and [`c_pool!`] names them. All of them take submissions from link time on; what is submitted before a
-/// pool is started waits for that.
+/// own stacks, and [`c_pool!`] names them. These take submissions from link time on; what is submitted before such a
+/// pool is started waits for that. One that is made at run time, of a `PoolMemory`, takes submissions from then on.
+/// From its shutdown to a restart, none does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool(PoolRef);
 

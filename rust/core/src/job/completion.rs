@@ -59,7 +59,8 @@ impl Ref<Completion> {
     }
 }
 
-/// A completion with whatever it needs, for [`Job::with_completion`](crate::Job::with_completion). Several jobs may share one.
+/// A completion with whatever it needs, for [`Job::with_completion`](crate::Job::with_completion). Several jobs may
+/// share one. It takes a pointer more than `C`.
 #[repr(C)]
 pub struct OnEnd<C: Complete> {
     completion: Completion,

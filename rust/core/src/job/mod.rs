@@ -148,7 +148,7 @@ impl Run for fn(&Ctx<'_>) {
 /// A job: a unit of work that its owner keeps, with the links that put it into a queue.
 ///
 /// Handing it over never allocates and never fails for lack of room. On a 32-bit machine it takes 40 bytes and its
-/// state: 44 for a plain function.
+/// state: 44 for a plain function. `CONFIG_TASKPOOL_WAIT` and `CONFIG_TASKPOOL_STATS` add 4 bytes each.
 #[repr(C)]
 pub struct Job<T: Run = fn(&Ctx<'_>)> {
     header: Header,
