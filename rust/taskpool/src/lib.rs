@@ -48,7 +48,9 @@
 //! - What may wait, a scope, a shutdown, and making a pool: on Zephyr these first look for the calling thread among all
 //!   workers of the image, outside the lock; an interrupt is known without that.
 //!
-//! An interrupt, here and below, is one that the kernel masks: not a zero-latency one.
+//! An interrupt, here and below, is one that the kernel masks: not a zero-latency one. Before `main`, what reads the
+//! clock (a delay, a limited time, [`Instant::now`]) may be called from the init level `PRE_KERNEL_2` on, and what
+//! waits from `POST_KERNEL` on.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -389,8 +391,8 @@ impl Pool {
 
     /// Changes how many workers the pool may have, borrowed ones included: from the number of its own, and at least 1,
     /// to 127. A higher maximum lends workers to what waits already; above a lower one, borrowed workers leave after
-    /// their job. (Like `IotTaskPool_SetMaxThreads` of the FreeRTOS Task Pool, where workers empty the queue before they
-    /// leave.)
+    /// their job. (Like `IotTaskPool_SetMaxThreads` of the FreeRTOS Task Pool, whose workers empty the queue before
+    /// that.)
     ///
     /// From any thread and interrupt. One lock section, and one for each ready job that there is room for below the new
     /// maximum: it calls a worker for each. The longest walks over these jobs, 127 at most; or it looks at the timers,
