@@ -118,11 +118,14 @@ struct taskpool {
  * @brief Defines a pool that may borrow workers from the reserve.
  *
  * The pool is valid from link time: what is submitted before it is started waits for that. It is started at boot, at
- * the init level `APPLICATION`, before `main`.
+ * the init level `APPLICATION`, before `main`: its workers' threads are created then, and it takes one lock section,
+ * and one for each job that is ready, up to @p max_threads_. The first of them, the longest, walks over these jobs.
  *
- * Each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes (32-bit; 16 with
- * `CONFIG_TASKPOOL_WAIT`); the pool itself takes 104 bytes of RAM (112 with `CONFIG_TASKPOOL_CONTROL`): 44 (52), a
- * pointer and a `k_timer` of 56. `CONFIG_TASKPOOL_PAUSE` and more levels than one take more: see Kconfig.
+ * On 32-bit machines each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes:
+ * 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with `CONFIG_TASKPOOL_STATS`. The pool itself takes 104 bytes of RAM:
+ * 44, a pointer and a `k_timer` of 56. To the 44, `CONFIG_TASKPOOL_CONTROL` adds 8, `CONFIG_TASKPOOL_PAUSE` 8,
+ * `CONFIG_TASKPOOL_STATS` 88, each level above the first 8, more than one level 4 together, and
+ * `CONFIG_TASKPOOL_LEVEL_PRIORITIES` 4; the timer is aligned to 8 bytes.
  *
  * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
  * fail the build. With `CONFIG_TASKPOOL_LEVEL_PRIORITIES` so does a priority that leaves no room for those of the levels:
@@ -1044,7 +1047,10 @@ const char *taskpool_strerror(int error);
 #if defined(CONFIG_TASKPOOL_RUNTIME_POOLS) || defined(__DOXYGEN__)
 
 /**
- * @brief Memory for a pool that is made at run time: 144 bytes (32-bit; what statistics and levels add comes on top).
+ * @brief Memory for a pool that is made at run time: 144 bytes (32-bit).
+ *
+ * What `CONFIG_TASKPOOL_PAUSE`, `CONFIG_TASKPOOL_STATS` and levels add to each pool comes on top: see
+ * @ref TASKPOOL_DEFINE_WITH.
  *
  * Static, on the heap, or on the stack of a thread that destroys the pool before it returns. It needs no preparation.
  */
@@ -1069,7 +1075,8 @@ struct taskpool_memory {
  *
  * The memory must not hold a pool that has not been destroyed.
  *
- * From threads, from the init level `APPLICATION` on. Two lock sections at most, O(1).
+ * From threads, from the init level `APPLICATION` on. One lock section, and another one where pools that start are
+ * logged, both O(1). Before them it clears the memory, and looks for the calling thread among all workers of the image.
  *
  * @param memory      Room for the pool; what was in it is lost.
  * @param name        For the log; must stay until the pool is destroyed.
@@ -1093,9 +1100,15 @@ int taskpool_create(struct taskpool_memory *memory, const char *name, uint8_t ma
  *
  * One thread destroys a pool. Calls that name the pool, from whichever context, have returned before this does.
  *
- * From threads, but not from workers of this pool. One lock section for each job that is discarded, and a few more;
- * completions of discarded jobs are told in this thread. On several CPUs it also waits for an expiry of the pool's timer
- * that is being served, at most for one clock interrupt, whatever the timeout.
+ * From threads, but not from workers of this pool. Completions of discarded jobs are told in this thread. On several
+ * CPUs it also waits for an expiry of the pool's timer that is being served, at most for one clock interrupt, whatever
+ * the timeout.
+ *
+ * It looks for the calling thread among all workers of the image. Then it takes a lock section for each job that is
+ * discarded, one for each thread that waits for such a job, one each time that a worker of the pool comes to rest, and
+ * a few more. The longest takes a job out of n deferred ones, O(log n); or walks over the threads that wait for a job
+ * that ends, or over the pools in line for a worker of the reserve. Where the pool is held, one section walks over as
+ * many ready jobs as it may have workers (127 at most), and there is one for each of these.
  *
  * @param memory  The pool.
  * @param how     What becomes of its jobs.

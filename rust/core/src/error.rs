@@ -8,7 +8,8 @@ use core::fmt;
 pub enum SubmitError {
     /// The job already waits for a worker; it keeps its place and runs once.
     AlreadyQueued,
-    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`, or has been shut down.
+    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`, nor made at run time, or has been
+    /// shut down.
     NotRunning,
 }
 
@@ -18,9 +19,10 @@ pub enum SubmitError {
 pub enum DeferError {
     /// The job already waits for a worker; it keeps its place and runs once.
     AlreadyQueued,
-    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`, or has been shut down.
+    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`, nor made at run time, or has been
+    /// shut down.
     NotRunning,
-    /// The deadline lies past [`MAX_TICKS`](crate::MAX_TICKS).
+    /// The deadline, or the limit, lies past [`MAX_TICKS`](crate::MAX_TICKS).
     OutOfRange,
 }
 

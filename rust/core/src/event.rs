@@ -20,22 +20,24 @@ pub enum Level {
 
 /// One report. The core formats nothing: an event is an id and two words.
 ///
-/// Events are reported by threads, outside every lock: never on the way of a submission, never in an interrupt.
+/// Events are reported by threads, outside every lock: never on the way of a submission, never in an interrupt. What
+/// can be asked of one is `const`: from anywhere, no lock section, O(1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
     /// A pool was started with so many workers of its own.
     PoolStarted(PoolRef, u32),
-    /// A worker of the reserve began to work for a pool.
+    /// A worker of the reserve, with this number ([`Ctx::worker`](crate::Ctx::worker)), began to work for a pool.
     WorkerLent(PoolRef, u32),
-    /// A worker of the reserve went back, because its pool had nothing ready.
+    /// A worker of the reserve, with this number, went back: its pool had nothing ready, is held, or has too many
+    /// workers.
     WorkerReturned(PoolRef, u32),
     /// More jobs came due at once than one interrupt may move, which is so many; the workers move the rest.
     Overdue(PoolRef, u32),
 }
 
 impl Event {
-    /// The event's number, for ports that pass it on in words.
+    /// The event's number, from 1 on, for ports that pass it on in words.
     pub const fn id(self) -> u32 {
         match self {
             Event::PoolStarted(..) => 1,

@@ -27,6 +27,11 @@ use crate::ticks::MAX_TICKS;
 /// The machine on the port `P`. What does not wait may be called from threads and interrupts, before the pool is started
 /// too; [`work`](Shell::work), [`wait`](Shell::wait), [`cancel_and_wait`](Shell::cancel_and_wait) and
 /// [`shutdown`](Shell::shutdown) wait.
+///
+/// With `CONFIG_TASKPOOL_LEVEL_PRIORITIES`, a section that makes a job ready for which no worker is idle, or that
+/// changes the level of a ready job, is O(w) on top of what is said: it looks at the w workers of the pool that are on
+/// their way (`pool/rank.rs`). In any configuration a section that ends a submission is O(n) of the threads that wait
+/// for that job.
 pub struct Shell<P>(PhantomData<P>);
 
 /// Where a worker is between two lock sections, for a test that steps it by hand. [`Shell::work`] needs none.
@@ -187,9 +192,10 @@ impl<P: Port> Shell<P> {
         matches!(P::LEVEL, Some(up_to) if level as u8 <= up_to as u8)
     }
 
-    /// Starts a pool with the `count` workers that are chained from `first` (see [`Worker::own`](crate::Worker::own)), and
-    /// lets it run what was submitted before. Threads only, at boot; their own threads may be started before or after.
-    /// Does nothing for a pool that runs already.
+    /// Starts a pool with the `count` workers that are chained from `first` (see [`Worker::own`](crate::Worker::own)),
+    /// and lets it run what was submitted before. Threads only, at boot; their own threads may be started before or
+    /// after. Does nothing for a pool that runs already. Lock sections as those of
+    /// [`release_pool`](Shell::release_pool).
     ///
     /// # Panics
     ///
@@ -284,6 +290,7 @@ impl<P: Port> Shell<P> {
     }
 
     /// As [`hold`](Shell::hold), and the pool's clock runs on, or stands until [`release_pool`](Shell::release_pool).
+    /// Callable everywhere; one lock section, O(1).
     ///
     /// # Errors
     ///
@@ -296,8 +303,9 @@ impl<P: Port> Shell<P> {
         }
     }
 
-    /// Ends [`hold`](Shell::hold) and [`pause`](Shell::pause). What has come due meanwhile runs at once. Callable everywhere; a lock section for each
-    /// worker that is called, and one more.
+    /// Ends [`hold`](Shell::hold) and [`pause`](Shell::pause). What has come due meanwhile runs at once. Callable
+    /// everywhere; a lock section for each ready job, up to the pool's maximum, and one more. The first one walks over
+    /// these jobs; the last one looks at the timers, O(log n).
     ///
     /// # Errors
     ///
@@ -310,7 +318,8 @@ impl<P: Port> Shell<P> {
     }
 
     /// Changes how many workers a pool may have, borrowed ones included. Above the new maximum, borrowed workers leave
-    /// after the job that they run. Callable everywhere; a lock section for each worker that is called, and one more.
+    /// after the job that they run. Callable everywhere; a lock section for each ready job that there is room for, and
+    /// one more, as for [`release_pool`](Shell::release_pool).
     ///
     /// # Errors
     ///
@@ -321,8 +330,10 @@ impl<P: Port> Shell<P> {
     }
 
     /// Shuts a pool down: it takes no more submissions, what is under way ends as `how` says, and when this returns, no
-    /// job of the pool runs or will. Several threads may do so at once. One lock section for each job that is discarded,
-    /// and two more. Not for interrupts and the pool's workers.
+    /// job of the pool runs or will. Several threads may do so at once. Not for interrupts and the pool's workers. A
+    /// held pool takes the lock sections of [`release_pool`](Shell::release_pool) first. Then there is one for each job
+    /// that is discarded, O(log n), one each time that a worker of the pool comes to rest, and a few more; the last one
+    /// walks over the pool's own workers, the pools in the reserve's line and the threads that shut this pool down.
     ///
     /// # Errors
     ///
@@ -384,7 +395,8 @@ impl<P: Port> Shell<P> {
         }
     }
 
-    /// Submits a job to run as soon as a worker is free. One lock section, O(1).
+    /// Submits a job to run as soon as a worker is free. One lock section, O(1), but for what [`Shell`] says of levels;
+    /// O(log n) for a deferred job.
     ///
     /// # Errors
     ///
@@ -405,8 +417,9 @@ impl<P: Port> Shell<P> {
         accepted
     }
 
-    /// Submits a job to run as soon as a worker is free, unless none is for at least `within` ticks: then it does not run,
-    /// and its outcome is [`Outcome::TimedOut`], which the worker tells that would have run it. One lock section, O(1).
+    /// Submits a job to run as soon as a worker is free, unless none is for at least `within` ticks: then it does not
+    /// run, and its outcome is [`Outcome::TimedOut`], which the worker tells that would have run it. One lock section,
+    /// O(1) and so on as for [`submit`](Shell::submit).
     ///
     /// # Errors
     ///
@@ -438,7 +451,8 @@ impl<P: Port> Shell<P> {
     }
 
     /// Changes the level of a job, at which it waits for a worker: the higher, the sooner it is taken. A ready one goes
-    /// behind the others of its new level. Callable everywhere; one lock section, O(1).
+    /// behind the others of its new level. Callable everywhere; one lock section, O(1), but for what [`Shell`] says of
+    /// levels.
     ///
     /// # Errors
     ///

@@ -36,7 +36,8 @@ use crate::shell::Shell;
 pub enum NotSpawned {
     /// All slots of the cache are used.
     NoSlot,
-    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`, or has been shut down.
+    /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`, nor made at run time, or has been
+    /// shut down.
     NotRunning,
     /// The deadline lies past [`MAX_TICKS`](crate::MAX_TICKS).
     OutOfRange,

@@ -9,9 +9,11 @@ mod semaphore;
 
 pub use semaphore::{Semaphore, WaitError};
 
-/// Prints the pools' events through the `log` crate from now on, instead of Zephyr's `LOG_*` in C. Set a logger too, for
-/// example by `zephyr::set_logger`. Events come at the levels that `CONFIG_TASKPOOL_LOG_LEVEL` lets through, from threads
-/// only. Callable from everywhere.
+/// Prints the pools' events through the `log` crate from now on, instead of Zephyr's `LOG_*` in C. Set a logger too,
+/// for example by `zephyr::set_logger`. Events come at the levels that `CONFIG_TASKPOOL_LOG_LEVEL` lets through, from
+/// threads only.
+///
+/// From any thread and interrupt. No lock section, O(1), as [`taskpool::set_event_sink`].
 pub fn log_events() {
     taskpool::set_event_sink(|event| {
         let level = match event.level() {

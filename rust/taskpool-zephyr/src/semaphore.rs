@@ -48,7 +48,7 @@ impl fmt::Display for WaitError {
 impl core::error::Error for WaitError {}
 
 impl Semaphore {
-    /// A semaphore that has counted nothing.
+    /// A semaphore that has counted nothing. In a `static` it takes nothing at run time; the first use initialises it.
     pub const fn new() -> Self {
         Semaphore {
             home: AtomicUsize::new(0),
@@ -56,8 +56,10 @@ impl Semaphore {
         }
     }
 
-    /// Waits for one outcome, `timeout` at the longest (above 2^62 - 1 ticks: for ever), and takes it from the count. With [`Duration::ZERO`] it only
-    /// looks, and may be called from interrupts.
+    /// Waits for one outcome, `timeout` at the longest (above 2^62 - 1 ticks: for ever), and takes it from the count.
+    ///
+    /// From threads; with [`Duration::ZERO`] it only looks, and may be called from interrupts. No lock section of the
+    /// pool's: what `k_sem_take` takes, and at the first use a short section with interrupts masked.
     ///
     /// # Errors
     ///
@@ -70,7 +72,7 @@ impl Semaphore {
         }
     }
 
-    /// Waits for one outcome without limit.
+    /// Waits for one outcome without limit. From threads; it takes what [`wait`](Semaphore::wait) does.
     ///
     /// # Errors
     ///

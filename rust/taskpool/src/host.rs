@@ -310,8 +310,12 @@ impl core::fmt::Display for Forbidden {
 
 impl std::error::Error for Forbidden {}
 
-/// Makes a pool on the host with `min` workers of its own, which borrows up to `max` from the reserve. It stays for
-/// ever. On Zephyr, `TASKPOOL_DEFINE` in C does this.
+/// Makes a pool on the host with `min` workers of its own, which borrows from the reserve up to `max` in all. It stays
+/// for ever. On Zephyr, `TASKPOOL_DEFINE` in C does this.
+///
+/// From any thread. It allocates, and starts `min` threads, whose names begin with `name`; the first call also starts
+/// the thread of the timers, and makes the reserve. When there can't be so many threads, the program ends. One lock
+/// section, O(1), and at the first call one for each worker of the reserve.
 ///
 /// # Errors
 ///

@@ -30,6 +30,27 @@
 //!
 //! On Zephyr the crate runs on kernel threads and one `k_timer` a pool; elsewhere on threads of the standard library,
 //! so that an application's jobs can be tested on the host. The target decides, not a feature.
+//!
+//! # What calls cost
+//!
+//! One lock protects all pools of an image; on Zephyr, interrupts are masked while it is held. So each function says
+//! how many lock sections it takes, and what the longest of them depends on: O(1), or O(log n) with n deferred jobs in
+//! the pool, if it says no more. Under the lock runs no code of the application. What comes on top, in any function:
+//!
+//! - What the kernel takes to wake a thread, and to start a `k_timer`: that is O(n) of all timeouts in the system.
+//! - With `CONFIG_TASKPOOL_LEVEL_PRIORITIES`, a section that changes the level of a ready job, or makes a job ready for
+//!   which no worker is idle, is O(w): it looks at the w workers of the pool that are on their way to a job. Mostly
+//!   that is none or one, and never more than the pool has. It may make one of them more urgent, as a section that
+//!   wakes a worker may.
+//! - A section in which a submission ends takes time in proportion to the threads that wait for that job, and each of
+//!   these takes a section more.
+//! - With `CONFIG_TASKPOOL_STATS`, each section reads the clock.
+//! - What may wait, a scope, a shutdown, and making a pool: on Zephyr these first look for the calling thread among all
+//!   workers of the image, outside the lock; an interrupt is known without that.
+//!
+//! An interrupt, here and below, is one that the kernel masks: not a zero-latency one. Before `main`, what reads the
+//! clock (a delay, a limited time, [`Instant::now`]) may be called from the init level `PRE_KERNEL_2` on, and what
+//! waits from `POST_KERNEL` on.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -83,13 +104,13 @@ type System = Shell<port::ThisPort>;
 
 /// A job: a unit of work that its owner keeps, in a `static`.
 ///
-/// 40 bytes and its state on a 32-bit machine, 44 with `CONFIG_TASKPOOL_WAIT`. Without state, `T` is a plain function,
-/// which a closure that captures nothing becomes; with state it is a type of yours that implements [`Run`]. A job never
-/// runs on two workers at once.
+/// 40 bytes and its state on a 32-bit machine, 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with
+/// `CONFIG_TASKPOOL_STATS`. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
+/// becomes; with state it is a type of yours that implements [`Run`]. A job never runs on two workers at once.
 pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
 
 impl<T: Run> Job<T> {
-    /// A job that has not been submitted.
+    /// A job that has not been submitted. In a `static`, as all that makes a job, it takes nothing at run time.
     pub const fn new(state: T) -> Self {
         Job(taskpool_core::Job::new(state))
     }
@@ -119,7 +140,8 @@ impl<T: Run> Job<T> {
 
     /// Changes the level of the job. A queued one goes behind the others of its new level, unless it is urgent.
     ///
-    /// From any thread and interrupt. One lock section, O(1).
+    /// From any thread and interrupt. One lock section, O(1); for a queued job with `CONFIG_TASKPOOL_LEVEL_PRIORITIES`
+    /// O(w), see [What calls cost](crate#what-calls-cost).
     ///
     /// # Errors
     ///
@@ -133,7 +155,8 @@ impl<T: Run> Job<T> {
     /// A queued or deferred job will not run. A running one sees [`Ctx::cancelled`], and if it had been submitted again
     /// meanwhile, that submission is cancelled. The completion, if the job has one, is told in this context.
     ///
-    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst.
+    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst; then the completion,
+    /// and a section for each thread that waits for the job.
     #[inline]
     pub fn cancel(&'static self) -> Cancel {
         System::cancel(self.reference())
@@ -145,7 +168,8 @@ impl<T: Run> Job<T> {
     ///
     /// What it found is answered as for [`cancel`](Job::cancel): [`Cancel::Cancelled`] for what will not run.
     ///
-    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst.
+    /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst, and what follows
+    /// [`cancel`](Job::cancel)'s.
     #[cfg(CONFIG_TASKPOOL_ABORT)]
     pub fn abort(&'static self) -> Cancel {
         System::abort(self.reference())
@@ -169,9 +193,10 @@ impl<T: Run> Job<T> {
     /// outcome of its last submission, at once. Any number of threads may wait for one job; they go on in the order in
     /// which they came, after the job's completion was told.
     ///
-    /// With [`Timeout::NoWait`] it only looks, and may be called from any thread and interrupt; else from threads only.
-    /// Two lock sections, O(1), or three when the time is up. Ending a job takes a section more for each waiter, and in
-    /// its own a time in proportion to their number.
+    /// With [`Timeout::NoWait`] it only looks, and may be called from any thread and interrupt; else from threads only,
+    /// unless the job is Idle. One lock section, or two where it waits, O(1); three when the job ends as the time is
+    /// up. When the time is up, a section walks over the threads that wait for this job. Ending a job takes a section
+    /// more for each waiter, and in its own a time in proportion to their number.
     ///
     /// # Errors
     ///
@@ -183,10 +208,13 @@ impl<T: Run> Job<T> {
         System::wait(self.reference(), timeout.deadline())
     }
 
-    /// Cancels the submission that is under way, as [`cancel`](Job::cancel) does, and waits for the run that goes on, if
-    /// any. Afterwards the job does not run, unless somebody has submitted it again. Answers how the last submission
-    /// ended: [`Outcome::Cancelled`], or what the run answered. O(log n) for a deferred job; otherwise as
-    /// [`wait`](Job::wait).
+    /// Cancels the submission that is under way, as [`cancel`](Job::cancel) does, and waits for the run that goes on,
+    /// if any. Afterwards the job does not run, unless somebody has submitted it again. Answers how the last submission
+    /// ended: [`Outcome::Cancelled`], or what the run answered.
+    ///
+    /// From where [`wait`](Job::wait) may be called; a job that does not run is not waited for, so with any timeout
+    /// from interrupts, too. The lock sections of [`wait`](Job::wait), the first of which is O(log n) of the deferred
+    /// jobs at worst, and what follows [`cancel`](Job::cancel)'s.
     ///
     /// # Errors
     ///
@@ -206,13 +234,14 @@ impl<T: Run> Job<T> {
 /// A pool: a ready queue, a timer, and min to max worker threads that share them.
 ///
 /// A handle of one word. [`system`] gives the one that Kconfig sizes; `TASKPOOL_DEFINE` in C makes others, with their
-/// own stacks, and [`c_pool!`] names them. All of them take submissions from link time on; what is submitted before a
-/// pool is started waits for that.
+/// own stacks, and [`c_pool!`] names them. These take submissions from link time on; what is submitted before such a
+/// pool is started waits for that. One that is made at run time, of a `PoolMemory`, takes submissions from then on.
+/// From its shutdown to a restart, none does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool(PoolRef);
 
 impl Pool {
-    /// The pool that runs a job.
+    /// The pool that runs a job: the one that it was submitted to. From the job. No lock section, O(1).
     pub fn of(ctx: &Ctx<'_>) -> Self {
         Pool(ctx.pool())
     }
@@ -223,7 +252,8 @@ impl Pool {
     /// after this run ([`Accepted::Again`]).
     ///
     /// From any thread and interrupt, also from the job itself. One lock section, O(1) at worst (O(log n) for a
-    /// deferred job); it may wake a worker, or start one of the reserve.
+    /// deferred job, and O(w) with `CONFIG_TASKPOOL_LEVEL_PRIORITIES`, see [What calls cost](crate#what-calls-cost));
+    /// it may wake a worker, or start one of the reserve.
     ///
     /// # Errors
     ///
@@ -241,7 +271,8 @@ impl Pool {
     /// A queued job of this pool moves to the head ([`Accepted::Moved`]), and keeps the limit of its time, if
     /// `submit_within` set one. Only this submission is urgent, not the next.
     ///
-    /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job).
+    /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job, and O(w) as for
+    /// [`submit`](Pool::submit)).
     ///
     /// # Errors
     ///
@@ -258,8 +289,9 @@ impl Pool {
     /// The worker that would have run the job tells so: nothing happens in the moment in which the time is up, and no timer
     /// is needed for it. A running job that runs once more after this run has the same time for that.
     ///
-    /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job), and a reading of the
-    /// clock in each step of a worker until the ready queue is empty.
+    /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job, and O(w) as for
+    /// [`submit`](Pool::submit)), in which the clock is read; and a reading of the clock in each step of a worker until
+    /// the ready queue is empty.
     ///
     /// # Errors
     ///
@@ -294,7 +326,8 @@ impl Pool {
 
     /// Submits a job to run at `deadline`, once that tick has begun. A deadline that has passed makes it run now. Jobs
     /// with one deadline become ready in the order of their submissions. Otherwise as
-    /// [`submit_after`](Pool::submit_after).
+    /// [`submit_after`](Pool::submit_after); where the deadline has passed, and the job becomes ready in the same
+    /// section, O(w) on top, as for [`submit`](Pool::submit).
     ///
     /// # Errors
     ///
@@ -311,7 +344,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`ControlError::NotRunning`]: the pool is not running, or is held already.
+    /// [`ControlError::NotRunning`]: the pool is not running, or is held already. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn hold(self) -> Result<(), ControlError> {
         System::hold(self.0)
@@ -319,12 +352,13 @@ impl Pool {
 
     /// Ends [`hold`](Pool::hold), and `pause`.
     ///
-    /// From any thread and interrupt. Two lock sections, and one for each worker that is called: as many as there are
-    /// jobs, up to the pool's maximum.
+    /// From any thread and interrupt. One lock section, and one for each ready job, up to the pool's maximum: it calls
+    /// a worker for each. The longest walks over these jobs, 127 at most; or it looks at the timers, O(log n), and
+    /// perhaps starts the `k_timer`.
     ///
     /// # Errors
     ///
-    /// [`ControlError::NotRunning`]: the pool is not held.
+    /// [`ControlError::NotRunning`]: the pool is not held. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn release(self) -> Result<(), ControlError> {
         System::release_pool(self.0)
@@ -336,34 +370,41 @@ impl Pool {
     ///
     /// Afterwards [`Ctx::due`] and [`Status::Deferred`] tell the deadlines to which the pause has moved them.
     ///
-    /// From any thread and interrupt. One lock section, O(1), however many jobs are deferred.
+    /// From any thread and interrupt. One lock section, O(1), however many jobs are deferred; with [`Clock::Frozen`] it
+    /// reads the clock.
     ///
     /// # Errors
     ///
-    /// [`ControlError::NotRunning`]: the pool is not running, or is held already.
+    /// [`ControlError::NotRunning`]: the pool is not running, or is held already. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_PAUSE)]
     pub fn pause(self, clock: Clock) -> Result<(), ControlError> {
         System::pause(self.0, clock)
     }
 
-    /// Ends [`pause`](Pool::pause). It is [`release`](Pool::release).
+    /// Ends [`pause`](Pool::pause). It is [`release`](Pool::release), and takes what that does: a clock that stood goes
+    /// on in the first of its lock sections, in O(1).
     ///
     /// # Errors
     ///
-    /// [`ControlError::NotRunning`]: the pool is not held.
+    /// [`ControlError::NotRunning`]: the pool is not held. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_PAUSE)]
     pub fn resume(self) -> Result<(), ControlError> {
         System::release_pool(self.0)
     }
 
-    /// Changes how many workers the pool may have, borrowed ones included: from the number of its own to 127. A higher
-    /// maximum lends workers to what waits already; above a lower one, borrowed workers leave after their job.
+    /// Changes how many workers the pool may have, borrowed ones included: from the number of its own, and at least 1,
+    /// to 127. A higher maximum lends workers to what waits already; above a lower one, borrowed workers leave after
+    /// their job. (Like `IotTaskPool_SetMaxThreads` of the FreeRTOS Task Pool, whose workers empty the queue before
+    /// that.)
     ///
-    /// From any thread and interrupt. One lock section, and one for each worker that is called.
+    /// From any thread and interrupt. One lock section, and one for each ready job that there is room for below the new
+    /// maximum: it calls a worker for each. The longest walks over these jobs, 127 at most; or it looks at the timers,
+    /// O(log n). In a held pool it is one section, O(1).
     ///
     /// # Errors
     ///
-    /// [`ControlError::OutOfRange`]; [`ControlError::NotRunning`]. Nothing has changed then.
+    /// [`ControlError::OutOfRange`]; [`ControlError::NotRunning`]: the pool is neither running nor held. Nothing has
+    /// changed then.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn set_max_threads(self, max: u8) -> Result<(), ControlError> {
         System::set_max_threads(self.0, max)
@@ -375,8 +416,12 @@ impl Pool {
     ///
     /// A running job that has been resubmitted to this pool is waited for, too, in whichever pool it runs.
     ///
-    /// From threads, but not those of the pool's workers. One lock section for each job that is discarded, and a few
-    /// more; completions of discarded jobs are told in this thread.
+    /// From threads, but not those of the pool's workers. Completions of discarded jobs are told in this thread. One
+    /// lock section for each job that is discarded, one each time that a worker of the pool comes to rest, one for each
+    /// other thread that shuts it down, and a few more; for a held pool those of [`release`](Pool::release) first. The
+    /// longest takes a deferred job out, O(log n), or walks over as many ready jobs as `release` does, or is the last
+    /// one: that walks over the pool's own workers (64 at most), the pools in line for a worker of the reserve, and the
+    /// threads that shut this pool down.
     ///
     /// # Errors
     ///
@@ -390,13 +435,13 @@ impl Pool {
         System::shutdown(self.0, how, timeout.deadline())
     }
 
-    /// Starts a pool again that has been shut down.
+    /// Starts a pool again that has been shut down, with the maximum and the workers that it had.
     ///
     /// From any thread and interrupt. One lock section, O(1).
     ///
     /// # Errors
     ///
-    /// [`ControlError::NotRunning`]: it has not been shut down, or not to the end.
+    /// [`ControlError::NotRunning`]: it has not been shut down, or not to the end. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub fn restart(self) -> Result<(), ControlError> {
         System::restart(self.0)
@@ -446,9 +491,11 @@ pub fn check_reserve() -> u8 {
     System::check_reserve()
 }
 
-/// The pool that Kconfig sizes (`CONFIG_TASKPOOL_MIN_THREADS` and the options beside it), started before `main`.
+/// The pool that Kconfig sizes (`CONFIG_TASKPOOL_MIN_THREADS` and the options beside it), started before `main`. (As
+/// the system task pool of the FreeRTOS Task Pool.)
 ///
-/// Callable from everywhere. It needs `CONFIG_TASKPOOL_SYSTEM_POOL=y`.
+/// It needs `CONFIG_TASKPOOL_SYSTEM_POOL=y`. From any thread and interrupt, before the pool's start, too: it is an
+/// address, and takes no lock section. On the host the first call starts the pool, as `leak_pool` does.
 #[cfg(CONFIG_TASKPOOL_SYSTEM_POOL)]
 pub fn system() -> Pool {
     port::system()
@@ -466,7 +513,7 @@ pub mod export {
 /// NET.submit(&UPLOAD)?;
 /// ```
 ///
-/// Any other name is unknown to the linker.
+/// Any other name is unknown to the linker. It is a constant, and takes nothing at run time.
 #[macro_export]
 macro_rules! c_pool {
     ($name:ident) => {{

@@ -23,13 +23,14 @@ use crate::{port, CreateError, Pool};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It stays a pool's for ever, so a handle of the pool that was there before is answered `NotRunning`, or, once there is
-/// a new one, names that. (C has `taskpool_destroy`, after which the memory can be used for something else.) It takes a few
-/// words more than C's 144 bytes (on 32-bit machines), as Rust does not know how large a kernel timer is.
+/// It stays a pool's for ever, so a handle of the pool that was there before is answered `NotRunning`, or, once there
+/// is a new one, names that. (C has `taskpool_destroy`, after which the memory can be used for something else.) On
+/// 32-bit machines it takes 168 bytes, more than C's 144, as Rust does not know how large a kernel timer is; and with
+/// `CONFIG_TASKPOOL_PAUSE`, `CONFIG_TASKPOOL_STATS` and levels what these add to each pool.
 pub struct PoolMemory(port::Memory);
 
 impl PoolMemory {
-    /// Memory without a pool.
+    /// Memory without a pool. In a `static` it takes nothing at run time.
     pub const fn new() -> Self {
         PoolMemory(port::Memory::new())
     }
@@ -40,7 +41,8 @@ impl PoolMemory {
     /// left, it stands in its line. `priority` is the Zephyr thread priority of its workers while they work for it, and
     /// `name` is for the log.
     ///
-    /// From threads only, on Zephyr from the init level `APPLICATION` on. Two lock sections at most, O(1).
+    /// From threads only, on Zephyr from the init level `APPLICATION` on. One lock section, and another one where pools
+    /// that start are logged; both O(1).
     ///
     /// # Errors
     ///

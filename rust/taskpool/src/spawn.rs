@@ -27,7 +27,8 @@ pub(crate) fn cache_slots() -> Option<&'static Cache> {
     (CONFIG.cache_jobs > 0).then_some(&CACHE)
 }
 
-/// How full the cache is, and how full it ever was, for choosing `CONFIG_TASKPOOL_CACHE_JOBS`.
+/// How full the cache is, and how full it ever was, for choosing `CONFIG_TASKPOOL_CACHE_JOBS`. Without a cache it is
+/// all 0.
 ///
 /// From any thread and interrupt. One lock section, O(1).
 pub fn cache() -> CacheUse {
@@ -37,14 +38,17 @@ pub fn cache() -> CacheUse {
 /// The handle of a spawned closure: through it comes the result, once.
 ///
 /// Dropping it lets the closure run on, and its result be dropped on the worker; after the run, the result is dropped
-/// here. From any thread and interrupt, where a drop of `T` may happen; one or two lock sections, O(1).
+/// here. From any thread and interrupt, where a drop of `T` may happen; one or two lock sections, O(1), and none when
+/// the result was taken.
+///
+/// That of `Pool::spawn_boxed` is for threads, whatever is said of interrupts below.
 pub struct JobHandle<T>(Handle<ThisPort, T>);
 
 impl<T> JobHandle<T> {
     /// Waits until the closure has run, and takes its result. With it, the slot comes back.
     ///
-    /// With [`Timeout::NoWait`] it only looks, and may be called from any thread and interrupt; else from threads only.
-    /// Three lock sections, O(1), or five when it waits.
+    /// With [`Timeout::NoWait`] it only looks, and may be called from any thread and interrupt; else from threads only,
+    /// unless the closure is over. At most three lock sections, O(1), or five when it waits.
     ///
     /// # Errors
     ///
@@ -58,7 +62,7 @@ impl<T> JobHandle<T> {
 
     /// Takes the result, if the closure has run: [`wait`](JobHandle::wait) with [`Timeout::NoWait`].
     ///
-    /// From any thread and interrupt. Three lock sections, O(1).
+    /// From any thread and interrupt. At most three lock sections, O(1).
     ///
     /// # Errors
     ///
@@ -70,15 +74,15 @@ impl<T> JobHandle<T> {
     /// Cancels the closure, without waiting. If it has not begun to run, it is dropped, here and now. If it runs, it
     /// can see that in [`Ctx::cancelled`], and has a result in any case.
     ///
-    /// From any thread and interrupt, where the closure may be dropped. Two lock sections, O(log n) of the deferred
-    /// jobs at worst.
+    /// From any thread and interrupt, where the closure may be dropped. At most two lock sections, O(log n) of the
+    /// deferred jobs at worst.
     pub fn cancel(&self) -> Cancel {
         self.0.cancel()
     }
 
     /// Where the closure is now; it may move on at once. [`Status::Idle`] when it is over.
     ///
-    /// From any thread and interrupt. One lock section, O(1).
+    /// From any thread and interrupt. At most one lock section, O(1).
     pub fn status(&self) -> Status {
         self.0.status()
     }
@@ -126,8 +130,8 @@ impl Pool {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// From any thread and interrupt; but mind where a closure is dropped that comes back. Two lock sections, O(1); one
-    /// more for one that comes back.
+    /// From any thread and interrupt; but mind where a closure is dropped that comes back. Two lock sections, O(1), and
+    /// O(w) as for [`submit`](Pool::submit); one more for one that comes back.
     ///
     /// # Errors
     ///
@@ -143,8 +147,8 @@ impl Pool {
         System::spawn(self.0, 0, closure).map(JobHandle)
     }
 
-    /// As [`spawn`](Pool::spawn), for a closure that looks at its run: to see that it is cancelled, or which worker it
-    /// is on.
+    /// As [`spawn`](Pool::spawn), in cost, too, for a closure that looks at its run: to see that it is cancelled, or
+    /// which worker it is on.
     ///
     /// # Errors
     ///
@@ -160,7 +164,8 @@ impl Pool {
     }
 
     /// Runs a closure once at least `delay` has passed, as [`submit_after`](Pool::submit_after) runs a job. Its slot is
-    /// used from now on. O(log n), and sometimes the arming of the timer; otherwise as [`spawn`](Pool::spawn).
+    /// used from now on. Of its two lock sections one is that of [`submit_after`](Pool::submit_after), O(log n);
+    /// otherwise as [`spawn`](Pool::spawn).
     ///
     /// # Errors
     ///
@@ -180,7 +185,8 @@ impl Pool {
     /// none, the program ends, as Rust's allocation does.
     ///
     /// From threads, as the heap is for threads. That holds for the handle's drop, for taking the result and for
-    /// cancelling, too: each of them may be what gives the memory back. Otherwise as [`spawn`](Pool::spawn).
+    /// cancelling, too: each of them may be what gives the memory back. One lock section, that of
+    /// [`submit`](Pool::submit), and outside of it what the heap takes; otherwise as [`spawn`](Pool::spawn).
     ///
     /// # Errors
     ///

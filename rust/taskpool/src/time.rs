@@ -13,6 +13,8 @@ use crate::port::now;
 /// The constructors round up to whole ticks, so that a delay is never shorter than asked for. Call them in a constant
 /// where you can: then nothing is converted at run time. What exceeds 64 bits becomes the longest span, which
 /// [`submit_after`](crate::Pool::submit_after) refuses.
+///
+/// All of it is arithmetic, from anywhere, without a lock section: a conversion takes up to four divisions in 64 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Duration(u64);
 
@@ -20,7 +22,7 @@ impl Duration {
     /// No time at all.
     pub const ZERO: Duration = Duration(0);
 
-    /// So many ticks.
+    /// So many ticks, of all 64 bits; a delay that ends past [`MAX_TICKS`](crate::MAX_TICKS) is refused.
     pub const fn ticks(ticks: u64) -> Self {
         Duration(ticks)
     }
@@ -45,7 +47,7 @@ impl Duration {
         self.0
     }
 
-    /// The span in whole microseconds, rounded down.
+    /// The span in whole microseconds, rounded down; at most 2^64 - 1.
     pub const fn as_micros(self) -> u64 {
         let hz = CONFIG.ticks_per_second as u64;
         (self.0 / hz)
@@ -53,7 +55,7 @@ impl Duration {
             .saturating_add(self.0 % hz * 1_000_000 / hz)
     }
 
-    /// The span in whole milliseconds, rounded down.
+    /// The span in whole milliseconds, rounded down; that of at most 2^64 - 1 microseconds.
     pub const fn as_millis(self) -> u64 {
         self.as_micros() / 1_000
     }
@@ -73,17 +75,22 @@ impl Duration {
     }
 }
 
-/// A point in time, in ticks since boot.
+/// A point in time, in ticks since boot. [`now`](Instant::now) and [`elapsed`](Instant::elapsed) read the clock; all
+/// else is arithmetic, from anywhere, without a lock section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 
 impl Instant {
-    /// The present tick. Callable from interrupts.
+    /// The present tick. In the function of a kernel timer it is the one that is being announced; on several CPUs it
+    /// can lie before one that was seen already. On the host it counts from the first look at the clock.
+    ///
+    /// From any thread and interrupt, from the init level `PRE_KERNEL_2` on. No lock section of the pool's; O(1): what
+    /// `k_uptime_ticks` takes.
     pub fn now() -> Self {
         Instant(now())
     }
 
-    /// So many ticks after boot.
+    /// So many ticks after boot, of all 64 bits; a deadline past [`MAX_TICKS`](crate::MAX_TICKS) is refused.
     pub const fn from_ticks(ticks: u64) -> Self {
         Instant(ticks)
     }
@@ -93,7 +100,7 @@ impl Instant {
         self.0
     }
 
-    /// The time since this instant; nothing, if it lies ahead.
+    /// The time since this instant; nothing, if it lies ahead. From where [`now`](Instant::now) may be called.
     pub fn elapsed(self) -> Duration {
         Instant::now() - self
     }
@@ -117,14 +124,14 @@ impl Sub for Instant {
     }
 }
 
-/// How long a thread is ready to wait.
+/// How long a thread is ready to wait. What lies past [`MAX_TICKS`](crate::MAX_TICKS) is for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timeout {
-    /// Not at all: only look. Callable from interrupts.
+    /// Not at all: only look. For interrupts, too.
     NoWait,
-    /// At least so long.
+    /// At least so long: until the tick now + span + 1 has begun. Without a span that is the next tick.
     After(Duration),
-    /// Until this tick has begun.
+    /// Until this tick has begun. If it has, at most until the next tick; that is a wait, too, and not for interrupts.
     At(Instant),
     /// As long as it takes.
     Forever,

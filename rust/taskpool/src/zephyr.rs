@@ -176,13 +176,17 @@ unsafe impl Port for ThisPort {
     }
 }
 
-/// Takes events in the place of the C logger. Called by threads only, outside every lock.
+/// Takes events in the place of the C logger. Called by threads only, outside every lock, by several at once perhaps;
+/// the worker that reports goes on when it returns.
 pub type EventSink = fn(Event);
 
 static SINK: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 
 /// Hands events to `sink` from now on, instead of `LOG_*` in C: `taskpool_zephyr::log_events` calls it, to print them
-/// through the `log` crate. Callable from everywhere.
+/// through the `log` crate. Which events there are is up to `CONFIG_TASKPOOL_LOG_LEVEL`. The last sink that was set
+/// counts, for events that come after it.
+///
+/// From any thread and interrupt. No lock section, O(1): one atomic store.
 pub fn set_event_sink(sink: EventSink) {
     SINK.store(sink as *mut (), Ordering::Release);
 }

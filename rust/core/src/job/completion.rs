@@ -23,8 +23,10 @@ pub enum Outcome {
 
 /// Something that can be told an outcome.
 pub trait Complete: Sync {
-    /// Called once for each accepted submission, outside every lock: on the worker when the job ran, in the context of
-    /// the caller (an interrupt, perhaps) when it was cancelled. It must not block.
+    /// Called once for each accepted submission, outside every lock. On the worker when the job ran, or when its time
+    /// was up; in the context of the caller (an interrupt, perhaps) when it was cancelled or aborted before it ran; in
+    /// the thread that shuts the pool down, or on a worker, when it was discarded. It must not block, and those who
+    /// wait for the job go on after it.
     ///
     /// The pool does not touch the job on account of this submission after the call began, so the completion may
     /// submit the job again. Outcomes of different submissions of one job may be told at the same time, from different
@@ -57,7 +59,8 @@ impl Ref<Completion> {
     }
 }
 
-/// A completion with whatever it needs, for [`Job::with_completion`](crate::Job::with_completion). Several jobs may share one.
+/// A completion with whatever it needs, for [`Job::with_completion`](crate::Job::with_completion). Several jobs may
+/// share one. It takes a pointer more than `C`.
 #[repr(C)]
 pub struct OnEnd<C: Complete> {
     completion: Completion,
@@ -65,7 +68,7 @@ pub struct OnEnd<C: Complete> {
 }
 
 impl<C: Complete> OnEnd<C> {
-    /// Wraps `value` for use by jobs.
+    /// Wraps `value` for use by jobs. In a `static` it takes nothing at run time.
     pub const fn new(value: C) -> Self {
         OnEnd {
             completion: Completion::new(complete::<C>),

@@ -24,7 +24,7 @@ use crate::pool::{PoolRef, Side, Worker, LEVELS};
 use crate::reference::Ref;
 use crate::ticks::Ticks;
 
-/// What a run answers: 0 for success, anything else as the job defines it.
+/// What a run answers: 0 for success, any other number of 32 bits as the job defines it.
 pub type Code = i32;
 
 /// A reference to a job; see [`Ref`] for what it promises.
@@ -145,7 +145,8 @@ impl Header {
 ///
 /// A job never runs on two workers at once, so `run` has the state to itself.
 pub trait Run: Send {
-    /// Runs the job once, on a worker, outside every lock. It may block, submit and cancel jobs, its own included.
+    /// Runs the job once, on a worker, outside every lock. It may block, submit and cancel jobs, its own included. It
+    /// has the stack of the worker, and that worker's thread for as long as it takes.
     fn run(&mut self, ctx: &Ctx<'_>) -> Code;
 }
 
@@ -161,7 +162,7 @@ impl Run for fn(&Ctx<'_>) {
 /// A job: a unit of work that its owner keeps, with the links that put it into a queue.
 ///
 /// Handing it over never allocates and never fails for lack of room. On a 32-bit machine it takes 40 bytes and its
-/// state: 44 for a plain function.
+/// state: 44 for a plain function. `CONFIG_TASKPOOL_WAIT` and `CONFIG_TASKPOOL_STATS` add 4 bytes each.
 #[repr(C)]
 pub struct Job<T: Run = fn(&Ctx<'_>)> {
     header: Header,
@@ -231,7 +232,8 @@ unsafe fn run_job<T: Run>(job: JobRef, ctx: &Ctx<'_>) -> Code {
 
 /// What a running job knows about its run.
 ///
-/// A worker has one on its stack for all of its life, since half of it never changes.
+/// A worker has one on its stack for all of its life, since half of it never changes. All but
+/// [`cancelled`](Ctx::cancelled) read what is there: no lock section, O(1).
 pub struct Ctx<'run> {
     /// The run; `None` before the worker's first.
     run: Option<(JobRef, PoolRef)>,
@@ -294,18 +296,19 @@ impl Ctx<'_> {
         self.run().1
     }
 
-    /// The number of the worker that runs it. A pool's own workers count from 0; workers of the shared reserve count
-    /// down from 255.
+    /// The number of the worker that runs it. A pool's own workers count from 0 up, to 63 (on the host 126); workers of
+    /// the shared reserve from 255 down, to 192.
     pub fn worker(&self) -> u8 {
         self.worker.number()
     }
 
-    /// The deadline of this run in ticks since boot, if it was deferred.
+    /// The deadline of this run in ticks since boot, from 1 on, if it was deferred. Not the limit of a submission for a
+    /// limited time.
     pub fn due(&self) -> Option<u64> {
         (self.due != 0).then_some(self.due)
     }
 
-    /// Whether somebody has cancelled this run since it began. One lock section.
+    /// Whether somebody has cancelled or aborted this run since it began. One lock section, O(1).
     pub fn cancelled(&self) -> bool {
         (self.cancelled)(self.run().0)
     }

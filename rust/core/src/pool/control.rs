@@ -39,7 +39,7 @@ pub enum ControlError {
     InInterrupt,
     /// A worker of the pool would wait for itself.
     OnWorker,
-    /// Fewer workers than the pool's own, or more than 127.
+    /// Fewer workers than the pool's own, none, or more than 127.
     OutOfRange,
 }
 

@@ -9,7 +9,7 @@ use crate::lock::{Locked, Token};
 const PREVIOUS: usize = 0;
 const NEXT: usize = 1;
 
-/// How many levels a job can have: `CONFIG_TASKPOOL_PRIORITY_LEVELS`.
+/// How many levels a job can have: `CONFIG_TASKPOOL_PRIORITY_LEVELS`, 1 to 8. The lowest is 0.
 pub const LEVELS: usize = match env!("TASKPOOL_PRIORITY_LEVELS").as_bytes() {
     [digit @ b'1'..=b'8'] => (*digit - b'0') as usize,
     _ => panic!("CONFIG_TASKPOOL_PRIORITY_LEVELS is a number from 1 to 8"),
