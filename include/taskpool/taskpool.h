@@ -181,7 +181,7 @@ struct taskpool {
 		.min_threads = (min_threads_),                                                                         \
 	};                                                                                                             \
 	STRUCT_SECTION_ITERABLE(taskpool, name_) = {                                                                   \
-		.core = {.max = (max_threads_), .life = Z_TASKPOOL_STARTING},                                          \
+		.core = {.life = Z_TASKPOOL_STARTING, .max = (max_threads_)},                                          \
 		.config = &_taskpool_config_##name_,                                                                   \
 		.timer = Z_TIMER_INITIALIZER(name_.timer, z_taskpool_expired, NULL),                                   \
 	};                                                                                                             \
