@@ -77,7 +77,7 @@ if(NOT libcore)
 endif()
 
 set(cargo_directory ${CMAKE_CURRENT_BINARY_DIR}/cargo)
-set(archive ${CMAKE_CURRENT_BINARY_DIR}/libtaskpool_rust.a)
+set(archive ${cargo_directory}/${rust_target}/release/libtaskpool_c.a)
 file(GLOB_RECURSE sources CONFIGURE_DEPENDS
   ${rust_directory}/core/src/*.rs ${rust_directory}/taskpool/src/*.rs ${rust_directory}/taskpool-c/src/*.rs)
 foreach(crate core taskpool taskpool-c)
@@ -91,12 +91,13 @@ add_custom_command(
   COMMAND ${CMAKE_COMMAND} -E env DOTCONFIG=${DOTCONFIG}
     ${TASKPOOL_CARGO} build --release --locked --package taskpool-c
     --target ${rust_target} --target-dir ${cargo_directory}
-  COMMAND ${CMAKE_COMMAND} -DAR=${CMAKE_AR} -DTO=${archive}
-    -DFROM=${cargo_directory}/${rust_target}/release/libtaskpool_c.a -P ${CMAKE_CURRENT_LIST_DIR}/pack.cmake
-  DEPENDS ${sources} ${DOTCONFIG} ${CMAKE_CURRENT_LIST_DIR}/pack.cmake
+  # Cargo leaves a file alone that would not change.
+  COMMAND ${CMAKE_COMMAND} -E touch ${archive}
+  DEPENDS ${sources} ${DOTCONFIG}
   WORKING_DIRECTORY ${rust_directory}
   COMMENT "Building the task pool for ${rust_target}"
   USES_TERMINAL
 )
 add_custom_target(taskpool_archive DEPENDS ${archive})
-zephyr_link_libraries(${archive})
+# The C compiler's library first: Rust's archive has the same functions, and would win for all of Zephyr's code.
+zephyr_link_libraries($<TARGET_PROPERTY:linker,rt_library> ${archive})
