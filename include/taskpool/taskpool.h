@@ -30,7 +30,7 @@ extern "C" {
 
 /** @cond INTERNAL_HIDDEN */
 
-/* The Rust structs `Pool` and `Worker`; both sides assert these layouts. Only the Rust core looks inside. */
+/* The Rust structs `Pool` and `Worker`; src/layout.ld compares them. Only the Rust core looks inside. */
 struct taskpool_core {
 	void *links[4 + 2 * CONFIG_TASKPOOL_PRIORITY_LEVELS];
 	uint8_t life;
@@ -59,16 +59,6 @@ struct taskpool_worker_core {
 	uintptr_t words[3 + IS_ENABLED(CONFIG_TASKPOOL_WAIT) + IS_ENABLED(CONFIG_TASKPOOL_STATS)];
 };
 
-#define Z_TASKPOOL_LINKS (4 + 2 * CONFIG_TASKPOOL_PRIORITY_LEVELS)
-#define Z_TASKPOOL_MORE                                                                                                \
-	((CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 ? 1 : 0) + (IS_ENABLED(CONFIG_TASKPOOL_LEVEL_PRIORITIES) ? 1 : 0) +      \
-	 (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 2 : 0))
-
-BUILD_ASSERT(sizeof(struct taskpool_core) ==
-	     (Z_TASKPOOL_LINKS + Z_TASKPOOL_MORE) * sizeof(void *) + (sizeof(void *) == 4 ? 20 : 24) +
-		     (IS_ENABLED(CONFIG_TASKPOOL_PAUSE) ? 8 : 0) + (IS_ENABLED(CONFIG_TASKPOOL_STATS) ? 88 : 0));
-BUILD_ASSERT(offsetof(struct taskpool_core, life) == Z_TASKPOOL_LINKS * sizeof(void *));
-BUILD_ASSERT(offsetof(struct taskpool_core, max) == Z_TASKPOOL_LINKS * sizeof(void *) + 1);
 /* What the documentation states. */
 BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || IS_ENABLED(CONFIG_TASKPOOL_STATS) ||
 	     IS_ENABLED(CONFIG_TASKPOOL_PAUSE) ||
@@ -304,7 +294,7 @@ typedef void (*taskpool_end_t)(const struct taskpool_end *end, enum taskpool_out
 
 /** @cond INTERNAL_HIDDEN */
 
-/* The Rust struct `Header`; src/layout.c compares them. Only the Rust core looks inside. */
+/* The Rust struct `Header`; src/layout.ld compares them. Only the Rust core looks inside. */
 struct taskpool_job_core {
 	void *links[3];
 	/* What makes memory a job. C does not call it. */

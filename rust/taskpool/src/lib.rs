@@ -62,6 +62,9 @@ extern crate std;
 #[allow(unsafe_code)]
 mod c;
 mod config;
+#[cfg(target_os = "none")]
+#[allow(unsafe_code)]
+mod layout;
 #[cfg(not(target_os = "none"))]
 #[allow(unsafe_code)]
 #[path = "host.rs"]

@@ -77,6 +77,17 @@ const _: () = assert!(
 );
 
 impl Header {
+    /// Where C writes when it makes a job: `run`, `flags`, `completion`. All else is zero.
+    #[doc(hidden)]
+    pub const WRITTEN_BY_C: [usize; 3] = [
+        offset_of!(Header, run),
+        offset_of!(Header, flags),
+        offset_of!(Header, completion),
+    ];
+    /// The flag that C writes for a job that a shutdown discards, and where the level begins.
+    #[doc(hidden)]
+    pub const FLAGS_OF_C: [usize; 2] = [DISCARD as usize, LEVEL_SHIFT as usize];
+
     const fn new(run: unsafe fn(JobRef, &Ctx<'_>) -> Code) -> Self {
         Header {
             links: [const { Locked::new(None) }; 2],

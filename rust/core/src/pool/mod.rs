@@ -141,22 +141,14 @@ const STATS: bool = cfg!(CONFIG_TASKPOOL_STATS);
 /// A pool may need other attention than for being overdue.
 const ATTENDS: bool = CONTROL || ABORT || cfg!(CONFIG_TASKPOOL_URGENT);
 
-/// Pointers before the bytes, and words after the ticks.
-const LINKS: usize = 4 + 2 * LEVELS;
-const MORE: usize = (LEVELS > 1) as usize + LEVEL_PRIORITIES as usize + 2 * CONTROL as usize;
-
-// C has the same numbers in `taskpool.h`.
-const _: () = assert!(
-    size_of::<Pool>()
-        == (LINKS + MORE) * size_of::<usize>()
-            + if size_of::<usize>() == 4 { 20 } else { 24 }
-            + 8 * PAUSE as usize
-            + 88 * STATS as usize
-);
-const _: () = assert!(core::mem::offset_of!(Pool, life) == LINKS * size_of::<usize>());
-const _: () = assert!(core::mem::offset_of!(Pool, max) == LINKS * size_of::<usize>() + 1);
-
 impl Pool {
+    /// Where C writes when it lays a pool out: `life`, `max`. All else is zero.
+    #[doc(hidden)]
+    pub const WRITTEN_BY_C: [usize; 2] = [core::mem::offset_of!(Pool, life), core::mem::offset_of!(Pool, max)];
+    /// What C writes to `life`.
+    #[doc(hidden)]
+    pub const LIFE_OF_C: usize = Life::STARTING.0 as usize;
+
     /// A pool that waits for its start and may have up to `max` workers.
     ///
     /// # Panics

@@ -36,12 +36,6 @@ pub struct Worker {
     since: Locked<usize>,
 }
 
-// C has the same number in `taskpool.h`.
-const _: () = assert!(
-    size_of::<Worker>()
-        == (3 + cfg!(CONFIG_TASKPOOL_WAIT) as usize + cfg!(CONFIG_TASKPOOL_STATS) as usize) * size_of::<usize>()
-);
-
 /// What a worker runs, while it runs something else within it.
 #[derive(Clone, Copy)]
 pub(crate) struct Outer {

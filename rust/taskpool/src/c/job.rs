@@ -5,7 +5,9 @@ use core::ptr::NonNull;
 
 use taskpool_core::{Cancel, Code, Pool, Status};
 
-use super::{accepted, job_of, misuse, pool_of, refuse, waited, CJob, KTimeout, Refusal, System};
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+use super::waited;
+use super::{accepted, found, job_of, misuse, pool_of, refuse, state, CJob, KTimeout, Refusal, System};
 
 /// Both, or the refusal, to be returned.
 macro_rules! pool_and_job {
@@ -96,16 +98,16 @@ extern "C" fn taskpool_abort(job: Option<NonNull<CJob>>) -> c_int {
 }
 
 /// One of `enum taskpool_cancelled`.
-pub(super) fn cancelled(found: Cancel) -> c_int {
-    match found {
-        Cancel::Cancelled => 0,
-        Cancel::Idle => 1,
+pub(super) fn cancelled(cancel: Cancel) -> c_int {
+    match cancel {
+        Cancel::Cancelled => found::WAITING,
+        Cancel::Idle => found::IDLE,
         Cancel::Running {
             resubmission_cancelled: false,
-        } => 2,
+        } => found::RUNNING,
         Cancel::Running {
             resubmission_cancelled: true,
-        } => 3,
+        } => found::RUNNING_AGAIN,
     }
 }
 
@@ -118,11 +120,13 @@ extern "C" fn taskpool_status(job: Option<NonNull<CJob>>, deadline: Option<NonNu
 /// One of `enum taskpool_status`, with flags, and the deadline.
 pub(super) fn told(status: Status, deadline: Option<NonNull<i64>>) -> c_int {
     let (status, due) = match status {
-        Status::Idle => (0, 0),
-        Status::Queued => (1, 0),
-        Status::Deferred { deadline } => (2, deadline),
+        Status::Idle => (state::IDLE, 0),
+        Status::Queued => (state::QUEUED, 0),
+        Status::Deferred { deadline } => (state::DEFERRED, deadline),
         Status::Running { cancelled, resubmitted } => {
-            (3 | c_int::from(cancelled) << 2 | c_int::from(resubmitted) << 3, 0)
+            let cancelled = if cancelled { state::RUN_CANCELLED } else { 0 };
+            let resubmitted = if resubmitted { state::RESUBMITTED } else { 0 };
+            (state::RUNNING | cancelled | resubmitted, 0)
         }
     };
     if let Some(place) = deadline {

@@ -4,6 +4,7 @@
 //! of the Rust face, and one that does not is refused before it changes anything.
 
 mod job;
+mod layout;
 mod pool;
 #[cfg(cache)]
 mod spawn;
@@ -44,6 +45,39 @@ struct CEnd {
 struct KTimeout {
     /// From 0 on a span, -1 for ever; an absolute tick t is -2 - t.
     ticks: i64,
+}
+
+/// `enum taskpool_outcome`.
+mod outcome {
+    use core::ffi::c_int;
+
+    pub(super) const DONE: c_int = 0;
+    pub(super) const CANCELLED: c_int = 1;
+    pub(super) const ABORTED: c_int = 2;
+    pub(super) const TIMED_OUT: c_int = 3;
+    pub(super) const DISCARDED: c_int = 4;
+}
+
+/// `enum taskpool_found`.
+mod found {
+    use core::ffi::c_int;
+
+    pub(super) const WAITING: c_int = 0;
+    pub(super) const IDLE: c_int = 1;
+    pub(super) const RUNNING: c_int = 2;
+    pub(super) const RUNNING_AGAIN: c_int = 3;
+}
+
+/// `enum taskpool_state`.
+mod state {
+    use core::ffi::c_int;
+
+    pub(super) const IDLE: c_int = 0;
+    pub(super) const QUEUED: c_int = 1;
+    pub(super) const DEFERRED: c_int = 2;
+    pub(super) const RUNNING: c_int = 3;
+    pub(super) const RUN_CANCELLED: c_int = 4;
+    pub(super) const RESUBMITTED: c_int = 8;
 }
 
 /// Why a call was refused; `src/c_api.c` knows them by these numbers, and what they are to C.
@@ -184,12 +218,12 @@ unsafe fn taskpool_core_tell(completion: CompletionRef, outcome: Outcome) {
 /// One of `enum taskpool_outcome`, and the code.
 fn words(outcome: Outcome) -> (c_int, Code) {
     match outcome {
-        Outcome::Done(code) => (0, code),
-        Outcome::Cancelled => (1, 0),
-        Outcome::Aborted => (2, 0),
-        Outcome::TimedOut => (3, 0),
+        Outcome::Done(code) => (outcome::DONE, code),
+        Outcome::Cancelled => (outcome::CANCELLED, 0),
+        Outcome::Aborted => (outcome::ABORTED, 0),
+        Outcome::TimedOut => (outcome::TIMED_OUT, 0),
         // The core has no other.
-        _ => (4, 0),
+        _ => (outcome::DISCARDED, 0),
     }
 }
 

@@ -8,6 +8,27 @@ use taskpool_core::{Ctx, Pool};
 #[cfg(CONFIG_TASKPOOL_CONTROL)]
 use super::{misuse, pool_of, refuse, KTimeout, Refusal, System};
 
+/// `enum taskpool_shutdown`.
+#[cfg(CONFIG_TASKPOOL_CONTROL)]
+pub(super) mod shutdown {
+    use core::ffi::c_int;
+
+    pub(in crate::c) const DRAIN: c_int = 0;
+    pub(in crate::c) const DISCARD: c_int = 1;
+}
+
+/// `enum taskpool_clock`.
+#[cfg(CONFIG_TASKPOOL_PAUSE)]
+pub(super) mod clock {
+    use core::ffi::c_int;
+
+    pub(in crate::c) const RUNS_ON: c_int = 0;
+    pub(in crate::c) const FROZEN: c_int = 1;
+}
+
+#[cfg(CONFIG_TASKPOOL_STATS)]
+pub(super) use stats::CStats;
+
 #[cfg(CONFIG_TASKPOOL_CONTROL)]
 mod control {
     #[cfg(CONFIG_TASKPOOL_PAUSE)]
@@ -49,8 +70,8 @@ mod control {
     extern "C" fn taskpool_pause(pool: Option<NonNull<Pool>>, clock: c_int) -> c_int {
         let pool = pool!(pool, c"taskpool_pause");
         let clock = match clock {
-            0 => Clock::RunsOn,
-            1 => Clock::Frozen,
+            super::clock::RUNS_ON => Clock::RunsOn,
+            super::clock::FROZEN => Clock::Frozen,
             _ => return misuse(Refusal::BadArgument, c"taskpool_pause"),
         };
         controlled(System::pause(pool, clock))
@@ -74,8 +95,8 @@ mod control {
     extern "C" fn taskpool_shutdown(pool: Option<NonNull<Pool>>, how: c_int, timeout: KTimeout) -> c_int {
         let pool = pool!(pool, c"taskpool_shutdown");
         let how = match how {
-            0 => Shutdown::Drain,
-            1 => Shutdown::Discard,
+            super::shutdown::DRAIN => Shutdown::Drain,
+            super::shutdown::DISCARD => Shutdown::Discard,
             _ => return misuse(Refusal::BadArgument, c"taskpool_shutdown"),
         };
         controlled(System::shutdown(pool, how, timeout.deadline()))
@@ -95,23 +116,23 @@ mod stats {
 
     /// `struct taskpool_stats`.
     #[repr(C)]
-    struct CStats {
-        submitted: u32,
-        done: u32,
-        cancelled: u32,
-        aborted: u32,
-        timed_out: u32,
-        discarded: u32,
-        queued: u32,
-        most_queued: u32,
-        workers: u8,
-        most_workers: u8,
-        worst_lateness: u64,
-        mean_lateness: u64,
-        worst_queueing: u64,
-        mean_queueing: u64,
-        busy: u64,
-        worst_starvation: u64,
+    pub(in crate::c) struct CStats {
+        pub(in crate::c) submitted: u32,
+        pub(in crate::c) done: u32,
+        pub(in crate::c) cancelled: u32,
+        pub(in crate::c) aborted: u32,
+        pub(in crate::c) timed_out: u32,
+        pub(in crate::c) discarded: u32,
+        pub(in crate::c) queued: u32,
+        pub(in crate::c) most_queued: u32,
+        pub(in crate::c) workers: u8,
+        pub(in crate::c) most_workers: u8,
+        pub(in crate::c) worst_lateness: u64,
+        pub(in crate::c) mean_lateness: u64,
+        pub(in crate::c) worst_queueing: u64,
+        pub(in crate::c) mean_queueing: u64,
+        pub(in crate::c) busy: u64,
+        pub(in crate::c) worst_starvation: u64,
     }
 
     #[no_mangle]

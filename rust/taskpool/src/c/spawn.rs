@@ -19,10 +19,10 @@ unsafe impl Send for Call {}
 
 /// `struct taskpool_cache`.
 #[repr(C)]
-struct CCache {
+pub(super) struct CCache {
     slots: u8,
     used: u8,
-    most: u8,
+    pub(super) most: u8,
 }
 
 #[no_mangle]
