@@ -358,7 +358,7 @@ SUITES = {
     "stress": Suite("a random load from interrupts, threads and jobs", ("tests/stress",), ("qemu_cortex_m3",),
                     ("taskpool.stress",), ("taskpool.stress.long",)),
     "smp": Suite("the same load on two processors", ("tests/smp",), ("qemu_riscv64/qemu_virt_riscv64/smp",),
-                 ("taskpool.smp",), ("taskpool.smp.long",), riscv),
+                 ("taskpool.smp", "taskpool.smp.levels"), ("taskpool.smp.long", "taskpool.smp.levels.long"), riscv),
 }
 
 

@@ -43,17 +43,34 @@ void taskpool_port_wake(struct taskpool_worker *worker)
 	k_sem_give(&worker->wake);
 }
 
+#ifdef CONFIG_SMP
+/*
+ * Under the lock. A thread whose time slice has just ended on another CPU is marked as queued, and is in no queue until
+ * that interrupt ends: k_thread_priority_set() would take it out of one, and crash (Zephyr 4.1.99, z_time_slice() and
+ * z_thread_prio_set()). So a worker that may run elsewhere, as it has not gone to sleep yet, changes its own, in
+ * taskpool_port_park(). One that sleeps goes on when its semaphore is given, which is done under the lock. For the same
+ * reason the core leaves those alone that are on their way.
+ */
+static void set_priority(struct taskpool_worker *worker, int priority)
+{
+	struct k_thread *thread = &worker->thread;
+
+	worker->priority = (int8_t)priority;
+	if (!IS_ENABLED(CONFIG_TIMESLICING) || thread == k_current_get() ||
+	    (thread->base.thread_state & (_THREAD_PENDING | _THREAD_SLEEPING)) != 0) {
+		k_thread_priority_set(thread, priority);
+	}
+}
+#else
 /*
  * Under the lock. A worker that is ready, as it was woken or has not gone to sleep yet, may be more urgent than the current
  * thread afterwards. The kernel then makes it the next one to run, also where the current one holds k_sched_lock() or is
  * cooperative, and the next switch, or the end of this interrupt, would preempt that one. When it gives the CPU up, the
  * kernel chooses anew. If the current one was not the next one to run before, it is giving the CPU up already.
  */
-static void set_priority(struct k_thread *thread, int priority)
+static void set_priority(struct taskpool_worker *worker, int priority)
 {
-#ifdef CONFIG_SMP
-	k_thread_priority_set(thread, priority);
-#else
+	struct k_thread *thread = &worker->thread;
 	struct k_thread *current = k_current_get();
 	bool keeps = _kernel.ready_q.cache == current && current->base.preempt >= _NON_PREEMPT_THRESHOLD &&
 		     (thread != current || priority < current->base.prio);
@@ -62,20 +79,20 @@ static void set_priority(struct k_thread *thread, int priority)
 	if (keeps) {
 		_kernel.ready_q.cache = current;
 	}
-#endif
 }
+#endif
 
 /* Under the lock. */
 void taskpool_port_join(struct taskpool_worker *worker, const struct taskpool *pool)
 {
-	set_priority(&worker->thread, pool->config->priority);
+	set_priority(worker, pool->config->priority);
 }
 
 #ifdef CONFIG_TASKPOOL_LEVEL_PRIORITIES
 /* Under the lock. TASKPOOL_DEFINE has checked that there is such a priority. */
 void taskpool_port_set_level(struct taskpool_worker *worker, const struct taskpool *pool, uint32_t level)
 {
-	set_priority(&worker->thread, pool->config->priority - (int)level);
+	set_priority(worker, pool->config->priority - (int)level);
 }
 #endif
 
@@ -111,6 +128,12 @@ void taskpool_port_park(struct taskpool_worker *worker)
 {
 	while (k_sem_take(&worker->wake, K_FOREVER) != 0 && IS_ENABLED(CONFIG_SMP)) {
 	}
+#ifdef CONFIG_SMP
+	/* What set_priority() has left to this thread. */
+	if (k_thread_priority_get(&worker->thread) != worker->priority) {
+		k_thread_priority_set(&worker->thread, worker->priority);
+	}
+#endif
 }
 
 #ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
@@ -262,6 +285,9 @@ static void create(struct taskpool_worker *worker, k_thread_stack_t *stack, size
 		   char kind, uint8_t index)
 {
 	k_sem_init(&worker->wake, 0, 1);
+#ifdef CONFIG_SMP
+	worker->priority = (int8_t)priority;
+#endif
 	k_thread_create(&worker->thread, stack, size, taskpool_core_work, worker, NULL, NULL, priority, 0, K_FOREVER);
 #ifdef CONFIG_THREAD_NAME
 	char thread_name[CONFIG_THREAD_MAX_NAME_LEN];

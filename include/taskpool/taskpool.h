@@ -74,6 +74,10 @@ struct taskpool_worker {
 	struct taskpool_worker_core core;
 	struct k_sem wake;
 	struct k_thread thread;
+#ifdef CONFIG_SMP
+	/* What the thread's is, or is to be when it goes on. */
+	int8_t priority;
+#endif
 };
 
 /* What does not change stays in flash. */

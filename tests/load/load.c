@@ -19,13 +19,15 @@
 /* Some take a few seconds. */
 #define LONGEST_ROUND K_SECONDS(60)
 
-/* Above all threads of the load, among them, and below most. src/board.rs has the numbers of workers. */
+/*
+ * Above all threads of the load, among them, and below most. src/board.rs has the numbers of workers, and the priorities.
+ */
 TASKPOOL_DEFINE(load_urgent, 1, STACK_SIZE, 2);
 TASKPOOL_DEFINE_WITH(load_middle, 1, 3, STACK_SIZE, 6);
 TASKPOOL_DEFINE_WITH(load_low, 2, 4, STACK_SIZE, 10);
 
 /* The test's thread looks on, and must not be kept from it. */
-BUILD_ASSERT(CONFIG_ZTEST_THREAD_PRIORITY < 2);
+BUILD_ASSERT(CONFIG_ZTEST_THREAD_PRIORITY < 2 - Z_TASKPOOL_RAISE);
 
 static const int priorities[] = {3, 5, 7, 11};
 
@@ -222,6 +224,16 @@ void load_spin(uint32_t us)
 uint32_t load_cpu(void)
 {
 	return arch_curr_cpu()->id;
+}
+
+int load_priority(void)
+{
+	return k_thread_priority_get(k_current_get());
+}
+
+int load_raise(void)
+{
+	return Z_TASKPOOL_RAISE;
 }
 
 /* zephyr-lang-rust's main() refers to it. */

@@ -35,5 +35,9 @@ bool load_timed_waits(void);
 void load_sleep(uint32_t ticks);
 void load_spin(uint32_t us);
 uint32_t load_cpu(void);
+/* Of the thread that calls. */
+int load_priority(void);
+/* How much more urgent than its pool a worker can be. */
+int load_raise(void);
 
 #endif /* LOAD_H_ */

@@ -150,6 +150,10 @@ impl fmt::Display for Totals {
             )?;
         }
         let (most, by_cpu) = subject::runs_by_cpu();
-        write!(f, "; runs by CPU {by_cpu:?}, at once {most}")
+        write!(
+            f,
+            "; runs by CPU {by_cpu:?}, by priority {:?}, at once {most}",
+            subject::runs_by_raise()
+        )
     }
 }

@@ -9,6 +9,8 @@ mod c {
         pub fn load_sleep(ticks: u32);
         pub fn load_spin(us: u32);
         pub fn load_cpu() -> u32;
+        pub fn load_priority() -> i32;
+        pub fn load_raise() -> i32;
     }
 }
 
@@ -18,6 +20,23 @@ pub const POOLS: [(Pool, u8); 3] = [
     (taskpool::c_pool!(load_middle), 1),
     (taskpool::c_pool!(load_low), 2),
 ];
+
+/// Their thread priorities, for jobs of level 0.
+const PRIORITIES: [i32; POOLS.len()] = [2, 6, 10];
+
+/// So many steps more urgent than the pool is the thread that runs this job of it.
+pub fn raised(pool: Pool) -> i32 {
+    let of_pool = PRIORITIES.iter().zip(POOLS).find(|(_, (other, _))| *other == pool);
+    let (priority, _) = of_pool.expect("it is one of them");
+    // SAFETY: looks at the thread that calls.
+    priority - unsafe { c::load_priority() }
+}
+
+/// So many it can be.
+pub fn most_raised() -> i32 {
+    // SAFETY: answers a constant.
+    unsafe { c::load_raise() }
+}
 
 /// The tick that the hardware shows.
 pub fn clock() -> u64 {

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use taskpool::{
     Accepted, Cancel, Complete, Ctx, Duration, Instant, Job, OnEnd, Outcome, Pool, Run, Stats, Status, Timeout,
-    WaitError,
+    WaitError, LEVELS,
 };
 
 use crate::act::{self, Caller};
@@ -128,6 +128,8 @@ const fn plain(index: usize) -> Job<Work> {
 static BY_CPU: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
 static INSIDE: AtomicU32 = AtomicU32::new(0);
 static MOST_INSIDE: AtomicU32 = AtomicU32::new(0);
+/// Runs of this round, by how much more urgent than its pool their thread was.
+static BY_RAISE: [AtomicU32; LEVELS] = [const { AtomicU32::new(0) }; LEVELS];
 
 /// The most runs at once, and the runs of each CPU.
 pub fn runs_by_cpu() -> (u32, [u32; 2]) {
@@ -135,6 +137,11 @@ pub fn runs_by_cpu() -> (u32, [u32; 2]) {
         MOST_INSIDE.load(SeqCst),
         [BY_CPU[0].load(SeqCst), BY_CPU[1].load(SeqCst)],
     )
+}
+
+/// The runs of each level, by the priority of their thread.
+pub fn runs_by_raise() -> [u32; LEVELS] {
+    core::array::from_fn(|raise| BY_RAISE[raise].load(SeqCst))
 }
 
 /// A job, with its books.
@@ -263,6 +270,7 @@ impl Subject {
             .into_iter()
             .for_each(|count| count.store(0, SeqCst));
         BY_CPU.iter().for_each(|runs| runs.store(0, SeqCst));
+        BY_RAISE.iter().for_each(|runs| runs.store(0, SeqCst));
         MOST_INSIDE.store(0, SeqCst);
     }
 
@@ -366,7 +374,7 @@ pub fn totals() -> impl fmt::Display {
     Counts(totals)
 }
 
-/// Whether the pools have counted the same, when everything is at rest.
+/// Whether the pools have counted the same, when everything is at rest, and their workers had every priority.
 pub fn audit_pools() -> Result<(), &'static str> {
     let counted = |what: fn(&Stats) -> u32| board::POOLS.iter().map(|(pool, _)| what(&pool.stats())).sum::<u32>();
     let booked = |what: fn(&Books) -> &AtomicU32| all().map(|subject| what(subject.books()).load(SeqCst)).sum::<u32>();
@@ -402,6 +410,9 @@ pub fn audit_pools() -> Result<(), &'static str> {
     let told_discarded = booked(|books| &books.told_discarded) + closure::discarded();
     if discarded < told_discarded || discarded > 0 && !act::discards() {
         return Err("the pools counted other discarded submissions than there were");
+    }
+    if runs_by_raise()[..=board::most_raised() as usize].contains(&0) {
+        return Err("no job of some level ran with its priority");
     }
     Ok(())
 }
@@ -473,6 +484,12 @@ impl Run for Work {
         );
         MOST_INSIDE.fetch_max(INSIDE.fetch_add(1, SeqCst) + 1, SeqCst);
         BY_CPU[board::cpu()].fetch_add(1, SeqCst);
+        let raised = board::raised(Pool::of(ctx));
+        assert!(
+            (0..=board::most_raised()).contains(&raised),
+            "the thread of a job is {raised} steps more urgent than its pool"
+        );
+        BY_RAISE[raised as usize].fetch_add(1, SeqCst);
         let turns = core::hint::black_box(self.turns);
         self.something(ctx);
         self.submit_again();

@@ -187,7 +187,11 @@ extern "C" fn soak(hours: u32) -> bool {
     }
     let ran = BOOKS.done.load(SeqCst);
     if ran < u64::from(hours) * RUNS_AN_HOUR {
-        printkln!("FAILED: {} runs in {} hours are not the load that this is about", ran, hours);
+        printkln!(
+            "FAILED: {} runs in {} hours are not the load that this is about",
+            ran,
+            hours
+        );
         return false;
     }
     true

@@ -1,7 +1,10 @@
 //! What `sweep.h` declares, as safe functions.
 
 use core::ops::Range;
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
+use taskpool::export::{CorePool, Ref};
 use taskpool::Pool;
 
 /// Where an interrupt landed.
@@ -17,8 +20,10 @@ pub struct Hit {
 }
 
 mod c {
-    use super::Hit;
+    use super::{CorePool, Hit};
 
+    // To C, a pool of the core is words that it keeps.
+    #[expect(improper_ctypes, reason = "C does not look inside")]
     extern "C" {
         pub fn sweep_prepare();
         pub fn sweep_forget_clock();
@@ -32,6 +37,11 @@ mod c {
         pub fn sweep_slow_waits() -> bool;
         pub fn sweep_hold();
         pub fn sweep_release();
+        pub fn sweep_create() -> *mut CorePool;
+        pub fn sweep_destroy(discard: bool, wait: bool) -> i32;
+        pub fn sweep_overwrite();
+        pub fn sweep_is_overwritten() -> bool;
+        pub static sweep_eagain: i32;
         pub static sweep_before_begin: u8;
         pub static sweep_before_end: u8;
         pub static sweep_spend_begin: u8;
@@ -128,6 +138,61 @@ pub fn hold() {
 pub fn release() {
     // SAFETY: callable everywhere.
     unsafe { c::sweep_release() }
+}
+
+/// The pool that C has made of its memory, while it is there; else null.
+static MADE: AtomicPtr<CorePool> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Makes it, below the test thread. Answers nothing when that was refused.
+#[inline(always)]
+pub fn create() -> Option<Pool> {
+    // SAFETY: there is no pool in that memory: each trial destroys its own.
+    MADE.store(unsafe { c::sweep_create() }, Relaxed);
+    made()
+}
+
+/// It, if it is there.
+pub fn made() -> Option<Pool> {
+    let pool = NonNull::new(MADE.load(Relaxed))?;
+    // SAFETY: C has made it. When it has just been destroyed, the interrupt may still come here: its memory is zero then,
+    // as that of a pool that was never made, until `overwrite`.
+    Some(Pool::from_reference(unsafe { Ref::new(pool) }))
+}
+
+/// What `taskpool_destroy` can answer here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Destroyed {
+    Yes,
+    TimedOut,
+    Refused,
+}
+
+/// Destroys it: queued jobs run, or are discarded. Waits for what runs, or does not.
+#[inline(always)]
+pub fn destroy(discard: bool, wait: bool) -> Destroyed {
+    // SAFETY: nobody names the pool afterwards, but for the interrupt, and what `made` says about that.
+    match unsafe { c::sweep_destroy(discard, wait) } {
+        0 => {
+            MADE.store(core::ptr::null_mut(), Relaxed);
+            Destroyed::Yes
+        }
+        // SAFETY: a constant.
+        error if error == unsafe { c::sweep_eagain } => Destroyed::TimedOut,
+        _ => Destroyed::Refused,
+    }
+}
+
+/// Uses the memory for something else.
+pub fn overwrite() {
+    assert!(made().is_none(), "the pool has not been destroyed");
+    // SAFETY: there is no pool, and nobody names it any more.
+    unsafe { c::sweep_overwrite() }
+}
+
+/// Nobody has written there since.
+pub fn is_overwritten() -> bool {
+    // SAFETY: it looks at bytes that are nobody's.
+    unsafe { c::sweep_is_overwritten() }
 }
 
 /// The instructions between the arming and the operation.

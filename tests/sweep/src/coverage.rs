@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use crate::board::Hit;
 
 /// The image's code ends below this.
-const CODE: u32 = 0x14000;
+const CODE: u32 = 0x18000;
 
 /// Addresses at which interrupts have landed, one bit for each two bytes. Too large for the test thread's stack.
 static SEEN: [AtomicU32; (CODE / 64) as usize] = [const { AtomicU32::new(0) }; (CODE / 64) as usize];

@@ -74,6 +74,39 @@ void sweep_release(void)
 	k_sem_give(&held);
 }
 
+/* As sweep_slow's. */
+#define MADE_PRIORITY 8
+#define GARBAGE       0xA5
+
+static struct taskpool_memory made;
+
+const int sweep_eagain = -EAGAIN;
+
+struct taskpool *sweep_create(void)
+{
+	return taskpool_create(&made, "made", 1, MADE_PRIORITY) == 0 ? &made.pool : NULL;
+}
+
+int sweep_destroy(bool discard, bool wait)
+{
+	return taskpool_destroy(&made, discard ? TASKPOOL_DISCARD : TASKPOOL_DRAIN, wait ? K_FOREVER : K_NO_WAIT);
+}
+
+void sweep_overwrite(void)
+{
+	memset(&made, GARBAGE, sizeof(made));
+}
+
+bool sweep_is_overwritten(void)
+{
+	for (size_t i = 0; i < sizeof(made); i++) {
+		if (((const uint8_t *)&made)[i] != GARBAGE) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* zephyr-lang-rust's main() refers to it. */
 void rust_main(void)
 {
@@ -102,8 +135,8 @@ ZTEST(sweep, test_00_calibration)
 
 /* The numbers of OPERATIONS in src/operation.rs. */
 #ifdef CONFIG_TASKPOOL_STATS
-CASE(44, 45_stats)
-CASE(45, 46_reset_stats)
+CASE(53, 54_stats)
+CASE(54, 55_reset_stats)
 #else
 CASE(0, 01_submit_stays_queued)
 CASE(1, 02_submit_round_trip)
@@ -149,6 +182,15 @@ CASE(40, 41_spawn_with_and_cancel_running)
 CASE(41, 42_spawn_boxed_and_wait)
 CASE(42, 43_spawn_boxed_and_cancel)
 CASE(43, 44_spawn_boxed_and_drop)
+CASE(44, 45_outcome_of_queued)
+CASE(45, 46_outcome_of_ended)
+CASE(46, 47_try_take_too_early)
+CASE(47, 48_try_take)
+CASE(48, 49_try_take_in_interrupt)
+CASE(49, 50_cache)
+CASE(50, 51_destroy_drains)
+CASE(51, 52_destroy_discards)
+CASE(52, 53_create_and_destroy)
 #endif
 
 ZTEST_SUITE(sweep, NULL, NULL, NULL, NULL, NULL);

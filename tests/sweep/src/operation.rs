@@ -1,13 +1,14 @@
 //! What is interrupted, and what the interrupt does.
 
-#[cfg(CONFIG_TASKPOOL_STATS)]
-use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use taskpool::{
-    Clock, Ctx, Duration, Instant, JobHandle, Outcome, Pool, PoolMemory, Shutdown, Status, Timeout, WaitError,
+    CacheUse, Clock, Ctx, Duration, Instant, JobHandle, JoinError, Outcome, Pool, PoolMemory, Shutdown, Status,
+    Timeout, WaitError, CONFIG,
 };
+use zephyr::sync::SpinMutex;
 
-use crate::board::{self, Hit, FAST, LENT, SLOW};
+use crate::board::{self, Destroyed, Hit, FAST, LENT, SLOW};
 use crate::offset;
 use crate::subject::{Subject, Thing, LATE};
 use crate::trial::{self, Trial};
@@ -62,7 +63,7 @@ pub const ACTIONS: [Action; 8] = [
 impl Action {
     /// In the interrupt.
     pub fn perform(self, trial: &Trial) {
-        let pool = trial.operation().pool;
+        let pool = trial.operation().target();
         let elsewhere = if pool == SLOW { FAST } else { SLOW };
         match self {
             Action::SubmitSame => trial.same().submit(pool),
@@ -107,6 +108,16 @@ impl Silent {
     }
 }
 
+/// When a pool is made by C.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Made {
+    Never,
+    /// Before the operation begins.
+    Before,
+    /// In the operation.
+    Within,
+}
+
 /// An operation under test.
 pub struct Operation {
     pub name: &'static str,
@@ -122,6 +133,8 @@ pub struct Operation {
     perform: fn(&Trial),
     /// What the job's first run does.
     inside: Option<fn(&Trial, &Ctx<'_>)>,
+    /// What the interrupt does first.
+    meanwhile: fn(&Trial),
     /// What is left to do when the interrupt is over, before the test thread waits for the end of everything.
     finish: fn(&Trial),
     /// What can become of its submissions.
@@ -133,6 +146,8 @@ pub struct Operation {
     pub idles: bool,
     /// What it does depends on what the clock shows in the midst of it.
     reads_clock: bool,
+    /// It destroys a pool that C makes. While that is there, the operation is about that one.
+    made: Made,
 }
 
 /// An operation that does nothing.
@@ -144,11 +159,13 @@ const ORDINARY: Operation = Operation {
     prepare: NOTHING,
     perform: NOTHING,
     inside: None,
+    meanwhile: NOTHING,
     finish: NOTHING,
     silent: Silent::Never,
     pause: 0,
     idles: false,
     reads_clock: false,
+    made: Made::Never,
 };
 
 impl Operation {
@@ -163,14 +180,27 @@ impl Operation {
         !self.idles && !self.reads_clock
     }
 
+    /// Whether it destroys a pool.
+    pub fn destroys(&self) -> bool {
+        self.made != Made::Never
+    }
+
+    /// The pool that the interrupt finds.
+    pub fn target(&self) -> Pool {
+        board::made().unwrap_or(self.pool)
+    }
+
     /// Sets up what the operation finds.
     pub fn prepare(&self, trial: &Trial) {
+        if self.made == Made::Before && board::create().is_none() {
+            trial::wrong_answer();
+        }
         if trial.action == Action::CancelOther {
-            let other = trial.other();
-            if self.pool == SLOW {
-                other.submit(SLOW);
+            let (other, pool) = (trial.other(), self.target());
+            if pool == FAST || pool == LENT {
+                other.submit_at(pool, trial.begin + if self.clock { EXPIRY } else { FIRST });
             } else {
-                other.submit_at(self.pool, trial.begin + if self.clock { EXPIRY } else { FIRST });
+                other.submit(pool);
             }
         }
         (self.prepare)(trial);
@@ -208,6 +238,11 @@ impl Operation {
         self.inside
     }
 
+    /// In the interrupt.
+    pub fn interrupted(&self, trial: &Trial) {
+        (self.meanwhile)(trial);
+    }
+
     /// The interrupt is over.
     pub fn finish(&self, trial: &Trial) {
         (self.finish)(trial);
@@ -229,11 +264,21 @@ const CLOCK: fn(&Trial) = |trial| trial.set_phase(board::clock(trial.instruction
 
 /// The job between two others, all queued.
 const AMID: fn(&Trial) = |trial| {
-    let [before, after, _] = Subject::CROWD;
-    before.submit(SLOW);
-    trial.same().submit(SLOW);
-    after.submit(SLOW);
+    let ([before, after, _], pool) = (Subject::CROWD, trial.operation().target());
+    before.submit(pool);
+    trial.same().submit(pool);
+    after.submit(pool);
 };
+
+/// As [`AMID`], and another one is deferred.
+const AMID_AND_LATER: fn(&Trial) = |trial| {
+    AMID(trial);
+    let [.., later] = Subject::CROWD;
+    later.submit_at(trial.operation().target(), trial.begin + SECOND);
+};
+
+/// Nothing of a pool that is destroyed is looked at any more.
+const OVERWRITE: fn(&Trial) = |_| board::overwrite();
 
 /// The maximum of [`LENT`].
 const MOST: u8 = 2;
@@ -285,6 +330,38 @@ fn under_way_and_not_queued() -> u32 {
     let ended = stats.done + stats.cancelled + stats.aborted + stats.timed_out + stats.discarded;
     stats.submitted.wrapping_sub(ended).wrapping_sub(stats.queued)
 }
+
+/// What the operation, or the interrupt, was answered, for a look at it when both are over.
+static ANSWER: AtomicU32 = AtomicU32::new(0);
+
+/// How a job ended, as [`ANSWER`].
+fn outcome_number(outcome: Option<Outcome>) -> u32 {
+    match outcome {
+        None => 0,
+        Some(Outcome::Done(0)) => 1,
+        Some(Outcome::Cancelled) => 2,
+        Some(_) => 3,
+    }
+}
+
+/// A closure's handle, of which the interrupt takes the result, and whether the closure has run.
+static HANDLE: SpinMutex<Option<JobHandle<Thing>>> = SpinMutex::new(None);
+static RAN: AtomicBool = AtomicBool::new(false);
+
+/// What is in its place; and puts this there.
+fn exchange(handle: Option<JobHandle<Thing>>) -> Option<JobHandle<Thing>> {
+    match HANDLE.lock() {
+        Ok(mut held) => core::mem::replace(&mut *held, handle),
+        Err(_) => None,
+    }
+}
+
+/// What a handle can answer, as [`ANSWER`].
+const TOO_EARLY: u32 = 1;
+const TAKEN: u32 = 2;
+
+/// How full the cache was at most, before the trial.
+static HIGH_WATER: AtomicU32 = AtomicU32::new(0);
 
 /// Memory for a pool that is made and shut down in each trial.
 static MADE: PoolMemory = PoolMemory::new();
@@ -844,6 +921,197 @@ pub static OPERATIONS: &[Operation] = &[
             offset::arm_operation(trial.instructions);
             drop(spawn_boxed(FAST));
         },
+        ..ORDINARY
+    },
+    Operation {
+        name: "outcome, queued",
+        pool: SLOW,
+        prepare: AMID,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            ANSWER.store(outcome_number(trial.same().outcome()), Relaxed);
+        },
+        finish: |trial| {
+            let touched = (trial.action == Action::CancelSame).then_some(Outcome::Cancelled);
+            trial.must_be_answered(ANSWER.load(Relaxed), outcome_number(touched), outcome_number(None));
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "outcome, ended",
+        pool: FAST,
+        prepare: |trial| trial.same().submit(FAST),
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            ANSWER.store(outcome_number(trial.same().outcome()), Relaxed);
+        },
+        finish: |trial| {
+            let untouched = Some(Outcome::Done(0));
+            let touched = match trial.action {
+                Action::SubmitSameElsewhere | Action::SubmitSameAfter => None,
+                // It has run once more.
+                _ => untouched,
+            };
+            trial.must_be_answered(ANSWER.load(Relaxed), outcome_number(touched), outcome_number(untouched));
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn, try_take too early, wait, block, take, run, finish, let go, back and try_take once more",
+        pool: SLOW,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if let Some(mut handle) = spawn(SLOW) {
+                if !matches!(handle.try_take(), Err(JoinError::TimedOut)) {
+                    trial::wrong_answer();
+                }
+                must(handle.wait(Timeout::Forever));
+                if !matches!(handle.try_take(), Err(JoinError::Taken)) {
+                    trial::wrong_answer();
+                }
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "spawn, wake, take, run, finish, back and try_take",
+        pool: FAST,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if let Some(mut handle) = spawn(FAST) {
+                must(handle.try_take());
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "wait for a job behind a closure, block, take and run both, while the interrupt calls try_take",
+        pool: SLOW,
+        prepare: |trial| {
+            RAN.store(false, Relaxed);
+            let closure = closure();
+            exchange(must(SLOW.spawn(move || {
+                let answer = closure();
+                RAN.store(true, Relaxed);
+                answer
+            })));
+            trial.same().submit(SLOW);
+        },
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            let answer = trial.same().wait(Timeout::Forever);
+            trial.must_have_ended(answer);
+        },
+        meanwhile: |_| {
+            let ran = RAN.load(Relaxed);
+            if let Some(mut handle) = exchange(None) {
+                let answer = match handle.try_take() {
+                    Ok(_) if ran => TAKEN,
+                    Err(JoinError::TimedOut) => TOO_EARLY,
+                    _ => 0,
+                };
+                ANSWER.store(answer, Relaxed);
+                exchange(Some(handle));
+            }
+        },
+        finish: |trial| {
+            let answer = ANSWER.swap(0, Relaxed);
+            // Before the operation the closure has not run, and after it, it has.
+            trial.must_be_answered(answer, TOO_EARLY, TAKEN);
+            if let Some(mut handle) = exchange(None) {
+                let last = handle.wait(Timeout::Forever);
+                if matches!(last, Err(JoinError::Taken)) != (answer == TAKEN) || last.is_ok() == (answer == TAKEN) {
+                    trial::wrong_answer();
+                }
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "cache, with a slot used, while the interrupt uses the other",
+        pool: SLOW,
+        prepare: |_| {
+            HIGH_WATER.store(taskpool::cache().most.into(), Relaxed);
+            drop(spawn(SLOW));
+        },
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            let CacheUse { slots, used, most, .. } = taskpool::cache();
+            ANSWER.store(u32::from_le_bytes([used, most, slots, 0]), Relaxed);
+        },
+        meanwhile: |_| drop(spawn(SLOW)),
+        finish: |trial| {
+            let [used, most, slots, _] = ANSWER.load(Relaxed).to_le_bytes();
+            trial.must_be_answered(used, 2, 1);
+            // All of one moment.
+            if u32::from(most) != HIGH_WATER.load(Relaxed).max(used.into()) || slots != CONFIG.cache_jobs {
+                trial::wrong_answer();
+            }
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "destroy a pool that lets queued jobs run",
+        pool: SLOW,
+        made: Made::Before,
+        prepare: AMID_AND_LATER,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if board::destroy(false, true) != Destroyed::Yes {
+                trial::wrong_answer();
+            }
+        },
+        finish: OVERWRITE,
+        // What is deferred.
+        silent: Silent::Maybe(Outcome::Discarded),
+        reads_clock: true,
+        ..ORDINARY
+    },
+    Operation {
+        name: "destroy a pool that discards queued jobs",
+        pool: SLOW,
+        made: Made::Before,
+        prepare: AMID_AND_LATER,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            if board::destroy(true, true) != Destroyed::Yes {
+                trial::wrong_answer();
+            }
+        },
+        finish: OVERWRITE,
+        silent: Silent::Surely(Outcome::Discarded),
+        reads_clock: true,
+        ..ORDINARY
+    },
+    Operation {
+        name: "create a pool by C, submit, borrow, destroy without time, and destroy",
+        pool: SLOW,
+        made: Made::Within,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            match board::create() {
+                Some(pool) => trial.same().submit(pool),
+                None => trial::wrong_answer(),
+            }
+            // Its worker is below this thread; but there is nothing to wait for when the interrupt has submitted the job
+            // to another pool before, or cancelled it.
+            let touched = matches!(
+                trial.action,
+                Action::SubmitSame | Action::SubmitSameElsewhere | Action::SubmitSameAfter | Action::CancelSame
+            );
+            let expected = match board::destroy(false, false) {
+                Destroyed::TimedOut => Some(Destroyed::Yes),
+                Destroyed::Yes if touched => Some(Destroyed::Refused),
+                _ => None,
+            };
+            if Some(board::destroy(false, true)) != expected {
+                trial::wrong_answer();
+            }
+        },
+        finish: OVERWRITE,
+        // What the interrupt has deferred.
+        silent: Silent::Maybe(Outcome::Discarded),
+        reads_clock: true,
         ..ORDINARY
     },
     #[cfg(CONFIG_TASKPOOL_STATS)]

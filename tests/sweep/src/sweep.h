@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct taskpool;
+
 /* Where an interrupt landed. */
 struct sweep_hit {
 	/* The instruction that it came before. */
@@ -56,6 +58,16 @@ void sweep_stall_until(uint32_t tick);
 bool sweep_slow_waits(void);
 void sweep_hold(void);
 void sweep_release(void);
+/* Makes a pool of a memory that there is for it, whose worker is below the test thread; NULL when that was refused. */
+struct taskpool *sweep_create(void);
+/* Destroys it: queued jobs run, or are discarded, and it waits for those that run, or does not. */
+int sweep_destroy(bool discard, bool wait);
+/* Uses the memory for something else. */
+void sweep_overwrite(void);
+/* Nobody has written there since. */
+bool sweep_is_overwritten(void);
+/* Answers of sweep_destroy(). */
+extern const int sweep_eagain;
 
 /* Rust, called by C. */
 void sweep_action(void);

@@ -109,6 +109,22 @@ impl Trial {
         }
     }
 
+    /// What somebody was answered who looked at one moment: this, when the interrupt comes `before` the operation; that,
+    /// when it comes `after` it; and one of both in between.
+    pub fn must_be_answered<T: PartialEq>(&self, answer: T, before: T, after: T) {
+        let hit = board::hit().pc;
+        let right = if board::before().contains(&hit) {
+            answer == before
+        } else if board::after_range().contains(&hit) {
+            answer == after
+        } else {
+            answer == before || answer == after
+        };
+        if !right {
+            wrong_answer();
+        }
+    }
+
     /// So many submissions to a pool whose worker is below the test thread have not ended, and are not queued: what the
     /// interrupt has deferred.
     #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -145,6 +161,9 @@ impl Trial {
             waits?;
         }
         settle(LATEST.load(Relaxed))?;
+        if operation.destroys() && !board::is_overwritten() {
+            return Err("somebody wrote into a pool that was destroyed".into());
+        }
         // Last, what is about time: it must not hide anything else.
         Subject::all().try_for_each(|subject| subject.audit(&self))?;
         Thing::audit()?;
@@ -161,6 +180,9 @@ impl Trial {
 /// The pools' parts must fit at any time; it panics if they don't.
 fn check() {
     for pool in POOLS {
+        pool.check();
+    }
+    if let Some(pool) = board::made() {
         pool.check();
     }
 }
@@ -238,6 +260,7 @@ pub fn interrupt() {
     }
     check();
     let trial = Trial::current();
+    trial.operation().interrupted(&trial);
     trial.action.perform(&trial);
     check();
 }

@@ -117,6 +117,11 @@ impl WorkerRef {
     }
 }
 
+/// The port can change the priority of a worker that is on its way: not where it may run on another CPU, and lose it there
+/// for a time slice (see `set_priority` in `src/port.c`).
+#[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
+const HURRIES: bool = !cfg!(slices);
+
 #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
 impl JobRef {
     /// Its level may have risen, and it may be ready: the worker that comes for it is to be as urgent.
@@ -136,8 +141,11 @@ impl Pool {
     }
 
     /// No idle worker is there for a job of this rank: the least urgent one on its way becomes as urgent, if it is less.
-    /// O(n) of those.
+    /// O(n) of those. Where the port can't do that, each is as urgent as the job that it was woken for until it takes one.
     pub(crate) fn hurry(&self, token: &Token<'_>, rank: Rank) -> Order {
+        if !HURRIES {
+            return Order::Nothing;
+        }
         let (mut least, mut link) = (None::<WorkerRef>, self.on_their_way.get(token));
         let mut level = rank.0;
         while let Some(worker) = link {
@@ -153,6 +161,9 @@ impl Pool {
     /// Whether the workers on their way are as urgent as the jobs that they come for; see [`Pool::check`]. In the middle of
     /// a start or a release, which call workers one after the other, they need not be.
     pub(super) fn check_ranks(&self, token: &Token<'_>) -> bool {
+        if !HURRIES {
+            return true;
+        }
         let (mut coming, mut link) = ([0_u32; LEVELS], self.on_their_way.get(token));
         while let Some(worker) = link {
             let of = worker.pool(token).is_some_and(|of| core::ptr::eq(&raw const *of, self));
