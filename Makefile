@@ -4,7 +4,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify verify-long bench size scale lint clean
+.PHONY: help setup demo demo-c test verify verify-long bench size scale lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -14,6 +14,9 @@ setup: ## install what is missing: packages, Rust targets, a Zephyr workspace
 
 demo: ## build and run the quick start sample
 	@scripts/demo
+
+demo-c: ## build and run the quick start sample in C
+	@scripts/demo quickstart_c
 
 test: ## all tests: host, native_sim, qemu_cortex_m3
 	@scripts/test

@@ -48,8 +48,8 @@ endfunction()
 
 taskpool_map_target()
 if(NOT rust_target)
-  message(FATAL_ERROR "CONFIG_TASKPOOL=y, but rustc has no target for ${BOARD}${BOARD_QUALIFIERS}: choose a board with a "
-    "Cortex-M, RISC-V or 64-bit Arm CPU (in place of native_sim, native_sim/native/64), or switch the task pool off.")
+  message(FATAL_ERROR "CONFIG_TASKPOOL=y, but the task pool knows no target of rustc for ${BOARD}${BOARD_QUALIFIERS}: choose "
+    "a board with a Cortex-M, RISC-V or 64-bit Arm CPU (in place of native_sim, native_sim/native/64), or switch it off.")
 endif()
 
 set(manifest ${APPLICATION_SOURCE_DIR}/Cargo.toml)
@@ -61,6 +61,7 @@ if(EXISTS ${manifest})
   endif()
 endif()
 
+# What rustup has installed for this user, too, when its directory is not on the path.
 find_program(TASKPOOL_CARGO cargo HINTS $ENV{CARGO_HOME}/bin $ENV{HOME}/.cargo/bin)
 find_program(TASKPOOL_RUSTC rustc HINTS $ENV{CARGO_HOME}/bin $ENV{HOME}/.cargo/bin)
 if(NOT TASKPOOL_CARGO OR NOT TASKPOOL_RUSTC)

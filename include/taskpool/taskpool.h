@@ -389,14 +389,14 @@ struct taskpool_job {
  * @param discard_ Whether a shutdown of its pool discards it, even where it lets others run.
  */
 #define TASKPOOL_JOB_DEFINE_WITH(name_, run_, arg_, end_, level_, discard_)                                            \
-	BUILD_ASSERT((level_) >= 0 && (level_) < CONFIG_TASKPOOL_PRIORITY_LEVELS,                                      \
-		     "there is no such level: raise CONFIG_TASKPOOL_PRIORITY_LEVELS, or lower that of " #name_);       \
 	struct taskpool_job name_ = {                                                                                  \
 		Z_TASKPOOL_JOB_CORE((end_), (((level_) << Z_TASKPOOL_LEVEL_SHIFT) |                                    \
 					     ((discard_) ? Z_TASKPOOL_DISCARD : 0))),                                  \
 		(run_),                                                                                                \
 		(arg_),                                                                                                \
-	}
+	};                                                                                                             \
+	BUILD_ASSERT((level_) >= 0 && (level_) < CONFIG_TASKPOOL_PRIORITY_LEVELS,                                      \
+		     "there is no such level: raise CONFIG_TASKPOOL_PRIORITY_LEVELS, or lower that of " #name_)
 
 /**
  * @brief Makes memory a job: at level 0, without a completion.
