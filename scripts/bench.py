@@ -64,9 +64,9 @@ BOOT = re.compile(r"(boot|start|create\w*|taskpool_core_(start|add_worker|add_re
 NOT_COUNTED = re.compile(r"taskpool_core::job::run_job$|taskpool_port_event(\.|$)")
 
 
-def build(name, conf, options=()):
+def build(name, conf, options=(), application=BENCHES):
     directory = BUILD / name
-    command = ["west", "build", "--pristine", "auto", "-b", "qemu_cortex_m3", "-d", str(directory), str(BENCHES), "--"]
+    command = ["west", "build", "--pristine", "auto", "-b", "qemu_cortex_m3", "-d", str(directory), str(application), "--"]
     if conf:
         command += [f"-DEXTRA_CONF_FILE={conf}"]
     command += [f"-DCONFIG_TASKPOOL_{option}" for option in options]
@@ -141,6 +141,14 @@ def add_p4wq(main_image, image):
             main_image.bytes[what]["p4wq"] = row["p4wq"]
 
 
+def add_c(main_image, image):
+    """Takes over what the same calls take from C, from an image of C."""
+    for table, other in ((main_image.table, image.table), (main_image.bytes, image.bytes)):
+        for what, row in other.items():
+            if "taskpool_c" in row:
+                table[what]["taskpool_c"] = row["taskpool_c"]
+
+
 def symbols(elf, kinds="tTwW"):
     """Address, size and name of each function, by address; or of each symbol of other kinds."""
     text = subprocess.run(["arm-none-eabi-nm", "-C", "-n", "-S", str(elf)], stdout=subprocess.PIPE, text=True, check=True)
@@ -213,7 +221,7 @@ def search(elf):
 
 
 def show(title, table):
-    columns = ("taskpool", "k_work", "p4wq", "floor", "p4wq_floor")
+    columns = ("taskpool", "taskpool_c", "k_work", "p4wq", "floor", "p4wq_floor")
     print(f"\n{title}\n{'measure':24}" + "".join(f"{name:>12}" for name in (*columns, "ratio")))
     for measure, row in table.items():
         cells = "".join(f"{row.get(who, ''):>12}" for who in columns)
@@ -239,6 +247,9 @@ def check(result):
             value, room = row, 1
         elif share == "instructions":
             value, room = row["taskpool"], 1
+        elif share == "in_c":
+            # How much more the call takes from C.
+            value = row["taskpool_c"] / row["taskpool"]
         elif share == "k_work":
             value = row["taskpool"] / row["k_work"]
         elif share == "above_floor":
@@ -278,6 +289,7 @@ def main():
     measured = {name: Measures(run(images[name])) for name in ("main", "default", "p4wq", "spawn", "urgent")}
     main_image = measured["main"]
     add_p4wq(main_image, measured["p4wq"])
+    add_c(main_image, Measures(run(build("c", None, application=BENCHES / "c"))))
     result = {**main_image.table, **measured["spawn"].table, **measured["urgent"].table}
     without, arming = longest_locked(images["main"])
     result["lock_max_256"] = {"taskpool": without}

@@ -395,7 +395,8 @@ void taskpool_port_configure(struct taskpool *pool, const char *name, int priori
 	pool->config = &memory->config;
 }
 
-int taskpool_create(struct taskpool_memory *memory, const char *name, uint8_t max_threads, int priority)
+int taskpool_port_create(struct taskpool_memory *memory, const char *name, uint8_t min_threads, uint8_t max_threads,
+			 int priority)
 {
 	if (k_is_in_isr()) {
 		return -EPERM;
@@ -414,8 +415,12 @@ int taskpool_create(struct taskpool_memory *memory, const char *name, uint8_t ma
 	memset(memory, 0, sizeof(*memory));
 	/* Nobody knows the pool yet, so this needs no lock. */
 	taskpool_port_configure(&memory->pool, name, priority);
-	taskpool_core_create(&memory->pool, max_threads);
-	return 0;
+	return taskpool_core_create(&memory->pool, min_threads, max_threads) ? 0 : -ENOMEM;
+}
+
+int taskpool_create(struct taskpool_memory *memory, const char *name, uint8_t max_threads, int priority)
+{
+	return taskpool_port_create(memory, name, 0, max_threads, priority);
 }
 
 /* Sees to it that no interrupt has to do with the pool. The pool is shut down, so its timer is not armed again. */

@@ -41,6 +41,9 @@ uint32_t taskpool_port_caller(struct taskpool_worker **worker);
 #ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
 /* 0 when a pool with this thread priority can be made now; 1 without such a priority, 2 before the boot. */
 int taskpool_port_can_create(int priority);
+/* taskpool_create(), with workers that stay with the pool: -ENOMEM if the reserve has not so many. */
+int taskpool_port_create(struct taskpool_memory *memory, const char *name, uint8_t min_threads, uint8_t max_threads,
+			 int priority);
 /* Under the lock: what Rust can't write of a pool that it is about to make. */
 void taskpool_port_configure(struct taskpool *pool, const char *name, int priority);
 #endif
@@ -65,8 +68,11 @@ void taskpool_core_add_worker(struct taskpool_worker *worker, struct taskpool *p
 void taskpool_core_start(struct taskpool *pool, struct taskpool_worker *first, uint8_t count);
 void taskpool_core_expire(struct taskpool *pool);
 #ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
-/* Makes a pool of memory that is zero but for what taskpool_port_configure() wrote. From a thread. */
-void taskpool_core_create(struct taskpool *pool, uint8_t max_threads);
+/*
+ * Makes a pool of memory that is zero but for what taskpool_port_configure() wrote. From a thread. `min_threads` of the
+ * reserve stay with it; answers whether there were so many, and without CONFIG_TASKPOOL_IOT_API it is 0.
+ */
+bool taskpool_core_create(struct taskpool *pool, uint8_t min_threads, uint8_t max_threads);
 /* Answers an enum taskpool_shut. Waits until the tick `deadline` at most, or for ever for UINT64_MAX. */
 uint32_t taskpool_core_shutdown(struct taskpool *pool, bool discard, uint64_t deadline);
 #endif

@@ -50,6 +50,9 @@ struct taskpool_core {
 #ifdef CONFIG_TASKPOOL_PAUSE
 	uint32_t clock[2];
 #endif
+#ifdef CONFIG_TASKPOOL_IOT_API
+	uint32_t kept;
+#endif
 #ifdef CONFIG_TASKPOOL_STATS
 	uint32_t stats[22];
 #endif
@@ -70,6 +73,16 @@ BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || IS_EN
 /* Life::STARTING of the core. */
 #define Z_TASKPOOL_STARTING 1
 
+#ifdef CONFIG_TASKPOOL_IOT_API
+/* What src/iot_taskpool.c notes of the job that the worker runs. */
+struct taskpool_iot {
+	struct taskpool *pool;
+	void *job;
+	void (*routine)(void);
+	void *context;
+};
+#endif
+
 struct taskpool_worker {
 	struct taskpool_worker_core core;
 	struct k_sem wake;
@@ -77,6 +90,9 @@ struct taskpool_worker {
 #ifdef CONFIG_SMP
 	/* What the thread's is, or is to be when it goes on. */
 	int8_t priority;
+#endif
+#ifdef CONFIG_TASKPOOL_IOT_API
+	struct taskpool_iot iot;
 #endif
 };
 

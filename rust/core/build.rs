@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Options that change what a job or a pool is made of, and whether there is a heap.
-const OPTIONS: [&str; 10] = [
+const OPTIONS: [&str; 11] = [
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
     "TASKPOOL_PAUSE",
@@ -14,6 +14,7 @@ const OPTIONS: [&str; 10] = [
     "TASKPOOL_STATS",
     "TASKPOOL_LEVEL_PRIORITIES",
     "TASKPOOL_C_API",
+    "TASKPOOL_IOT_API",
     "RUST_ALLOC",
 ];
 

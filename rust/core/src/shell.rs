@@ -17,7 +17,7 @@ use crate::lock::Token;
 #[cfg(CONFIG_TASKPOOL_STATS)]
 use crate::pool::Stats;
 use crate::pool::{
-    Answer, Clock, Closing, ControlError, CreateError, Ended, Order, PoolRef, Rank, Shutdown, Snapshot, Taken,
+    Answer, Clock, Closing, ControlError, CreateError, Ended, Lent, Order, PoolRef, Rank, Shutdown, Snapshot, Taken,
     WorkerRef, LEVEL_PRIORITIES, RUNTIME,
 };
 use crate::port::Port;
@@ -102,15 +102,7 @@ impl<P: Port> Shell<P> {
                 P::wake(worker);
             }
             Order::Borrow(pool, rank) => match P::reserve().and_then(|reserve| reserve.lend(&token, pool)) {
-                Some(lent) => {
-                    if LEVEL_PRIORITIES {
-                        // Of this pool, so always.
-                        P::set_level(lent.worker, pool, rank.level());
-                        lent.worker.has(&token, rank);
-                        lent.worker.set_out(&token);
-                    }
-                    P::lend(lent.worker, pool, lent.first);
-                }
+                Some(lent) => Self::hand_over(&token, &lent, pool, rank),
                 None => Self::hurry(&token, pool, rank),
             },
             #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
@@ -134,6 +126,18 @@ impl<P: Port> Shell<P> {
             Order::Nothing | Order::Moved | Order::Look(_) => return P::unlock(key),
         }
         P::unlock_and_switch(key);
+    }
+
+    /// A worker of the reserve has been lent, for a job of this rank.
+    #[inline(always)]
+    fn hand_over(token: &Token<'_>, lent: &Lent, pool: PoolRef, rank: Rank) {
+        if LEVEL_PRIORITIES {
+            // Of this pool, so always.
+            P::set_level(lent.worker, pool, rank.level());
+            lent.worker.has(token, rank);
+            lent.worker.set_out(token);
+        }
+        P::lend(lent.worker, pool, lent.first);
     }
 
     /// A worker is on its way to a job of this rank: its thread takes that priority, if it has another one.
@@ -236,6 +240,34 @@ impl<P: Port> Shell<P> {
         if Self::reports(Level::Info) {
             P::event(Event::PoolStarted(pool, 0));
             Self::reported(pool);
+        }
+        Ok(())
+    }
+
+    /// As [`create`](Shell::create), and `min` of its workers stay with the pool until it is shut down. A lock section more
+    /// for each.
+    ///
+    /// # Errors
+    ///
+    /// [`CreateError`]; nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    pub fn create_keeping(pool: PoolRef, min: u8, max: u8, configure: impl FnOnce()) -> Result<(), CreateError> {
+        if min > max {
+            return Err(CreateError::OutOfRange);
+        }
+        Self::create(pool, max, configure)?;
+        for _ in 0..min {
+            let key = P::lock();
+            // SAFETY: as in `section`, which can't serve here: only here is a worker lent without a job for it.
+            let token = unsafe { Token::attest(P::now) };
+            let Some(lent) = P::reserve().and_then(|reserve| reserve.give(&token, pool)) else {
+                P::unlock(key);
+                // Those that it has go back.
+                Self::shutdown(pool, Shutdown::Discard, None).unwrap_or_else(|_| broken());
+                return Err(CreateError::NoWorkers);
+            };
+            Self::hand_over(&token, &lent, pool, Rank::LOWEST);
+            P::unlock_and_switch(key);
         }
         Ok(())
     }

@@ -280,11 +280,18 @@ mod runtime {
     /// `pool` points at the beginning of a `struct taskpool_memory` that is zero but for what `taskpool_port_configure`
     /// wrote, that nobody knows yet, and that stays until the pool is shut down. From a thread, after the boot.
     #[no_mangle]
-    unsafe extern "C" fn taskpool_core_create(pool: NonNull<Pool>, max_threads: u8) {
+    unsafe extern "C" fn taskpool_core_create(pool: NonNull<Pool>, min_threads: u8, max_threads: u8) -> bool {
         // SAFETY: this function's promise.
         let pool = unsafe { Ref::new(pool) };
-        // C has checked the rest, so there is no error left.
-        _ = Shell::<ThisPort>::create(pool, max_threads, || {});
+        #[cfg(CONFIG_TASKPOOL_IOT_API)]
+        let made = Shell::<ThisPort>::create_keeping(pool, min_threads, max_threads, || {});
+        #[cfg(not(CONFIG_TASKPOOL_IOT_API))]
+        let made = {
+            _ = min_threads;
+            Shell::<ThisPort>::create(pool, max_threads, || {})
+        };
+        // C has checked the rest, so there is no other error than too few workers.
+        made.is_ok()
     }
 
     /// Shuts a pool down; answers one of C's `enum taskpool_shut`.

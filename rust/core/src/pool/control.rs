@@ -113,7 +113,7 @@ impl PoolRef {
         if !self.runs(token) && !held {
             return Err(ControlError::NotRunning);
         }
-        if max < self.own.get(token).max(1) || max > 127 {
+        if max < self.own.get(token).max(self.kept(token)).max(1) || max > 127 {
             return Err(ControlError::OutOfRange);
         }
         self.max.set(token, max);
@@ -155,10 +155,15 @@ impl PoolRef {
         if attention.has(Attention::CLOSED) {
             return Ok(0);
         }
-        let ready = match self.life.get(token) {
+        let mut ready = match self.life.get(token) {
             Life::RUNNING => 0,
             _ => self.release(token, now()).ok_or(ControlError::NotRunning)?,
         };
+        if self.kept(token) > 0 {
+            // Those that it kept go back: they are called, as for jobs.
+            self.keep(token, 0);
+            ready = ready.max(self.count_idle(token));
+        }
         self.life.set(token, Life::NONE);
         self.armed.set(token, Ticks::NONE);
         self.unattend(token, Attention::OVERDUE.with(Attention::UNSEEN));

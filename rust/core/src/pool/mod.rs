@@ -35,7 +35,7 @@ use stats::Counters;
 pub use stats::Stats;
 pub(crate) use steps::{Answer, Ended, Order, Taken};
 pub(crate) use timers::Side;
-pub(crate) use workers::Outer;
+pub(crate) use workers::{Lent, Outer};
 pub use workers::{Reserve, Worker, WorkerRef};
 
 use core::ptr::NonNull;
@@ -117,6 +117,9 @@ pub struct Pool {
     /// How far its clock is behind the port's, or was when it was stopped.
     #[cfg(CONFIG_TASKPOOL_PAUSE)]
     clock: Locked<Ticks>,
+    /// Workers of the reserve that stay with the pool when they have nothing to do. A word, as C has it.
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    kept: Locked<u32>,
     counters: Counters,
 }
 
@@ -131,6 +134,9 @@ pub(crate) const ABORT: bool = cfg!(CONFIG_TASKPOOL_ABORT);
 
 /// Pools can be made at run time. Such a pool has no worker of its own, and its memory may be gone once it is shut down.
 pub(crate) const RUNTIME: bool = cfg!(CONFIG_TASKPOOL_RUNTIME_POOLS);
+
+/// Such a pool may keep workers of the reserve.
+const KEEPS: bool = cfg!(CONFIG_TASKPOOL_IOT_API);
 
 // Who makes pools shuts them down.
 const _: () = assert!(CONTROL || !RUNTIME);
@@ -173,6 +179,8 @@ impl Pool {
             closers: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_PAUSE)]
             clock: Locked::new(Ticks::NONE),
+            #[cfg(CONFIG_TASKPOOL_IOT_API)]
+            kept: Locked::new(0),
             counters: Counters::new(),
             deferrals: Locked::new(0),
             workers: Locked::new(0),

@@ -20,6 +20,8 @@ pub enum CreateError {
     TooEarly,
     /// Interrupts make no pools.
     InInterrupt,
+    /// The reserve has fewer workers left than the pool is to keep.
+    NoWorkers,
 }
 
 impl fmt::Display for CreateError {
@@ -29,6 +31,10 @@ impl fmt::Display for CreateError {
             CreateError::OutOfRange => "a pool has 1 to 127 workers: correct its maximum",
             CreateError::NoSuchPriority => "there is no such thread priority in this configuration: correct it",
             CreateError::TooEarly => "the reserve is made at the init level APPLICATION: make the pool after that",
+            CreateError::NoWorkers => {
+                "the reserve has fewer workers left than the pool asks for: ask for less, or raise \
+                 CONFIG_TASKPOOL_RESERVE_THREADS"
+            }
             CreateError::InInterrupt => "an interrupt can't make a pool: make it in a thread",
         })
     }
@@ -48,6 +54,7 @@ impl PoolRef {
         self.moved.set(token, 0);
         #[cfg(CONFIG_TASKPOOL_PAUSE)]
         self.clock.set(token, Ticks::NONE);
+        self.keep(token, 0);
         self.life.set(token, Life::RUNNING);
         self.armed.set(token, Ticks::NEVER);
         #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -63,6 +70,22 @@ impl PoolRef {
 }
 
 impl Pool {
+    /// How many workers of the reserve stay with the pool when they have nothing to do.
+    #[inline(always)]
+    pub(crate) fn kept(&self, _token: &Token<'_>) -> u8 {
+        #[cfg(CONFIG_TASKPOOL_IOT_API)]
+        return self.kept.get(_token) as u8;
+        #[cfg(not(CONFIG_TASKPOOL_IOT_API))]
+        0
+    }
+
+    /// From now on, so many.
+    #[inline(always)]
+    pub(crate) fn keep(&self, _token: &Token<'_>, _workers: u8) {
+        #[cfg(CONFIG_TASKPOOL_IOT_API)]
+        self.kept.set(_token, _workers.into());
+    }
+
     /// Whether the reserve may lend it workers: it runs; or it is being shut down, what is queued is yet to run, and it
     /// has no worker of its own that does.
     #[inline(always)]

@@ -554,7 +554,7 @@ impl WorkerRef {
     /// It takes nothing.
     #[inline(always)]
     fn rest(self, token: &Token<'_>, pool: PoolRef, reserve: bool) -> (Answer, Order) {
-        if reserve && self.is_reserve() {
+        if reserve && self.is_reserve() && !(super::KEEPS && pool.workers.get(token) <= pool.kept(token)) {
             pool.workers.set(token, pool.workers.get(token) - 1);
             self.pool.set(token, None);
             return (Answer::Left(pool), Order::Nothing);

@@ -159,7 +159,7 @@ impl Worker {
             .get(token)
             .is_some_and(|own| core::ptr::eq(&raw const *own, pool));
         assert!(
-            own && !self.reserve,
+            own && !(self.reserve && pool.kept(token) == 0),
             "a worker of somebody else's is in a pool's idle list"
         );
         self.link.get(token)
@@ -263,14 +263,11 @@ impl Reserve {
             pool.counters.starves(token);
             return None;
         };
-        self.idle.set(token, worker.link.get(token));
-        attach(token, worker, pool);
+        let lent = self.attach_first(token, worker, pool);
         if beyond {
             pool.attend(token, Attention::SHRINKS);
         }
-        let first = !worker.started.get(token);
-        worker.started.set(token, true);
-        Some(Lent { worker, first })
+        Some(lent)
     }
 
     #[inline(never)]
@@ -284,6 +281,22 @@ impl Reserve {
             None => self.first.set(token, Some(pool)),
         }
         self.last.set(token, Some(pool));
+    }
+
+    /// Lends a worker to a pool that keeps it, if there is one that no other pool waits for. O(1).
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    pub(crate) fn give(&self, token: &Token<'_>, pool: PoolRef) -> Option<Lent> {
+        let worker = self.idle.get(token)?;
+        pool.keep(token, pool.kept(token) + 1);
+        Some(self.attach_first(token, worker, pool))
+    }
+
+    fn attach_first(&self, token: &Token<'_>, worker: WorkerRef, pool: PoolRef) -> Lent {
+        self.idle.set(token, worker.link.get(token));
+        attach(token, worker, pool);
+        let first = !worker.started.get(token);
+        worker.started.set(token, true);
+        Lent { worker, first }
     }
 
     /// A worker that left its pool: it goes to the first pool of the line, if that one still needs it, else to the

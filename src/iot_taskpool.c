@@ -1,0 +1,563 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The API of the FreeRTOS Task Pool: each function in terms of taskpool.h.
+ *
+ * A job is Idle for the pool when its callback is called, so that the callback may do with it what it likes, as there: what
+ * runs on the worker only takes note of the callback, and the completion calls it. The status of a job is that of
+ * taskpool.h, and how its last submission ended.
+ *
+ * One mutex makes a step of what looks at a job and then does something with it. Callbacks are called without it.
+ */
+
+#include <zephyr/kernel.h>
+#include <zephyr/logging/log.h>
+#include <zephyr/sys/util.h>
+
+#include <iot_taskpool.h>
+
+#include "taskpool_core.h"
+
+LOG_MODULE_DECLARE(taskpool, CONFIG_TASKPOOL_LOG_LEVEL);
+
+struct _taskPool {
+	struct taskpool_memory memory;
+	uint32_t min_threads;
+	enum {
+		UNUSED,
+		OPEN,
+		/* A thread destroys it. */
+		CLOSING,
+	} state;
+};
+
+/* What a handle points at is the caller's storage, or `storage` of one of these. */
+struct recyclable {
+	IotTaskPoolJobStorage_t storage;
+	/* Who keeps it, or NULL. */
+	struct _taskPool *owner;
+	/* In the owner's cache. */
+	bool cached;
+};
+
+/* Of IotTaskPoolJobStorage_t. */
+#define CANCELED BIT(0)
+
+static K_MUTEX_DEFINE(mutex);
+static struct _taskPool system_pool;
+static struct _taskPool pools[CONFIG_TASKPOOL_IOT_POOLS];
+static struct recyclable recyclables[CONFIG_TASKPOOL_IOT_RECYCLABLE_JOBS];
+
+static void lock(void)
+{
+	(void)k_mutex_lock(&mutex, K_FOREVER);
+}
+
+static void unlock(void)
+{
+	(void)k_mutex_unlock(&mutex);
+}
+
+static bool is_pool(IotTaskPool_t pool)
+{
+	return pool == &system_pool || (pool != NULL && PART_OF_ARRAY(pools, pool));
+}
+
+/* What every function that names a pool begins with: the mutex is held when it succeeds. */
+static IotTaskPoolError_t enter(IotTaskPool_t pool)
+{
+	if (k_is_in_isr()) {
+		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	}
+	lock();
+	if (pool->state != OPEN) {
+		unlock();
+		return IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS;
+	}
+	return IOT_TASKPOOL_SUCCESS;
+}
+
+/* --- Callbacks ---------------------------------------------------------------------------------------------------- */
+
+static struct taskpool_worker *this_worker(void)
+{
+	return CONTAINER_OF(k_current_get(), struct taskpool_worker, thread);
+}
+
+/* The job is the worker's, and its memory must be there: takes note of all that the callback needs. */
+static int run(const struct taskpool_ctx *ctx, void *arg)
+{
+	IotTaskPoolJobStorage_t *storage = arg;
+	struct taskpool_iot *iot = &this_worker()->iot;
+
+	iot->pool = taskpool_ctx_pool(ctx);
+	iot->job = storage;
+	iot->routine = (void (*)(void))storage->routine;
+	iot->context = storage->context;
+	return 0;
+}
+
+/* The pool has done with the job. Nobody is told of what did not run. */
+static void ended(const struct taskpool_end *end, enum taskpool_outcome outcome, int code)
+{
+	struct taskpool_iot *iot;
+
+	ARG_UNUSED(end);
+	ARG_UNUSED(code);
+	if (outcome != TASKPOOL_DONE) {
+		return;
+	}
+	iot = &this_worker()->iot;
+	((IotTaskPoolRoutine_t)iot->routine)(CONTAINER_OF(iot->pool, struct _taskPool, memory.pool),
+					     (IotTaskPoolJob_t)iot->job, iot->context);
+	iot->job = NULL;
+}
+
+static const struct taskpool_end end = TASKPOOL_END_INITIALIZER(ended);
+
+/* Whether the callback of this job calls. */
+static bool is_own(const IotTaskPoolJobStorage_t *storage)
+{
+	struct taskpool_worker *worker = NULL;
+
+	return taskpool_port_caller(&worker) == 2 && worker->iot.job == storage;
+}
+
+/* --- Jobs --------------------------------------------------------------------------------------------------------- */
+
+static IotTaskPoolJobStorage_t *storage_of(IotTaskPoolJob_t job)
+{
+	return (IotTaskPoolJobStorage_t *)job;
+}
+
+static struct recyclable *recyclable_of(IotTaskPoolJobStorage_t *storage)
+{
+	return PART_OF_ARRAY(recyclables, (struct recyclable *)storage) ? (struct recyclable *)storage : NULL;
+}
+
+static void make(IotTaskPoolJobStorage_t *storage, IotTaskPoolRoutine_t routine, void *context)
+{
+	(void)taskpool_job_init(&storage->job, run, storage);
+	(void)taskpool_job_set_end(&storage->job, &end);
+	storage->routine = routine;
+	storage->context = context;
+	storage->flags = 0;
+}
+
+static IotTaskPoolJobStatus_t status_of(IotTaskPoolJobStorage_t *storage)
+{
+	struct recyclable *recyclable = recyclable_of(storage);
+
+	if (recyclable != NULL && (recyclable->owner == NULL || recyclable->cached)) {
+		return IOT_TASKPOOL_STATUS_UNDEFINED;
+	}
+	for (;;) {
+		switch (taskpool_status(&storage->job, NULL)) {
+		case TASKPOOL_IDLE:
+			break;
+		case TASKPOOL_QUEUED:
+			return IOT_TASKPOOL_STATUS_SCHEDULED;
+		case TASKPOOL_DEFERRED:
+			return IOT_TASKPOOL_STATUS_DEFERRED;
+		case -EINVAL:
+			return IOT_TASKPOOL_STATUS_UNDEFINED;
+		default:
+			return IOT_TASKPOOL_STATUS_COMPLETED;
+		}
+		switch (taskpool_wait(&storage->job, K_NO_WAIT, NULL)) {
+		case -ENOENT:
+			return (storage->flags & CANCELED) != 0 ? IOT_TASKPOOL_STATUS_CANCELED
+								: IOT_TASKPOOL_STATUS_READY;
+		case TASKPOOL_DONE:
+			return IOT_TASKPOOL_STATUS_COMPLETED;
+		case TASKPOOL_CANCELLED:
+			return IOT_TASKPOOL_STATUS_CANCELED;
+		case -EAGAIN:
+			/* Under way again: look where. */
+			break;
+		default:
+			return IOT_TASKPOOL_STATUS_UNDEFINED;
+		}
+	}
+}
+
+/* Takes a job out of where it waits, if it does. Answers whether it does not run, and will not. */
+static bool withdraw(IotTaskPoolJobStorage_t *storage)
+{
+	switch (status_of(storage)) {
+	case IOT_TASKPOOL_STATUS_READY:
+	case IOT_TASKPOOL_STATUS_CANCELED:
+		return true;
+	case IOT_TASKPOOL_STATUS_SCHEDULED:
+	case IOT_TASKPOOL_STATUS_DEFERRED:
+		return taskpool_cancel(&storage->job) == TASKPOOL_FOUND_WAITING;
+	case IOT_TASKPOOL_STATUS_COMPLETED:
+		/* It may schedule itself. */
+		return is_own(storage);
+	default:
+		return false;
+	}
+}
+
+IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void *pUserContext,
+					 IotTaskPoolJobStorage_t *const pJobStorage, IotTaskPoolJob_t *const pJob)
+{
+	int status;
+
+	if (userCallback == NULL || pJobStorage == NULL || pJob == NULL) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	/* In memory that was never a job there is none. */
+	status = taskpool_status(&pJobStorage->job, NULL);
+	if (status > TASKPOOL_IDLE) {
+		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	}
+	make(pJobStorage, userCallback, pUserContext);
+	*pJob = (IotTaskPoolJob_t)pJobStorage;
+	return IOT_TASKPOOL_SUCCESS;
+}
+
+/* One of the pool's cache, or one that nobody keeps. */
+static struct recyclable *take_recyclable(IotTaskPool_t pool)
+{
+	struct recyclable *unused = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
+		struct recyclable *recyclable = &recyclables[i];
+
+		if (recyclable->owner == pool && recyclable->cached) {
+			return recyclable;
+		}
+		if (recyclable->owner == NULL && unused == NULL) {
+			unused = recyclable;
+		}
+	}
+	return unused;
+}
+
+IotTaskPoolError_t IotTaskPool_CreateRecyclableJob(IotTaskPool_t taskPool, IotTaskPoolRoutine_t userCallback,
+						   void *pUserContext, IotTaskPoolJob_t *const pJob)
+{
+	struct recyclable *recyclable;
+	IotTaskPoolError_t error;
+
+	if (!is_pool(taskPool) || userCallback == NULL || pJob == NULL) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	error = enter(taskPool);
+	if (error != IOT_TASKPOOL_SUCCESS) {
+		return error;
+	}
+	recyclable = take_recyclable(taskPool);
+	if (recyclable == NULL) {
+		error = IOT_TASKPOOL_NO_MEMORY;
+	} else {
+		recyclable->owner = taskPool;
+		recyclable->cached = false;
+		make(&recyclable->storage, userCallback, pUserContext);
+		*pJob = (IotTaskPoolJob_t)&recyclable->storage;
+	}
+	unlock();
+	return error;
+}
+
+/* Whether there is room in the cache of a pool for one more. */
+static bool has_room(IotTaskPool_t pool)
+{
+	uint32_t cached = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
+		cached += recyclables[i].owner == pool && recyclables[i].cached;
+	}
+	return cached < CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT;
+}
+
+static IotTaskPoolError_t give_back(IotTaskPool_t pool, IotTaskPoolJob_t job, bool recycle)
+{
+	struct recyclable *recyclable;
+	IotTaskPoolError_t error;
+
+	if (!is_pool(pool) || job == NULL) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	error = enter(pool);
+	if (error != IOT_TASKPOOL_SUCCESS) {
+		return error;
+	}
+	recyclable = recyclable_of(storage_of(job));
+	if (recyclable == NULL || recyclable->owner == NULL) {
+		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
+	} else if (!recyclable->cached || !recycle) {
+		(void)taskpool_cancel(&recyclable->storage.job);
+		/* What has begun meanwhile has no need of its memory in a moment, when the worker has taken note. */
+		while ((taskpool_status(&recyclable->storage.job, NULL) & TASKPOOL_RUNNING) == TASKPOOL_RUNNING) {
+			k_sleep(K_TICKS(1));
+		}
+		recyclable->cached = false;
+		recyclable->cached = recycle && has_room(pool);
+		recyclable->owner = recyclable->cached ? pool : NULL;
+	}
+	unlock();
+	return error;
+}
+
+IotTaskPoolError_t IotTaskPool_DestroyRecyclableJob(IotTaskPool_t taskPool, IotTaskPoolJob_t job)
+{
+	return give_back(taskPool, job, false);
+}
+
+IotTaskPoolError_t IotTaskPool_RecycleJob(IotTaskPool_t taskPool, IotTaskPoolJob_t job)
+{
+	return give_back(taskPool, job, true);
+}
+
+static IotTaskPoolError_t schedule(IotTaskPool_t pool, IotTaskPoolJob_t job, bool urgent, k_timeout_t delay)
+{
+	IotTaskPoolJobStorage_t *storage = storage_of(job);
+	IotTaskPoolError_t error = enter(pool);
+	struct taskpool *where = &pool->memory.pool;
+
+	if (error != IOT_TASKPOOL_SUCCESS) {
+		return error;
+	}
+	if (withdraw(storage)) {
+		storage->flags = 0;
+		/* The pool is open, the time is in range, and nobody else submits the job. */
+		(void)(urgent ? taskpool_submit_urgent(where, &storage->job)
+			      : taskpool_submit_after(where, &storage->job, delay));
+	} else {
+		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
+	}
+	unlock();
+	return error;
+}
+
+IotTaskPoolError_t IotTaskPool_Schedule(IotTaskPool_t taskPool, IotTaskPoolJob_t job, uint32_t flags)
+{
+	if (!is_pool(taskPool) || job == NULL || (flags & ~IOT_TASKPOOL_JOB_HIGH_PRIORITY) != 0) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	return schedule(taskPool, job, flags != 0, K_NO_WAIT);
+}
+
+IotTaskPoolError_t IotTaskPool_ScheduleDeferred(IotTaskPool_t taskPool, IotTaskPoolJob_t job, uint32_t timeMs)
+{
+	if (!is_pool(taskPool) || job == NULL) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	return schedule(taskPool, job, false, K_MSEC(timeMs));
+}
+
+IotTaskPoolError_t IotTaskPool_GetStatus(IotTaskPool_t taskPool, IotTaskPoolJob_t job,
+					 IotTaskPoolJobStatus_t *const pStatus)
+{
+	IotTaskPoolError_t error;
+
+	if (!is_pool(taskPool) || job == NULL || pStatus == NULL) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	*pStatus = IOT_TASKPOOL_STATUS_UNDEFINED;
+	error = enter(taskPool);
+	if (error == IOT_TASKPOOL_SUCCESS) {
+		*pStatus = status_of(storage_of(job));
+		unlock();
+	}
+	return error;
+}
+
+IotTaskPoolError_t IotTaskPool_TryCancel(IotTaskPool_t taskPool, IotTaskPoolJob_t job,
+					 IotTaskPoolJobStatus_t *const pStatus)
+{
+	IotTaskPoolJobStatus_t status = IOT_TASKPOOL_STATUS_UNDEFINED;
+	IotTaskPoolError_t error;
+
+	if (!is_pool(taskPool) || job == NULL) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	error = enter(taskPool);
+	if (error == IOT_TASKPOOL_SUCCESS) {
+		IotTaskPoolJobStorage_t *storage = storage_of(job);
+
+		status = status_of(storage);
+		switch (status) {
+		case IOT_TASKPOOL_STATUS_READY:
+			storage->flags |= CANCELED;
+			break;
+		case IOT_TASKPOOL_STATUS_SCHEDULED:
+		case IOT_TASKPOOL_STATUS_DEFERRED:
+			if (taskpool_cancel(&storage->job) != TASKPOOL_FOUND_WAITING) {
+				/* It has begun meanwhile. */
+				status = IOT_TASKPOOL_STATUS_COMPLETED;
+				error = IOT_TASKPOOL_CANCEL_FAILED;
+			}
+			break;
+		case IOT_TASKPOOL_STATUS_CANCELED:
+			break;
+		default:
+			error = IOT_TASKPOOL_CANCEL_FAILED;
+			break;
+		}
+		unlock();
+	}
+	if (pStatus != NULL) {
+		*pStatus = status;
+	}
+	return error;
+}
+
+IotTaskPoolJobStorage_t *IotTaskPool_GetJobStorageFromHandle(IotTaskPoolJob_t job)
+{
+	return storage_of(job);
+}
+
+/* --- Pools -------------------------------------------------------------------------------------------------------- */
+
+static bool is_good(const IotTaskPoolInfo_t *info)
+{
+	return info != NULL && info->minThreads >= 1 && info->maxThreads >= info->minThreads;
+}
+
+static int zephyr_priority(int32_t priority)
+{
+	/* With priorities of their own, levels need room above the pool's. */
+	int highest = Z_TASKPOOL_RAISE;
+
+	if (priority <= 0) {
+		return CONFIG_TASKPOOL_THREAD_PRIORITY;
+	}
+	return MAX(CONFIG_NUM_PREEMPT_PRIORITIES - 1 - MIN(priority, CONFIG_NUM_PREEMPT_PRIORITIES), highest);
+}
+
+/* Under the mutex. */
+static IotTaskPoolError_t open_pool(struct _taskPool *pool, const char *name, const IotTaskPoolInfo_t *info)
+{
+	if (info->stackSize > CONFIG_TASKPOOL_RESERVE_STACK_SIZE) {
+		LOG_WRN("a pool asks for stacks of %u bytes, and those of the reserve have %u: raise "
+			"CONFIG_TASKPOOL_RESERVE_STACK_SIZE, or ask for 0",
+			info->stackSize, CONFIG_TASKPOOL_RESERVE_STACK_SIZE);
+		return IOT_TASKPOOL_NO_MEMORY;
+	}
+	if (info->minThreads > CONFIG_TASKPOOL_RESERVE_THREADS ||
+	    taskpool_port_create(&pool->memory, name, (uint8_t)info->minThreads, (uint8_t)MIN(info->maxThreads, 127),
+				 zephyr_priority(info->priority)) != 0) {
+		return IOT_TASKPOOL_NO_MEMORY;
+	}
+	pool->min_threads = info->minThreads;
+	pool->state = OPEN;
+	return IOT_TASKPOOL_SUCCESS;
+}
+
+IotTaskPoolError_t IotTaskPool_CreateSystemTaskPool(const IotTaskPoolInfo_t *pInfo)
+{
+	IotTaskPoolError_t error = IOT_TASKPOOL_ILLEGAL_OPERATION;
+
+	if (!is_good(pInfo)) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	if (k_is_in_isr()) {
+		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	}
+	lock();
+	if (system_pool.state == UNUSED) {
+		error = open_pool(&system_pool, "iot_system", pInfo);
+	}
+	unlock();
+	return error;
+}
+
+IotTaskPool_t IotTaskPool_GetSystemTaskPool(void)
+{
+	return &system_pool;
+}
+
+IotTaskPoolError_t IotTaskPool_Create(const IotTaskPoolInfo_t *pInfo, IotTaskPool_t *const pTaskPool)
+{
+	IotTaskPoolError_t error = IOT_TASKPOOL_NO_MEMORY;
+
+	if (pTaskPool == NULL || !is_good(pInfo)) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	if (k_is_in_isr()) {
+		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	}
+	lock();
+	for (size_t i = 0; i < ARRAY_SIZE(pools); i++) {
+		if (pools[i].state == UNUSED) {
+			error = open_pool(&pools[i], "iot", pInfo);
+			if (error == IOT_TASKPOOL_SUCCESS) {
+				*pTaskPool = &pools[i];
+			}
+			break;
+		}
+	}
+	unlock();
+	return error;
+}
+
+IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
+{
+	IotTaskPoolError_t error;
+
+	if (!is_pool(taskPool)) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	error = enter(taskPool);
+	if (error != IOT_TASKPOOL_SUCCESS) {
+		return error;
+	}
+	taskPool->state = CLOSING;
+	unlock();
+
+	if (taskpool_destroy(&taskPool->memory, TASKPOOL_DISCARD, K_FOREVER) == 0) {
+		lock();
+		for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
+			if (recyclables[i].owner == taskPool) {
+				recyclables[i].owner = NULL;
+				recyclables[i].cached = false;
+			}
+		}
+		taskPool->state = UNUSED;
+	} else {
+		/* A job of this pool would wait for itself. Nothing has happened. */
+		lock();
+		taskPool->state = OPEN;
+		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
+	}
+	unlock();
+	return error;
+}
+
+IotTaskPoolError_t IotTaskPool_SetMaxThreads(IotTaskPool_t taskPool, uint32_t maxThreads)
+{
+	IotTaskPoolError_t error;
+
+	if (!is_pool(taskPool) || maxThreads < 1) {
+		return IOT_TASKPOOL_BAD_PARAMETER;
+	}
+	error = enter(taskPool);
+	if (error != IOT_TASKPOOL_SUCCESS) {
+		return error;
+	}
+	if (maxThreads < taskPool->min_threads) {
+		error = IOT_TASKPOOL_BAD_PARAMETER;
+	} else {
+		(void)taskpool_set_max_threads(&taskPool->memory.pool, MIN(maxThreads, 127));
+	}
+	unlock();
+	return error;
+}
+
+const char *IotTaskPool_strerror(IotTaskPoolError_t error)
+{
+	static const char *const names[] = {
+		[IOT_TASKPOOL_SUCCESS] = "SUCCESS",
+		[IOT_TASKPOOL_BAD_PARAMETER] = "BAD PARAMETER",
+		[IOT_TASKPOOL_ILLEGAL_OPERATION] = "ILLEGAL OPERATION",
+		[IOT_TASKPOOL_NO_MEMORY] = "NO MEMORY",
+		[IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS] = "SHUTDOWN IN PROGRESS",
+		[IOT_TASKPOOL_CANCEL_FAILED] = "CANCEL FAILED",
+		[IOT_TASKPOOL_GENERAL_FAILURE] = "GENERAL FAILURE",
+	};
+
+	return (size_t)error < ARRAY_SIZE(names) ? names[error] : "INVALID STATUS";
+}

@@ -1,0 +1,302 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Pools: made, resized, destroyed. The reserve has four workers, of which each case has one.
+ */
+
+#include "common.h"
+
+static IotTaskPoolJobStorage_t storages[5];
+static IotTaskPoolJob_t jobs[5];
+static IotTaskPool_t others[3];
+
+static void start(IotTaskPool_t where, int index, IotTaskPoolRoutine_t routine)
+{
+	expect(IotTaskPool_CreateJob(routine, NULL, &storages[index], &jobs[index]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(where, jobs[index], 0), IOT_TASKPOOL_SUCCESS);
+}
+
+static IotTaskPoolError_t make(uint32_t min, uint32_t max, IotTaskPool_t *made)
+{
+	const IotTaskPoolInfo_t info = {.minThreads = min, .maxThreads = max, .stackSize = 0, .priority = -1};
+
+	return IotTaskPool_Create(&info, made);
+}
+
+ZTEST(iot, test_bad_pools)
+{
+	IotTaskPoolInfo_t info = IOT_TASKPOOL_INFO_INITIALIZER;
+
+	zassert_equal(info.minThreads, 1);
+	zassert_equal(info.maxThreads, 2);
+	expect(IotTaskPool_Create(NULL, &others[0]), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_Create(&info, NULL), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(make(0, 1, &others[0]), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(make(0, 0, &others[0]), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(make(2, 1, &others[0]), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_CreateSystemTaskPool(NULL), IOT_TASKPOOL_BAD_PARAMETER);
+	info.minThreads = 0;
+	expect(IotTaskPool_CreateSystemTaskPool(&info), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_Destroy(NULL), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_SetMaxThreads(NULL, 1), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_SetMaxThreads(pool, 0), IOT_TASKPOOL_BAD_PARAMETER);
+}
+
+ZTEST(iot, test_stacks_are_those_of_the_reserve)
+{
+	IotTaskPoolInfo_t info = {1, 1, CONFIG_TASKPOOL_RESERVE_STACK_SIZE, 0};
+
+	expect(IotTaskPool_Create(&info, &others[0]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+	info.stackSize++;
+	others[0] = NULL;
+	expect(IotTaskPool_Create(&info, &others[0]), IOT_TASKPOOL_NO_MEMORY);
+	zassert_is_null(others[0]);
+}
+
+ZTEST(iot, test_the_minimum_is_reserved)
+{
+	/* Three are left. */
+	expect(make(4, 4, &others[0]), IOT_TASKPOOL_NO_MEMORY);
+	expect(make(200, 300, &others[0]), IOT_TASKPOOL_NO_MEMORY);
+	expect(make(3, 3, &others[0]), IOT_TASKPOOL_SUCCESS);
+	expect(make(1, 1, &others[1]), IOT_TASKPOOL_NO_MEMORY);
+	/* They stay with the pool while it has nothing to do, and after. */
+	for (int i = 0; i < 3; i++) {
+		start(others[0], i, linger);
+	}
+	settle();
+	zassert_equal(atomic_get(&calls), 3);
+	k_msleep(30);
+	expect(make(1, 1, &others[1]), IOT_TASKPOOL_NO_MEMORY);
+	for (int i = 0; i < 3; i++) {
+		start(others[0], i, linger);
+	}
+	settle();
+	zassert_equal(atomic_get(&calls), 6);
+	/* And go back with it. */
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+	expect(make(2, 2, &others[0]), IOT_TASKPOOL_SUCCESS);
+	expect(make(1, 1, &others[1]), IOT_TASKPOOL_NO_MEMORY);
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+}
+
+ZTEST(iot, test_there_are_so_many_pools)
+{
+	expect(make(1, 1, &others[0]), IOT_TASKPOOL_SUCCESS);
+	expect(make(1, 1, &others[1]), IOT_TASKPOOL_NO_MEMORY);
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+	expect(make(1, 1, &others[1]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Destroy(others[1]), IOT_TASKPOOL_SUCCESS);
+}
+
+ZTEST(iot, test_pools_grow_and_shrink)
+{
+	expect(IotTaskPool_SetMaxThreads(pool, 3), IOT_TASKPOOL_SUCCESS);
+	for (int i = 0; i < 5; i++) {
+		start(pool, i, linger);
+	}
+	settle();
+	zassert_equal(atomic_get(&calls), 3);
+	/* The others come when those have ended; then one at a time again. */
+	expect(IotTaskPool_SetMaxThreads(pool, 1), IOT_TASKPOOL_SUCCESS);
+	k_msleep(20);
+	zassert_equal(atomic_get(&calls), 4);
+	k_msleep(20);
+	zassert_equal(atomic_get(&calls), 5);
+	k_msleep(30);
+	/* More than there are: as many as there are. */
+	expect(IotTaskPool_SetMaxThreads(pool, 1000), IOT_TASKPOOL_SUCCESS);
+	for (int i = 0; i < 5; i++) {
+		start(pool, i, linger);
+	}
+	settle();
+	zassert_equal(atomic_get(&calls), 9);
+	k_msleep(50);
+	zassert_equal(atomic_get(&calls), 10);
+}
+
+ZTEST(iot, test_the_minimum_bounds_the_maximum)
+{
+	expect(make(2, 3, &others[0]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_SetMaxThreads(others[0], 1), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_SetMaxThreads(others[0], 2), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_SetMaxThreads(others[0], 2), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+}
+
+ZTEST(iot, test_the_system_pool)
+{
+	static const IotTaskPoolInfo_t info = IOT_TASKPOOL_INFO_INITIALIZER_SMALL;
+	IotTaskPoolJobStatus_t status;
+
+	zassert_not_null(IOT_SYSTEM_TASKPOOL);
+	expect(IotTaskPool_CreateJob(count, NULL, &storages[0], &jobs[0]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(IOT_SYSTEM_TASKPOOL, jobs[0], 0), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	expect(IotTaskPool_GetStatus(IOT_SYSTEM_TASKPOOL, jobs[0], &status), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	zassert_equal(status, IOT_TASKPOOL_STATUS_UNDEFINED);
+	expect(IotTaskPool_Destroy(IOT_SYSTEM_TASKPOOL), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	for (int round = 1; round <= 2; round++) {
+		expect(IotTaskPool_CreateSystemTaskPool(&info), IOT_TASKPOOL_SUCCESS);
+		expect(IotTaskPool_CreateSystemTaskPool(&info), IOT_TASKPOOL_ILLEGAL_OPERATION);
+		start(IOT_SYSTEM_TASKPOOL, 0, count);
+		settle();
+		zassert_equal(atomic_get(&calls), round);
+		zassert_equal(seen_pool, IOT_SYSTEM_TASKPOOL);
+		/* B2: its memory is static. */
+		expect(IotTaskPool_Destroy(IOT_SYSTEM_TASKPOOL), IOT_TASKPOOL_SUCCESS);
+	}
+}
+
+ZTEST(iot, test_destroying_drops_what_waits)
+{
+	IotTaskPoolJobStatus_t status = IOT_TASKPOOL_STATUS_READY;
+
+	expect(make(1, 1, &others[0]), IOT_TASKPOOL_SUCCESS);
+	start(pool, 0, count);
+	start(pool, 1, count);
+	expect(IotTaskPool_ScheduleDeferred(pool, jobs[1], 1), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Destroy(pool), IOT_TASKPOOL_SUCCESS);
+	k_msleep(5);
+	zassert_equal(atomic_get(&calls), 0);
+	for (int i = 0; i < 2; i++) {
+		zassert_equal(status_of(others[0], jobs[i]), IOT_TASKPOOL_STATUS_UNDEFINED);
+		/* B9 */
+		expect(IotTaskPool_Schedule(others[0], jobs[i], 0), IOT_TASKPOOL_ILLEGAL_OPERATION);
+		expect(IotTaskPool_TryCancel(others[0], jobs[i], &status), IOT_TASKPOOL_CANCEL_FAILED);
+		zassert_equal(status, IOT_TASKPOOL_STATUS_UNDEFINED);
+		/* The memory is the caller's. */
+		start(others[0], i, count);
+	}
+	settle();
+	zassert_equal(atomic_get(&calls), 2);
+	/* Of what there is no more. */
+	expect(IotTaskPool_Destroy(pool), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	expect(IotTaskPool_Schedule(pool, jobs[0], 0), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	expect(IotTaskPool_ScheduleDeferred(pool, jobs[0], 1), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	expect(IotTaskPool_TryCancel(pool, jobs[0], &status), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	zassert_equal(status, IOT_TASKPOOL_STATUS_UNDEFINED);
+	expect(IotTaskPool_SetMaxThreads(pool, 1), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	expect(IotTaskPool_CreateRecyclableJob(pool, count, NULL, &jobs[0]), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	expect(IotTaskPool_RecycleJob(pool, jobs[1]), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	expect(IotTaskPool_DestroyRecyclableJob(pool, jobs[1]), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+}
+
+static IotTaskPoolError_t answers[3];
+
+static void ask_while_closing(IotTaskPool_t of, IotTaskPoolJob_t self, void *context)
+{
+	k_msleep(10);
+	answers[0] = IotTaskPool_Schedule(of, self, 0);
+	answers[1] = IotTaskPool_Destroy(of);
+	count(of, self, context);
+}
+
+/* B1, B3, B7: it waits for what runs, whichever worker does, and whatever comes due meanwhile. */
+ZTEST(iot, test_destroying_waits_for_what_runs)
+{
+	start(pool, 0, ask_while_closing);
+	settle();
+	/* By a worker beyond the maximum. */
+	expect(IotTaskPool_CreateJob(linger, NULL, &storages[1], &jobs[1]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, jobs[1], IOT_TASKPOOL_JOB_HIGH_PRIORITY), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_CreateJob(count, NULL, &storages[2], &jobs[2]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_ScheduleDeferred(pool, jobs[2], 3), IOT_TASKPOOL_SUCCESS);
+	settle();
+	zassert_equal(atomic_get(&calls), 1);
+	expect(IotTaskPool_Destroy(pool), IOT_TASKPOOL_SUCCESS);
+	zassert_equal(atomic_get(&calls), 2, "the deferred one is dropped");
+	expect(answers[0], IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	expect(answers[1], IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	k_msleep(30);
+	zassert_equal(atomic_get(&calls), 2);
+}
+
+static void destroy_own_pool(IotTaskPool_t of, IotTaskPoolJob_t self, void *context)
+{
+	answers[2] = IotTaskPool_Destroy(of);
+	count(of, self, context);
+}
+
+/* B11 */
+ZTEST(iot, test_a_job_does_not_destroy_its_pool)
+{
+	start(pool, 0, destroy_own_pool);
+	settle();
+	expect(answers[2], IOT_TASKPOOL_ILLEGAL_OPERATION);
+	start(pool, 1, count);
+	settle();
+	zassert_equal(atomic_get(&calls), 2, "the pool goes on");
+}
+
+static k_tid_t ran_on;
+
+static void note_thread(IotTaskPool_t of, IotTaskPoolJob_t self, void *context)
+{
+	ran_on = k_current_get();
+	count(of, self, context);
+}
+
+ZTEST(iot, test_priorities)
+{
+	static const struct {
+		int32_t freertos;
+		int zephyr;
+	} rows[] = {
+		{-1, CONFIG_TASKPOOL_THREAD_PRIORITY},
+		{0, CONFIG_TASKPOOL_THREAD_PRIORITY},
+		{1, CONFIG_NUM_PREEMPT_PRIORITIES - 2},
+		{5, CONFIG_NUM_PREEMPT_PRIORITIES - 6},
+		{CONFIG_NUM_PREEMPT_PRIORITIES - 1, 0},
+		{1000, 0},
+		{INT32_MAX, 0},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const IotTaskPoolInfo_t info = {1, 1, 0, rows[i].freertos};
+
+		expect(IotTaskPool_Create(&info, &others[0]), IOT_TASKPOOL_SUCCESS);
+		start(others[0], 0, note_thread);
+		settle();
+		zassert_equal(k_thread_priority_get(ran_on), rows[i].zephyr, "%d", rows[i].freertos);
+		expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+	}
+}
+
+/* B4: without a worker for it, a job of high priority waits as the first one. */
+ZTEST(iot, test_high_priority_without_a_worker)
+{
+	expect(make(3, 3, &others[0]), IOT_TASKPOOL_SUCCESS);
+	start(pool, 0, linger);
+	settle();
+	start(pool, 1, count);
+	expect(IotTaskPool_CreateJob(note_thread, NULL, &storages[2], &jobs[2]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, jobs[2], IOT_TASKPOOL_JOB_HIGH_PRIORITY), IOT_TASKPOOL_SUCCESS);
+	zassert_equal(status_of(pool, jobs[2]), IOT_TASKPOOL_STATUS_SCHEDULED);
+	expect(IotTaskPool_TryCancel(pool, jobs[2], NULL), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, jobs[2], IOT_TASKPOOL_JOB_HIGH_PRIORITY), IOT_TASKPOOL_SUCCESS);
+	k_msleep(30);
+	zassert_equal(atomic_get(&calls), 3);
+	zassert_equal(seen_job, jobs[1], "the last one");
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+}
+
+/* B5, B6: a pool with an idle worker does not grow, whatever was cancelled before. */
+ZTEST(iot, test_a_pool_with_an_idle_worker_does_not_grow)
+{
+	expect(IotTaskPool_SetMaxThreads(pool, 3), IOT_TASKPOOL_SUCCESS);
+	for (int i = 0; i < 20; i++) {
+		start(pool, 0, count);
+		expect(IotTaskPool_Schedule(pool, jobs[0], 0), IOT_TASKPOOL_SUCCESS);
+		expect(IotTaskPool_TryCancel(pool, jobs[0], NULL), IOT_TASKPOOL_SUCCESS);
+	}
+	settle();
+	ran_on = NULL;
+	start(pool, 1, note_thread);
+	settle();
+	/* All others of the reserve are there for somebody else. */
+	expect(make(3, 3, &others[0]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+	zassert_equal(atomic_get(&calls), 1);
+}
