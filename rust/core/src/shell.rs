@@ -868,7 +868,9 @@ impl<P: Port> Shell<P> {
         }
         // Such a pool may be gone when its last worker has left; it stays until that worker has made its reports.
         let left = match answer {
-            Answer::Left(pool) if RUNTIME && (overdue.is_some() || (!joining && Self::reports(Level::Debug))) => {
+            Answer::Left(pool) | Answer::Gone(pool)
+                if RUNTIME && (overdue.is_some() || (!joining && Self::reports(Level::Debug))) =>
+            {
                 Some(pool).filter(|pool| pool.passes(&token))
             }
             _ => None,
@@ -878,7 +880,7 @@ impl<P: Port> Shell<P> {
         }
         #[cfg(CONFIG_TASKPOOL_CONTROL)]
         let quiet = match (answer, pool) {
-            (Answer::Block | Answer::Left(_), Some(pool)) => pool.quiet(&token),
+            (Answer::Block | Answer::Left(_) | Answer::Gone(_), Some(pool)) => pool.quiet(&token),
             _ => None,
         };
         match order {
@@ -900,14 +902,17 @@ impl<P: Port> Shell<P> {
                 ctx.prepare(job, pool, due);
                 Next::Run
             }
-            Answer::Left(pool) => {
+            Answer::Left(pool) | Answer::Gone(pool) => {
                 if !joining {
                     Self::report(Event::WorkerReturned(pool, worker.number().into()));
                 }
                 if let Some(pool) = left {
                     Self::reported(pool);
                 }
-                Next::Left
+                match answer {
+                    Answer::Gone(_) => Next::Block,
+                    _ => Next::Left,
+                }
             }
             Answer::Done(ended) => Next::TellDone(ended),
             Answer::Aborted(ended) => Next::TellAborted(ended),

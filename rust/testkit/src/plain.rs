@@ -52,6 +52,31 @@ impl Plain {
         Plain(PhantomData)
     }
 
+    /// Workers of the reserve, so many; the next ones in number.
+    pub fn add_reserve(self, count: u8) {
+        for index in 0..count {
+            let worker = keep(Worker::reserve(index)).reference();
+            Machine::add_reserve(worker);
+            workers(|workers| {
+                workers.push(Entry {
+                    reference: worker,
+                    phase: Phase::Parked,
+                    busy: false,
+                });
+            });
+        }
+    }
+
+    /// Memory for a pool that is made at run time.
+    pub fn no_pool(self) -> PoolRef {
+        Virtual::zeroed_pool()
+    }
+
+    /// Idle workers of the reserve.
+    pub fn reserve(self) -> u8 {
+        Machine::check_reserve()
+    }
+
     /// A pool that runs, with one worker, the next in number.
     pub fn pool(self) -> PoolRef {
         let pool = keep(Pool::new(1)).reference();

@@ -580,7 +580,7 @@ impl Virtual {
         let slots = NonNull::from(state(|s| s.slots)).cast::<u8>();
         std::array::from_fn(|index| {
             // SAFETY: the slots lie one behind the other, with nothing around them.
-            let slot = unsafe { slots.byte_add(size_of::<Room>() / SLOTS * index) };
+            let slot = unsafe { slots.byte_add(Room::PITCH * index) };
             // SAFETY: a slot that was used begins with a job, now or before; leaked, so it stays for ever.
             unsafe { Ref::new(slot.cast()) }
         })

@@ -64,6 +64,8 @@ struct PoolEntry {
     reference: PoolRef,
     min: u8,
     max: u8,
+    /// Workers of the reserve that may stay with it.
+    keeps: u8,
     /// The first of its own workers.
     first: Option<WorkerRef>,
     /// Submissions, and their ends, that it counted in lives before this one.
@@ -584,9 +586,30 @@ impl World {
     ///
     /// As the machine's.
     pub fn create(self, pool: P, max: u8) -> Result<(), CreateError> {
+        self.create_by(pool, max, |reference| Machine::create(reference, max, || {}))
+    }
+
+    /// As [`create`](World::create), and so many workers stay with the pool.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn create_keeping(self, pool: P, min: u8, max: u8) -> Result<(), CreateError> {
+        state(|s| s.pools[pool.0].keeps = min);
+        self.create_by(pool, max, |reference| {
+            Machine::create_keeping(reference, min, max, || {})
+        })
+    }
+
+    fn create_by(
+        self,
+        pool: P,
+        max: u8,
+        create: impl FnOnce(PoolRef) -> Result<(), CreateError>,
+    ) -> Result<(), CreateError> {
         let reference = self.pool_ref(pool);
         let before = counts(&self.stats(pool));
-        let (answer, decided) = within(Does::Create(pool.0, max), || Machine::create(reference, max, || {}));
+        let (answer, decided) = within(Does::Create(pool.0, max), || create(reference));
         match answer {
             Ok(()) | Err(CreateError::InUse) => assert_eq!(Some(Decided::Made(answer.is_ok())), decided, "create"),
             Err(_) => assert_eq!(decided, None, "what is refused at once needs no lock section"),
@@ -1373,18 +1396,21 @@ impl State {
         };
         let waiting: Vec<&WorkerEntry> = self.workers.iter().filter(waiting).collect();
         let of_reserve = waiting.iter().filter(|worker| worker.own.is_none()).count();
-        assert!(
-            of_reserve == usize::from(idle),
-            "{of_reserve} workers of the reserve wait, and {idle} are on its list"
-        );
+        let mut kept = 0;
         for (pool, found) in found.iter().enumerate() {
             let of_pool = waiting.iter().filter(|worker| worker.own == Some(pool)).count();
+            let others = usize::from(found.idle).checked_sub(of_pool);
             assert!(
-                of_pool == usize::from(found.idle),
+                others.is_some_and(|others| others <= usize::from(self.pools[pool].keeps)),
                 "{of_pool} workers of pool {pool} wait, and {} are on its list",
                 found.idle
             );
+            kept += others.unwrap_or(0);
         }
+        assert!(
+            of_reserve == usize::from(idle) + kept,
+            "{of_reserve} workers of the reserve wait, {kept} for pools that keep them, and {idle} are on its list"
+        );
     }
 
     fn check_pool(&self, pool: usize, found: &Snapshot, reserve: u8) {
@@ -1492,6 +1518,7 @@ fn add_pool(reference: PoolRef, min: u8, max: u8, valid: bool) -> P {
             reference,
             min,
             max,
+            keeps: 0,
             first: None,
             before: [0; 6],
         });

@@ -6,8 +6,10 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use taskpool_core::{Accepted, Cancel, ControlError, CreateError, Outcome, Shutdown, Status, SubmitError, WaitError};
-use taskpool_testkit::{Call, Step, Virtual, World, J, P, W};
+use taskpool_core::{
+    Accepted, Cancel, ControlError, CreateError, Outcome, Shell, Shutdown, Status, SubmitError, WaitError,
+};
+use taskpool_testkit::{Call, Plain, Step, Virtual, World, J, P, W};
 
 const HOW: [Shutdown; 2] = [Shutdown::Drain, Shutdown::Discard];
 
@@ -452,4 +454,60 @@ fn interrupts_and_threads_come_at_every_point_of_a_shutdown() {
         }
     }
     assert!(cfg!(miri) || cases > 1_000, "only {cases} cases");
+}
+
+#[test]
+fn a_pool_keeps_workers_until_it_is_shut_down() {
+    for how in HOW {
+        let world = World::new(3);
+        let (pool, other) = (world.no_pool(), world.runtime_pool(3));
+        world.create_keeping(pool, 2, 3).unwrap();
+        world.run();
+        let kept = world.snapshot(pool);
+        assert_eq!((kept.workers, kept.idle, world.reserve()), (2, 2, 1));
+        let all = jobs(world, ["a", "b", "c", "d"]);
+        // Three at once; the third worker goes back.
+        for job in all {
+            world.submit(pool, job).unwrap();
+        }
+        assert_eq!((world.snapshot(pool).workers, world.reserve()), (3, 0));
+        world.run();
+        assert_eq!((world.snapshot(pool).idle, world.reserve()), (2, 1));
+        // Another pool has what is left, and not what is idle here.
+        for job in all {
+            world.submit(other, job).unwrap();
+        }
+        assert_eq!((world.snapshot(other).workers, world.snapshot(pool).idle), (1, 2));
+        world.run();
+        assert_eq!(world.runs().len(), 8);
+        assert_eq!(world.set_max_threads(pool, 1), Err(ControlError::OutOfRange));
+        assert_eq!(world.set_max_threads(pool, 2), Ok(()));
+        // Held or not: with the end of the shutdown all of them are there for others.
+        if how == Shutdown::Drain {
+            world.hold(pool).unwrap();
+            world.submit(pool, all[0]).unwrap();
+        }
+        assert_eq!(world.shutdown(pool, how, None), Ok(()));
+        assert_eq!((world.snapshot(pool).workers, world.reserve()), (0, 3));
+        world.overwrite(pool);
+        world.create_keeping(pool, 3, 3).unwrap();
+        assert_eq!(world.reserve(), 0);
+        world.run();
+        world.drain();
+    }
+}
+
+#[test]
+fn a_pool_that_asks_for_more_workers_than_there_are_is_not_made() {
+    let plain = Plain::new();
+    plain.add_reserve(2);
+    let pool = plain.no_pool();
+    let create = |min, max| Shell::<Virtual>::create_keeping(pool, min, max, || {});
+    for (min, max) in [(3, 3), (127, 127)] {
+        assert_eq!(create(min, max), Err(CreateError::NoWorkers));
+        assert_eq!(plain.reserve(), 2, "those that it had are there for others");
+    }
+    assert_eq!(create(3, 2), Err(CreateError::OutOfRange));
+    assert_eq!(create(2, 2), Ok(()));
+    assert_eq!(plain.reserve(), 0);
 }

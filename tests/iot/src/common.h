@@ -33,6 +33,11 @@ void settle(void);
 
 IotTaskPoolJobStatus_t status_of(IotTaskPool_t pool, IotTaskPoolJob_t job);
 
-#define expect(answer_, error_) zassert_equal((answer_), (error_), "%s", IotTaskPool_strerror(answer_))
+#define expect(answer_, error_)                                                                                        \
+	do {                                                                                                           \
+		IotTaskPoolError_t got = (answer_);                                                                    \
+                                                                                                                       \
+		zassert_equal(got, (error_), "%s", IotTaskPool_strerror(got));                                         \
+	} while (0)
 
 #endif /* TESTS_IOT_COMMON_H_ */

@@ -186,6 +186,7 @@ struct Slot<const SIZE: usize> {
 }
 
 /// The memory of a cache: so many slots, with room for closures and results of so many bytes. All of it zero.
+#[repr(C)]
 pub struct Slots<const COUNT: usize, const SIZE: usize> {
     memory: UnsafeCell<MaybeUninit<[Slot<SIZE>; COUNT]>>,
     #[cfg(CONFIG_TASKPOOL_C_API)]
@@ -196,6 +197,10 @@ pub struct Slots<const COUNT: usize, const SIZE: usize> {
 unsafe impl<const COUNT: usize, const SIZE: usize> Sync for Slots<COUNT, SIZE> {}
 
 impl<const COUNT: usize, const SIZE: usize> Slots<COUNT, SIZE> {
+    /// From one slot to the next, in bytes; the first one is where all of it begins.
+    #[doc(hidden)]
+    pub const PITCH: usize = size_of::<Slot<SIZE>>();
+
     /// Slots that nobody has used.
     pub const fn new() -> Self {
         Slots {

@@ -118,6 +118,8 @@ pub(crate) enum Answer {
     Discarded(Ended),
     /// The worker left this pool. Step again.
     Left(PoolRef),
+    /// The worker left this pool, and is in the reserve. Wait on its semaphore, then step again.
+    Gone(PoolRef),
 }
 
 impl PoolRef {
@@ -515,7 +517,7 @@ impl WorkerRef {
         }
         let attention = pool.attention.get(token);
         if ATTENDS && attention.has(Attention::HELD.with(Attention::SHRINKS)) && pool.keeps_from(token, self) {
-            let (answer, _) = self.rest(token, pool, reserve.is_some());
+            let (answer, _) = self.rest(token, pool, reserve);
             // It may have been called for a job: that one needs another worker then.
             let order = match pool.first_ready(token) {
                 Some(_) => pool.call_worker(token, pool, pool.top_rank(token)),
@@ -548,16 +550,22 @@ impl WorkerRef {
             }
             return (Answer::Run { job, pool, due }, pool.taken(token));
         }
-        self.rest(token, pool, reserve.is_some())
+        self.rest(token, pool, reserve)
     }
 
     /// It takes nothing.
     #[inline(always)]
-    fn rest(self, token: &Token<'_>, pool: PoolRef, reserve: bool) -> (Answer, Order) {
-        if reserve && self.is_reserve() && !(super::KEEPS && pool.workers.get(token) <= pool.kept(token)) {
-            pool.workers.set(token, pool.workers.get(token) - 1);
-            self.pool.set(token, None);
-            return (Answer::Left(pool), Order::Nothing);
+    fn rest(self, token: &Token<'_>, pool: PoolRef, reserve: Option<&Reserve>) -> (Answer, Order) {
+        if let Some(reserve) = reserve {
+            if self.is_reserve() && !(super::KEEPS && pool.workers.get(token) <= pool.kept(token)) {
+                pool.workers.set(token, pool.workers.get(token) - 1);
+                self.pool.set(token, None);
+                let answer = match reserve.takes_back(token, self) {
+                    true => Answer::Gone(pool),
+                    false => Answer::Left(pool),
+                };
+                return (answer, Order::Nothing);
+            }
         }
         pool.stand_idle(token, self);
         (Answer::Block, Order::Nothing)

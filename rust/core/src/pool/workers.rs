@@ -299,6 +299,16 @@ impl Reserve {
         Lent { worker, first }
     }
 
+    /// A worker that left its pool is there for all others in the same moment, unless some stand in line. Answers whether it
+    /// is.
+    pub(super) fn takes_back(&self, token: &Token<'_>, worker: WorkerRef) -> bool {
+        let nobody_waits = self.first.get(token).is_none();
+        if nobody_waits {
+            self.add(token, worker);
+        }
+        nobody_waits
+    }
+
     /// A worker that left its pool: it goes to the first pool of the line, if that one still needs it, else to the
     /// idle ones. One pool of the line a call, so O(1).
     ///
