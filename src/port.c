@@ -237,20 +237,41 @@ static struct taskpool_worker *find(struct taskpool_worker *workers, size_t coun
 	return NULL;
 }
 
+/* Names the job that runs here, or ran last, and ends the image. */
+static FUNC_NORETURN void end_image(void)
+{
+	struct taskpool_worker *worker = NULL;
+	const void *job = NULL;
+
+	if (taskpool_port_caller(&worker) == 2) {
+		job = taskpool_core_last_words(worker);
+	}
+	if (job != NULL) {
+#if defined(CONFIG_TASKPOOL_C_API) && defined(CONFIG_TASKPOOL_NAMES)
+		const struct taskpool_job *named = job;
+
+		if (named->core.run == taskpool_core_run_job && named->name != NULL) {
+			printk("the worker's job: %s\n", named->name);
+		}
+#endif
+		printk("the worker's job is at %p\n", job);
+	}
+	k_panic();
+	CODE_UNREACHABLE;
+}
+
 #ifdef CONFIG_TASKPOOL_ARCHIVE
 FUNC_NORETURN void taskpool_port_panicked(const char *file, uint32_t length, uint32_t line)
 {
 	printk("the task pool's code panicked at %.*s:%u\n", (int)length, file, line);
-	k_panic();
-	CODE_UNREACHABLE;
+	end_image();
 }
 #endif
 
 FUNC_NORETURN void taskpool_port_broken(void)
 {
 	printk("the task pool's memory is corrupted: a job or pool was overwritten, or reused while it was under way\n");
-	k_panic();
-	CODE_UNREACHABLE;
+	end_image();
 }
 
 /* The numbers of `Event::id` in rust/core/src/event.rs; the core has checked the level. */

@@ -76,6 +76,8 @@ bool taskpool_core_create(struct taskpool *pool, uint8_t min_threads, uint8_t ma
 /* Answers an enum taskpool_shut. Waits until the tick `deadline` at most, or for ever for UINT64_MAX. */
 uint32_t taskpool_core_shutdown(struct taskpool *pool, bool discard, uint64_t deadline);
 #endif
+/* The job that a worker runs, or ran last: its core. For the worker's own thread. NULL without CONFIG_TASKPOOL_WAIT. */
+void *taskpool_core_last_words(struct taskpool_worker *worker);
 FUNC_NORETURN void taskpool_core_work(void *worker, void *unused1, void *unused2);
 
 #endif /* TASKPOOL_CORE_H_ */

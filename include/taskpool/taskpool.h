@@ -356,7 +356,7 @@ struct taskpool_end {
 
 /**
  * A job: a unit of work that its owner keeps. 52 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
- * `CONFIG_TASKPOOL_STATS`). Its fields belong to the implementation. It must stay where it is, and is not to be written,
+ * `CONFIG_TASKPOOL_STATS`, and with `CONFIG_TASKPOOL_NAMES`). Its fields belong to the implementation. It must stay where it is, and is not to be written,
  * while it is under way: from an accepted submission until its outcome is told.
  */
 struct taskpool_job {
@@ -364,10 +364,20 @@ struct taskpool_job {
 	struct taskpool_job_core core;
 	taskpool_run_t run;
 	void *arg;
+#ifdef CONFIG_TASKPOOL_NAMES
+	const char *name;
+#endif
 	/** @endcond */
 };
 
 /** @cond INTERNAL_HIDDEN */
+/* The end of an initializer. */
+#ifdef CONFIG_TASKPOOL_NAMES
+#define Z_TASKPOOL_JOB_NAME(name_) , (name_)
+#else
+#define Z_TASKPOOL_JOB_NAME(name_)
+#endif
+
 #define Z_TASKPOOL_JOB_CORE(end_, flags_)                                                                              \
 	{                                                                                                              \
 		{NULL, NULL, NULL}, taskpool_core_run_job, 0, 0, (flags_), 0, 0, {0, 0}, NULL, (end_)                  \
@@ -380,7 +390,10 @@ struct taskpool_job {
  * @param run_ What it does, a @ref taskpool_run_t.
  * @param arg_ What that is given, a `void *`.
  */
-#define TASKPOOL_JOB_INITIALIZER(run_, arg_) {Z_TASKPOOL_JOB_CORE(NULL, 0), (run_), (arg_)}
+#define TASKPOOL_JOB_INITIALIZER(run_, arg_)                                                                           \
+	{                                                                                                              \
+		Z_TASKPOOL_JOB_CORE(NULL, 0), (run_), (arg_)Z_TASKPOOL_JOB_NAME(NULL)                                  \
+	}
 
 /**
  * @brief Defines a job. It needs no call to be ready.
@@ -391,7 +404,10 @@ struct taskpool_job {
  * @param run_  What it does, a @ref taskpool_run_t.
  * @param arg_  What that is given, a `void *`.
  */
-#define TASKPOOL_JOB_DEFINE(name_, run_, arg_) struct taskpool_job name_ = TASKPOOL_JOB_INITIALIZER(run_, arg_)
+#define TASKPOOL_JOB_DEFINE(name_, run_, arg_)                                                                         \
+	struct taskpool_job name_ = {                                                                                  \
+		Z_TASKPOOL_JOB_CORE(NULL, 0), (run_), (arg_)Z_TASKPOOL_JOB_NAME(#name_)                                \
+	}
 
 /**
  * @brief Defines a job with a completion, and with a level.
@@ -409,7 +425,7 @@ struct taskpool_job {
 		Z_TASKPOOL_JOB_CORE((end_), (((level_) << Z_TASKPOOL_LEVEL_SHIFT) |                                    \
 					     ((discard_) ? Z_TASKPOOL_DISCARD : 0))),                                  \
 		(run_),                                                                                                \
-		(arg_),                                                                                                \
+		(arg_)Z_TASKPOOL_JOB_NAME(#name_),                                                                     \
 	};                                                                                                             \
 	BUILD_ASSERT((level_) >= 0 && (level_) < CONFIG_TASKPOOL_PRIORITY_LEVELS,                                      \
 		     "there is no such level: raise CONFIG_TASKPOOL_PRIORITY_LEVELS, or lower that of " #name_)

@@ -20,7 +20,7 @@ const NUMBERS: [(&str, &str, &str); 8] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 13] = [
+const OPTIONS: [&str; 14] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
@@ -31,6 +31,7 @@ const OPTIONS: [&str; 13] = [
     "TASKPOOL_STATS",
     "TASKPOOL_LEVEL_PRIORITIES",
     "TASKPOOL_C_API",
+    "TASKPOOL_NAMES",
     "TASKPOOL_IOT_API",
     // Zephyr's: misuse is not only an error, but also a message.
     "ASSERT",

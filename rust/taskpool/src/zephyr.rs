@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use taskpool_core::{
-    Cache, Caller, Event, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker, WorkerRef,
+    Cache, Caller, Event, Header, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker, WorkerRef,
 };
 
 use crate::config::CONFIG;
@@ -382,6 +382,18 @@ unsafe extern "C" fn taskpool_core_start(pool: NonNull<Pool>, first: NonNull<Wor
 unsafe extern "C" fn taskpool_core_expire(pool: NonNull<Pool>) {
     // SAFETY: this function's promise.
     Shell::<ThisPort>::expire(unsafe { Ref::new(pool) });
+}
+
+/// The job that a worker runs, or ran last, for what C says before the image ends; null if that is not known.
+///
+/// # Safety
+///
+/// `worker` was made by one of the functions above, and its own thread calls.
+#[no_mangle]
+unsafe extern "C" fn taskpool_core_last_words(worker: NonNull<Worker>) -> *mut Header {
+    // SAFETY: this function's promise.
+    let worker = unsafe { worker.as_ref() };
+    worker.last_words().map_or(core::ptr::null_mut(), |job| job.as_ptr())
 }
 
 /// The life of a worker's thread: its entry.

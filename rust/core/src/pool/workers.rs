@@ -98,6 +98,14 @@ impl Worker {
         self.reserve
     }
 
+    /// What it runs, or ran last, for the last words of an image: a look that no lock protects, for its own thread.
+    pub fn last_words(&self) -> Option<JobRef> {
+        #[cfg(CONFIG_TASKPOOL_WAIT)]
+        return self.current.peek();
+        #[cfg(not(CONFIG_TASKPOOL_WAIT))]
+        None
+    }
+
     /// Remembers what it runs.
     #[inline(always)]
     pub(super) fn remember(&self, _token: &Token<'_>, _job: JobRef) {

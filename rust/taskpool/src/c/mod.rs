@@ -30,6 +30,8 @@ struct CJob {
     header: Header,
     run: CRun,
     arg: *mut c_void,
+    #[cfg(CONFIG_TASKPOOL_NAMES)]
+    _name: *const core::ffi::c_char,
 }
 
 /// `struct taskpool_end`.
