@@ -347,7 +347,7 @@ def riscv():
     return env, (f"-x=EXTRA_LDFLAGS=-L{Path(libgcc).parent}", "--force-toolchain")
 
 
-SANITIZED = ("pool", "spawn", "outcomes", "runtime", "levels")
+SANITIZED = ("pool", "spawn", "outcomes", "runtime", "levels", "c", "iot")
 SUITES = {
     "sanitizers": Suite("the suites on the kernel with the address and undefined behaviour sanitizers",
                         tuple(f"tests/{name}" for name in SANITIZED), (NATIVE,),
