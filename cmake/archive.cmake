@@ -19,10 +19,14 @@ function(taskpool_map_target)
     set(target thumbv7m-none-eabi)
   elseif(CONFIG_ARMV7_M_ARMV8_M_MAINLINE)
     set(target thumbv7em-none-eabi)
-  elseif(CONFIG_RISCV AND CONFIG_64BIT AND CONFIG_FLOAT_HARD)
-    set(target riscv64gc-unknown-none-elf)
   elseif(CONFIG_RISCV AND CONFIG_64BIT)
-    set(target riscv64imac-unknown-none-elf)
+    if(CONFIG_RISCV_ISA_EXT_M AND CONFIG_RISCV_ISA_EXT_A AND CONFIG_RISCV_ISA_EXT_C)
+      if(NOT CONFIG_FLOAT_HARD)
+        set(target riscv64imac-unknown-none-elf)
+      elseif(CONFIG_RISCV_ISA_EXT_D)
+        set(target riscv64gc-unknown-none-elf)
+      endif()
+    endif()
   elseif(CONFIG_RISCV AND CONFIG_RISCV_ISA_RV32I AND NOT CONFIG_FLOAT_HARD)
     if(CONFIG_RISCV_ISA_EXT_M AND CONFIG_RISCV_ISA_EXT_A AND CONFIG_RISCV_ISA_EXT_C)
       set(target riscv32imac-unknown-none-elf)
@@ -52,9 +56,11 @@ if(NOT rust_target)
     "a board with a Cortex-M, RISC-V or 64-bit Arm CPU (in place of native_sim, native_sim/native/64), or switch it off.")
 endif()
 
+set(names "")
 set(manifest ${APPLICATION_SOURCE_DIR}/Cargo.toml)
 if(EXISTS ${manifest})
-  file(STRINGS ${manifest} names REGEX "^[^#]*taskpool[ \t]*=")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${manifest})
+  file(STRINGS ${manifest} names REGEX "^[^#]*taskpool")
   if(names)
     message(FATAL_ERROR "CONFIG_TASKPOOL_ARCHIVE=y, but ${manifest} names the crate taskpool, so the image would have two "
       "pools: set CONFIG_TASKPOOL_CRATE=y, or remove the crate.")
@@ -62,8 +68,8 @@ if(EXISTS ${manifest})
 endif()
 
 # What rustup has installed for this user, too, when its directory is not on the path.
-find_program(TASKPOOL_CARGO cargo HINTS $ENV{CARGO_HOME}/bin $ENV{HOME}/.cargo/bin)
-find_program(TASKPOOL_RUSTC rustc HINTS $ENV{CARGO_HOME}/bin $ENV{HOME}/.cargo/bin)
+find_program(TASKPOOL_CARGO cargo PATHS $ENV{HOME}/.cargo/bin)
+find_program(TASKPOOL_RUSTC rustc PATHS $ENV{HOME}/.cargo/bin)
 if(NOT TASKPOOL_CARGO OR NOT TASKPOOL_RUSTC)
   message(FATAL_ERROR "CONFIG_TASKPOOL=y, but there is no cargo: install Rust (https://rustup.rs), then run\n"
     "  rustup target add ${rust_target}")
@@ -89,7 +95,7 @@ list(APPEND sources ${rust_directory}/core/build.rs ${rust_directory}/taskpool/b
 
 add_custom_command(
   OUTPUT ${archive}
-  COMMAND ${CMAKE_COMMAND} -E env DOTCONFIG=${DOTCONFIG}
+  COMMAND ${CMAKE_COMMAND} -E env DOTCONFIG=${DOTCONFIG} RUSTC=${TASKPOOL_RUSTC} TASKPOOL_ARCHIVE_BUILD=1
     ${TASKPOOL_CARGO} build --release --locked --package taskpool-c
     --target ${rust_target} --target-dir ${cargo_directory}
   # Cargo leaves a file alone that would not change.
@@ -98,6 +104,7 @@ add_custom_command(
   WORKING_DIRECTORY ${rust_directory}
   COMMENT "Building the task pool for ${rust_target}"
   USES_TERMINAL
+  VERBATIM
 )
 add_custom_target(taskpool_archive DEPENDS ${archive})
 # The C compiler's library first: Rust's archive has the same functions, and would win for all of Zephyr's code.

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # The core is a crate of the application. Without it the link would fail, with five names that nobody knows.
+set(names "")
 set(manifest ${APPLICATION_SOURCE_DIR}/Cargo.toml)
 if(EXISTS ${manifest})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${manifest})
   file(STRINGS ${manifest} names REGEX taskpool)
 endif()
 if(NOT names)

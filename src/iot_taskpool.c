@@ -60,7 +60,7 @@ static void unlock(void)
 
 static bool is_pool(IotTaskPool_t pool)
 {
-	return pool == &system_pool || (pool != NULL && PART_OF_ARRAY(pools, pool));
+	return pool == &system_pool || (pool != NULL && IS_ARRAY_ELEMENT(pools, pool));
 }
 
 /* What every function that names a pool begins with: the mutex is held when it succeeds. */
@@ -132,11 +132,33 @@ static IotTaskPoolJobStorage_t *storage_of(IotTaskPoolJob_t job)
 
 static struct recyclable *recyclable_of(IotTaskPoolJobStorage_t *storage)
 {
-	return PART_OF_ARRAY(recyclables, (struct recyclable *)storage) ? (struct recyclable *)storage : NULL;
+	struct recyclable *recyclable = CONTAINER_OF(storage, struct recyclable, storage);
+
+	return IS_ARRAY_ELEMENT(recyclables, recyclable) ? recyclable : NULL;
+}
+
+/*
+ * What has just begun to run is the worker's until it has taken note of it, in a moment. After this, nobody of the pool
+ * looks at a job that is completed.
+ */
+static bool runs(IotTaskPoolJobStorage_t *storage)
+{
+	int state = taskpool_status(&storage->job, NULL);
+
+	return state >= 0 && (state & TASKPOOL_RUNNING) == TASKPOOL_RUNNING;
+}
+
+static void let_begin(IotTaskPoolJobStorage_t *storage)
+{
+	while (runs(storage)) {
+		k_sleep(K_TICKS(1));
+	}
 }
 
 static void make(IotTaskPoolJobStorage_t *storage, IotTaskPoolRoutine_t routine, void *context)
 {
+	/* It is another job from now on, if its callback runs. */
+	taskpool_port_forget_job(storage);
 	(void)taskpool_job_init(&storage->job, run, storage);
 	(void)taskpool_job_set_end(&storage->job, &end);
 	storage->routine = routine;
@@ -162,7 +184,8 @@ static IotTaskPoolJobStatus_t status_of(IotTaskPoolJobStorage_t *storage)
 		case -EINVAL:
 			return IOT_TASKPOOL_STATUS_UNDEFINED;
 		default:
-			return IOT_TASKPOOL_STATUS_COMPLETED;
+			let_begin(storage);
+			continue;
 		}
 		switch (taskpool_wait(&storage->job, K_NO_WAIT, NULL)) {
 		case -ENOENT:
@@ -202,14 +225,15 @@ static bool withdraw(IotTaskPoolJobStorage_t *storage)
 IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void *pUserContext,
 					 IotTaskPoolJobStorage_t *const pJobStorage, IotTaskPoolJob_t *const pJob)
 {
-	int status;
-
 	if (userCallback == NULL || pJobStorage == NULL || pJob == NULL) {
 		return IOT_TASKPOOL_BAD_PARAMETER;
 	}
-	/* In memory that was never a job there is none. */
-	status = taskpool_status(&pJobStorage->job, NULL);
-	if (status > TASKPOOL_IDLE) {
+	if (k_is_in_isr()) {
+		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	}
+	let_begin(pJobStorage);
+	/* Memory that was never a job has no status. */
+	if (taskpool_status(&pJobStorage->job, NULL) > TASKPOOL_IDLE) {
 		return IOT_TASKPOOL_ILLEGAL_OPERATION;
 	}
 	make(pJobStorage, userCallback, pUserContext);
@@ -289,10 +313,7 @@ static IotTaskPoolError_t give_back(IotTaskPool_t pool, IotTaskPoolJob_t job, bo
 		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
 	} else if (!recyclable->cached || !recycle) {
 		(void)taskpool_cancel(&recyclable->storage.job);
-		/* What has begun meanwhile has no need of its memory in a moment, when the worker has taken note. */
-		while ((taskpool_status(&recyclable->storage.job, NULL) & TASKPOOL_RUNNING) == TASKPOOL_RUNNING) {
-			k_sleep(K_TICKS(1));
-		}
+		let_begin(&recyclable->storage);
 		recyclable->cached = false;
 		recyclable->cached = recycle && has_room(pool);
 		recyclable->owner = recyclable->cached ? pool : NULL;
@@ -315,12 +336,14 @@ static IotTaskPoolError_t schedule(IotTaskPool_t pool, IotTaskPoolJob_t job, boo
 {
 	IotTaskPoolJobStorage_t *storage = storage_of(job);
 	IotTaskPoolError_t error = enter(pool);
+	struct recyclable *recyclable = recyclable_of(storage);
 	struct taskpool *where = &pool->memory.pool;
 
 	if (error != IOT_TASKPOOL_SUCCESS) {
 		return error;
 	}
-	if (withdraw(storage)) {
+	/* A recyclable job is gone with the pool that keeps it. */
+	if ((recyclable == NULL || recyclable->owner == pool) && withdraw(storage)) {
 		storage->flags = 0;
 		/* The pool is open, the time is in range, and nobody else submits the job. */
 		(void)(urgent ? taskpool_submit_urgent(where, &storage->job)
@@ -417,15 +440,16 @@ static bool is_good(const IotTaskPoolInfo_t *info)
 	return info != NULL && info->minThreads >= 1 && info->maxThreads >= info->minThreads;
 }
 
+BUILD_ASSERT(CONFIG_TASKPOOL_THREAD_PRIORITY >= K_HIGHEST_THREAD_PRIO &&
+		     CONFIG_TASKPOOL_THREAD_PRIORITY <= K_LOWEST_APPLICATION_THREAD_PRIO,
+	     "there is no such thread priority in this configuration: correct CONFIG_TASKPOOL_THREAD_PRIORITY");
+
 static int zephyr_priority(int32_t priority)
 {
-	/* With priorities of their own, levels need room above the pool's. */
-	int highest = Z_TASKPOOL_RAISE;
-
 	if (priority <= 0) {
 		return CONFIG_TASKPOOL_THREAD_PRIORITY;
 	}
-	return MAX(CONFIG_NUM_PREEMPT_PRIORITIES - 1 - MIN(priority, CONFIG_NUM_PREEMPT_PRIORITIES), highest);
+	return MAX(CONFIG_NUM_PREEMPT_PRIORITIES - 1 - MIN(priority, CONFIG_NUM_PREEMPT_PRIORITIES), 0);
 }
 
 /* Under the mutex. */
@@ -496,6 +520,7 @@ IotTaskPoolError_t IotTaskPool_Create(const IotTaskPoolInfo_t *pInfo, IotTaskPoo
 
 IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
 {
+	struct taskpool_worker *worker = NULL;
 	IotTaskPoolError_t error;
 
 	if (!is_pool(taskPool)) {
@@ -505,45 +530,41 @@ IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
 	if (error != IOT_TASKPOOL_SUCCESS) {
 		return error;
 	}
+	if (taskpool_port_caller(&worker) == 2 && worker->iot.job != NULL && worker->iot.pool == &taskPool->memory.pool) {
+		/* It would wait for itself. */
+		unlock();
+		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	}
 	taskPool->state = CLOSING;
 	unlock();
 
-	if (taskpool_destroy(&taskPool->memory, TASKPOOL_DISCARD, K_FOREVER) == 0) {
-		lock();
-		for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
-			if (recyclables[i].owner == taskPool) {
-				recyclables[i].owner = NULL;
-				recyclables[i].cached = false;
-			}
+	/* It runs, and this is a thread that is none of its workers. */
+	(void)taskpool_destroy(&taskPool->memory, TASKPOOL_DISCARD, K_FOREVER);
+
+	lock();
+	for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
+		if (recyclables[i].owner == taskPool) {
+			recyclables[i].owner = NULL;
+			recyclables[i].cached = false;
 		}
-		taskPool->state = UNUSED;
-	} else {
-		/* A job of this pool would wait for itself. Nothing has happened. */
-		lock();
-		taskPool->state = OPEN;
-		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
 	}
+	taskPool->state = UNUSED;
 	unlock();
-	return error;
+	return IOT_TASKPOOL_SUCCESS;
 }
 
 IotTaskPoolError_t IotTaskPool_SetMaxThreads(IotTaskPool_t taskPool, uint32_t maxThreads)
 {
 	IotTaskPoolError_t error;
 
-	if (!is_pool(taskPool) || maxThreads < 1) {
+	if (!is_pool(taskPool) || maxThreads < 1 || maxThreads < taskPool->min_threads) {
 		return IOT_TASKPOOL_BAD_PARAMETER;
 	}
 	error = enter(taskPool);
-	if (error != IOT_TASKPOOL_SUCCESS) {
-		return error;
-	}
-	if (maxThreads < taskPool->min_threads) {
-		error = IOT_TASKPOOL_BAD_PARAMETER;
-	} else {
+	if (error == IOT_TASKPOOL_SUCCESS) {
 		(void)taskpool_set_max_threads(&taskPool->memory.pool, MIN(maxThreads, 127));
+		unlock();
 	}
-	unlock();
 	return error;
 }
 

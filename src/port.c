@@ -341,6 +341,17 @@ static void create_reserve(void)
 }
 #endif
 
+#ifdef CONFIG_TASKPOOL_IOT_API
+void taskpool_port_forget_job(const void *job)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reserve); i++) {
+		if (reserve[i].iot.job == job) {
+			reserve[i].iot.job = NULL;
+		}
+	}
+}
+#endif
+
 #ifdef CONFIG_TASKPOOL_SYSTEM_POOL
 /* The Rust crate refers to the symbol; the threads are named after the module. */
 Z_TASKPOOL_DEFINE(taskpool_system, "taskpool", CONFIG_TASKPOOL_MIN_THREADS, CONFIG_TASKPOOL_MAX_THREADS,

@@ -52,6 +52,10 @@ FUNC_NORETURN void taskpool_port_broken(void);
 /* The archive's panic handler: `file` has no zero at its end. */
 FUNC_NORETURN void taskpool_port_panicked(const char *file, uint32_t length, uint32_t line);
 #endif
+#ifdef CONFIG_TASKPOOL_IOT_API
+/* Whichever worker calls the callback of this job: the job is another one now. */
+void taskpool_port_forget_job(const void *job);
+#endif
 #ifdef CONFIG_TASKPOOL_C_API
 /* Of `Refusal` in rust/taskpool/src/c/mod.rs. */
 #define TASKPOOL_REFUSED_JOB      1

@@ -65,7 +65,8 @@ struct taskpool_worker_core {
 /* What the documentation states. */
 BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || IS_ENABLED(CONFIG_TASKPOOL_STATS) ||
 	     IS_ENABLED(CONFIG_TASKPOOL_PAUSE) ||
-	     sizeof(struct taskpool_core) == (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 52 : 44));
+	     sizeof(struct taskpool_core) == (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 52 : 44) +
+						     (IS_ENABLED(CONFIG_TASKPOOL_IOT_API) ? 4 : 0));
 
 /* How much more urgent than its pool a worker's thread can become. */
 #define Z_TASKPOOL_RAISE (IS_ENABLED(CONFIG_TASKPOOL_LEVEL_PRIORITIES) ? CONFIG_TASKPOOL_PRIORITY_LEVELS - 1 : 0)

@@ -62,6 +62,13 @@ fn main() {
         path.display()
     );
     let is_on = |option: &str| config.get(option) == Some(&"y");
+    println!("cargo:rerun-if-env-changed=TASKPOOL_ARCHIVE_BUILD");
+    assert!(
+        !is_on("TASKPOOL_ARCHIVE") || env::var_os("TASKPOOL_ARCHIVE_BUILD").is_some(),
+        "an application uses the crate `taskpool`, and {} has CONFIG_TASKPOOL_ARCHIVE=y, so the image would have two pools: \
+         set CONFIG_TASKPOOL_CRATE=y",
+        path.display()
+    );
     for option in OPTIONS.into_iter().filter(|option| is_on(option)) {
         println!("cargo:rustc-cfg=CONFIG_{option}");
     }

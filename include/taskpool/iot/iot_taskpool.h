@@ -7,9 +7,9 @@
  * @brief The API of the FreeRTOS Task Pool (`iot_taskpool.h`, IoT Common 1.1.0), on the task pool: `CONFIG_TASKPOOL_IOT_API`.
  *
  * Firmware that was written for it is compiled as it is. What each function answers in each state is what the original's
- * code answers, but for its defects; doc/migrating-from-freertos.md lists those, with what they became.
+ * code answers, but for what doc/migrating-from-freertos.md lists: its defects, and what they became.
  *
- * All functions are for threads. In an interrupt they answer #IOT_TASKPOOL_ILLEGAL_OPERATION, and change nothing.
+ * All functions are for threads. In an interrupt they answer #IOT_TASKPOOL_ILLEGAL_OPERATION, and do nothing.
  *
  * Priorities: @ref IotTaskPoolInfo_t has those of FreeRTOS, where larger ones are more urgent. 0 and -1 are
  * `CONFIG_TASKPOOL_THREAD_PRIORITY`; p > 0 is the Zephyr priority `CONFIG_NUM_PREEMPT_PRIORITIES` - 1 - p, or the most
@@ -103,7 +103,8 @@ IotTaskPoolError_t IotTaskPool_SetMaxThreads(IotTaskPool_t taskPool, uint32_t ma
 /**
  * @brief Makes a job of memory that the caller keeps.
  *
- * Also in the callback of the job itself, which makes it ready to be scheduled again. O(1).
+ * Also in the callback of the job itself, which makes it ready to be scheduled again. O(workers of the reserve). When the
+ * job is about to begin, it waits for that, for a tick or as long as its worker is kept from the CPU.
  *
  * @param userCallback What it does.
  * @param pUserContext What that is given; may be NULL.
@@ -112,7 +113,8 @@ IotTaskPoolError_t IotTaskPool_SetMaxThreads(IotTaskPool_t taskPool, uint32_t ma
  *
  * @retval IOT_TASKPOOL_SUCCESS           It is `READY`.
  * @retval IOT_TASKPOOL_BAD_PARAMETER     @p userCallback, @p pJobStorage or @p pJob is NULL.
- * @retval IOT_TASKPOOL_ILLEGAL_OPERATION The memory holds a job that is scheduled or deferred. (The original does not look.)
+ * @retval IOT_TASKPOOL_ILLEGAL_OPERATION The memory holds a job that is scheduled or deferred (the original does not look);
+ *                                        or this is an interrupt.
  */
 IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void *pUserContext,
 					 IotTaskPoolJobStorage_t *const pJobStorage, IotTaskPoolJob_t *const pJob);
@@ -177,8 +179,8 @@ IotTaskPoolError_t IotTaskPool_RecycleJob(IotTaskPool_t taskPool, IotTaskPoolJob
  *
  * @retval IOT_TASKPOOL_SUCCESS              It is `SCHEDULED`.
  * @retval IOT_TASKPOOL_BAD_PARAMETER        @p taskPool is NULL, or no pool; @p job is NULL; or there is no such flag.
- * @retval IOT_TASKPOOL_ILLEGAL_OPERATION    The job runs or has run, was recycled, or dropped with its pool; or this is an
- *                                           interrupt.
+ * @retval IOT_TASKPOOL_ILLEGAL_OPERATION    The job runs or has run, was recycled, or dropped with its pool; another pool
+ *                                           keeps it; or this is an interrupt.
  * @retval IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS The pool is being destroyed, or was never made.
  */
 IotTaskPoolError_t IotTaskPool_Schedule(IotTaskPool_t taskPool, IotTaskPoolJob_t job, uint32_t flags);

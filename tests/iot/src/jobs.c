@@ -266,7 +266,7 @@ ZTEST(iot, test_a_callback_overwrites_its_job)
 	create();
 }
 
-static IotTaskPoolError_t in_interrupt[10];
+static IotTaskPoolError_t in_interrupt[11];
 
 static void ask(const void *unused)
 {
@@ -285,13 +285,14 @@ static void ask(const void *unused)
 	in_interrupt[7] = IotTaskPool_Destroy(pool);
 	in_interrupt[8] = IotTaskPool_Create(&info, &made);
 	in_interrupt[9] = IotTaskPool_CreateSystemTaskPool(&info);
+	in_interrupt[10] = IotTaskPool_CreateJob(count, NULL, &other_storage, &other);
 }
 
 ZTEST(iot, test_interrupts_are_refused)
 {
 	create();
 	irq_offload(ask, NULL);
-	for (int i = 0; i < 10; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(in_interrupt); i++) {
 		expect(in_interrupt[i], IOT_TASKPOOL_ILLEGAL_OPERATION);
 	}
 	zassert_equal(status_of(pool, job), IOT_TASKPOOL_STATUS_READY);

@@ -176,6 +176,7 @@ ZTEST(iot, test_destroying_drops_what_waits)
 	expect(IotTaskPool_ScheduleDeferred(pool, jobs[0], 1), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
 	expect(IotTaskPool_TryCancel(pool, jobs[0], &status), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
 	zassert_equal(status, IOT_TASKPOOL_STATUS_UNDEFINED);
+	expect(IotTaskPool_SetMaxThreads(pool, 0), IOT_TASKPOOL_BAD_PARAMETER);
 	expect(IotTaskPool_SetMaxThreads(pool, 1), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
 	expect(IotTaskPool_CreateRecyclableJob(pool, count, NULL, &jobs[0]), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
 	expect(IotTaskPool_RecycleJob(pool, jobs[1]), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);

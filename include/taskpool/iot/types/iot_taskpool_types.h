@@ -13,6 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The application's, as there. */
+#if defined(__has_include)
+#if __has_include("iot_config.h")
+#include "iot_config.h"
+#endif
+#endif
+
 #include <taskpool/taskpool.h>
 
 #ifdef __cplusplus
@@ -97,6 +104,16 @@ typedef struct IotTaskPoolJobStorage {
 /** The stack of a pool that says nothing else: what the reserve has. */
 #ifndef IOT_THREAD_DEFAULT_STACK_SIZE
 #define IOT_THREAD_DEFAULT_STACK_SIZE 0
+#endif
+
+/** Pools beside the system pool. */
+#ifndef IOT_TASKPOOLS
+#define IOT_TASKPOOLS CONFIG_TASKPOOL_IOT_POOLS
+#endif
+
+/** Recycled jobs that a pool keeps for itself. */
+#ifndef IOT_TASKPOOL_JOBS_RECYCLE_LIMIT
+#define IOT_TASKPOOL_JOBS_RECYCLE_LIMIT CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT
 #endif
 
 /** The priority of a pool that says nothing else: `CONFIG_TASKPOOL_THREAD_PRIORITY`. */

@@ -97,7 +97,7 @@ extern "C" fn taskpool_abort(job: Option<NonNull<CJob>>) -> c_int {
     cancelled(System::abort(job))
 }
 
-/// One of `enum taskpool_cancelled`.
+/// One of `enum taskpool_found`.
 pub(super) fn cancelled(cancel: Cancel) -> c_int {
     match cancel {
         Cancel::Cancelled => found::WAITING,
@@ -117,7 +117,7 @@ extern "C" fn taskpool_status(job: Option<NonNull<CJob>>, deadline: Option<NonNu
     told(System::status(job), deadline)
 }
 
-/// One of `enum taskpool_status`, with flags, and the deadline.
+/// One of `enum taskpool_state`, with flags, and the deadline.
 pub(super) fn told(status: Status, deadline: Option<NonNull<i64>>) -> c_int {
     let (status, due) = match status {
         Status::Idle => (state::IDLE, 0),
