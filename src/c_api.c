@@ -25,15 +25,15 @@ static const struct {
 #else
 #define REFUSAL(error_, message_) {.error = -(error_)}
 #endif
-	REFUSAL(EINVAL, "the pool is NULL"),
+	REFUSAL(EINVAL, "the pool is NULL, or its memory was overwritten"),
 	REFUSAL(EINVAL, "the job is NULL, or nobody has initialised it: use TASKPOOL_JOB_DEFINE or taskpool_job_init"),
 	REFUSAL(EINVAL, "an argument is out of range"),
 	REFUSAL(EALREADY, NULL),
 	REFUSAL(ESHUTDOWN, NULL),
 	REFUSAL(ERANGE, NULL),
 	REFUSAL(EAGAIN, NULL),
-	REFUSAL(EPERM, NULL),
-	REFUSAL(EDEADLK, NULL),
+	REFUSAL(EPERM, "an interrupt can't wait"),
+	REFUSAL(EDEADLK, "a worker would wait for its own pool"),
 	REFUSAL(ENOENT, NULL),
 	REFUSAL(ENOMEM, NULL),
 	REFUSAL(EBADF, NULL),
@@ -73,6 +73,9 @@ int taskpool_job_set_end(struct taskpool_job *job, const struct taskpool_end *en
 {
 	int error = own(job, __func__);
 
+	if (end != NULL && (end->tell != taskpool_core_tell || end->end == NULL)) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
+	}
 	if (error == 0) {
 		job->core.end = end;
 	}

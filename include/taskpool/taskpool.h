@@ -218,8 +218,9 @@ enum taskpool_shutdown {
  * O(log n) grows with the jobs that are deferred in one pool. With `CONFIG_TASKPOOL_LEVEL_PRIORITIES` each submission
  * also looks at the workers on their way. Calls that are marked isr-ok are for every thread and interrupt but those that
  * the kernel does not manage (zero-latency ones), from the init level `PRE_KERNEL_2` on; others are for threads, from the
- * level `APPLICATION` on. Every function answers `-EINVAL`, and changes nothing, when an object that it names is NULL, or
- * a job was never initialised; with `CONFIG_ASSERT` it also prints which.
+ * level `APPLICATION` on. Every function that names a pool or a job answers `-EINVAL`, and changes nothing, when that is
+ * NULL or overwritten, or the job was never initialised. With `CONFIG_ASSERT` it also prints which, as it does for what
+ * can't be called where it is called.
  *
  * @{
  */
@@ -458,7 +459,7 @@ int taskpool_job_init(struct taskpool_job *job, taskpool_run_t run, void *arg);
  * @param end What is told the outcome of every submission from now on, or NULL.
  *
  * @retval 0       It has this completion.
- * @retval -EINVAL @p job is NULL or not initialised.
+ * @retval -EINVAL @p job is NULL or not initialised, or @p end was not initialised with a function.
  * @retval -EBUSY  The job is under way.
  */
 int taskpool_job_set_end(struct taskpool_job *job, const struct taskpool_end *end);

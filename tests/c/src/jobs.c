@@ -40,7 +40,6 @@ static int note_order(const struct taskpool_ctx *ctx, void *arg)
 }
 
 static int place[3];
-static const struct taskpool_end no_end = TASKPOOL_END_INITIALIZER(NULL);
 static struct noted told;
 
 TASKPOOL_JOB_DEFINE_WITH(low, note_order, &place[0], NULL, 0, false);
@@ -88,7 +87,7 @@ ZTEST(c, test_discarded_on_shutdown)
 	zassert_ok(taskpool_job_set_discard(&job.job, true));
 	zassert_ok(taskpool_submit(&slow, &job.job));
 	zassert_equal(taskpool_job_set_discard(&job.job, false), -EBUSY);
-	zassert_equal(taskpool_job_set_end(&job.job, &no_end), -EBUSY);
+	zassert_equal(taskpool_job_set_end(&job.job, &told.end), -EBUSY);
 	zassert_ok(taskpool_shutdown(&slow, TASKPOOL_DRAIN, K_FOREVER));
 	zassert_equal(job.outcome, TASKPOOL_DISCARDED);
 	zassert_ok(taskpool_restart(&slow));

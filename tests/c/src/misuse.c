@@ -52,6 +52,41 @@ ZTEST(c, test_what_is_no_job)
 	zassert_mem_equal(&job, &before, sizeof(job));
 }
 
+ZTEST(c, test_what_is_no_completion)
+{
+	static const struct taskpool_end without = TASKPOOL_END_INITIALIZER(NULL);
+	static const struct taskpool_end none;
+	struct noted job;
+
+	noted_init(&job, 5);
+	zassert_equal(taskpool_job_set_end(&job.job, &without), -EINVAL);
+	zassert_equal(taskpool_job_set_end(&job.job, &none), -EINVAL);
+	zassert_ok(taskpool_submit(&slow, &job.job));
+	settle();
+	zassert_equal(atomic_get(&job.told), 1, "it has the one that it had");
+	zassert_ok(taskpool_job_set_end(&job.job, NULL));
+	zassert_ok(taskpool_submit(&slow, &job.job));
+	settle();
+	zassert_equal(atomic_get(&job.told), 1);
+	zassert_equal(atomic_get(&job.runs), 2);
+}
+
+ZTEST(c, test_what_was_overwritten_is_no_pool)
+{
+	static struct taskpool overwritten;
+	static struct taskpool before;
+	struct noted job;
+
+	noted_init(&job, 0);
+	memset(&overwritten, 0xa5, sizeof(overwritten));
+	before = overwritten;
+	zassert_equal(taskpool_submit(&overwritten, &job.job), -EINVAL);
+	zassert_equal(taskpool_submit_after(&overwritten, &job.job, K_MSEC(1)), -EINVAL);
+	zassert_equal(taskpool_hold(&overwritten), -EINVAL);
+	zassert_equal(taskpool_shutdown(&overwritten, TASKPOOL_DRAIN, K_FOREVER), -EINVAL);
+	zassert_mem_equal(&overwritten, &before, sizeof(overwritten));
+}
+
 ZTEST(c, test_what_is_no_pool)
 {
 	static struct taskpool none;

@@ -148,6 +148,19 @@ const STATS: bool = cfg!(CONFIG_TASKPOOL_STATS);
 const ATTENDS: bool = CONTROL || ABORT || cfg!(CONFIG_TASKPOOL_URGENT);
 
 impl Pool {
+    /// Whether what C names may be a pool: of most memory that is none, it says so. All zero is one that was never made.
+    ///
+    /// # Safety
+    ///
+    /// So much memory can be read, whatever is in it.
+    #[inline(always)]
+    pub unsafe fn may_be(memory: NonNull<Pool>) -> bool {
+        // SAFETY: the field lies within the memory.
+        let life = unsafe { memory.byte_add(core::mem::offset_of!(Pool, life)) }.cast::<u8>();
+        // SAFETY: this function's promise; a byte may be anything.
+        (unsafe { life.read() }) <= 3
+    }
+
     /// Where C writes when it lays a pool out: `life`, `max`. All else is zero.
     #[doc(hidden)]
     pub const WRITTEN_BY_C: [usize; 2] = [core::mem::offset_of!(Pool, life), core::mem::offset_of!(Pool, max)];

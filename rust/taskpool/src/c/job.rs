@@ -80,7 +80,7 @@ extern "C" fn taskpool_set_level(job: Option<NonNull<CJob>>, level: u8) -> c_int
     let job = job!(job, c"taskpool_set_level");
     match System::set_level(job, level) {
         Ok(()) => 0,
-        Err(_) => refuse(Refusal::BadArgument),
+        Err(_) => misuse(Refusal::BadArgument, c"taskpool_set_level"),
     }
 }
 
@@ -140,7 +140,7 @@ pub(super) fn told(status: Status, deadline: Option<NonNull<i64>>) -> c_int {
 #[no_mangle]
 extern "C" fn taskpool_wait(job: Option<NonNull<CJob>>, timeout: KTimeout, code: Option<NonNull<Code>>) -> c_int {
     let job = job!(job, c"taskpool_wait");
-    waited(System::wait(job, timeout.deadline()), code)
+    waited(System::wait(job, timeout.deadline()), code, c"taskpool_wait")
 }
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
@@ -151,5 +151,9 @@ extern "C" fn taskpool_cancel_wait(
     code: Option<NonNull<Code>>,
 ) -> c_int {
     let job = job!(job, c"taskpool_cancel_wait");
-    waited(System::cancel_and_wait(job, timeout.deadline()), code)
+    waited(
+        System::cancel_and_wait(job, timeout.deadline()),
+        code,
+        c"taskpool_cancel_wait",
+    )
 }

@@ -103,7 +103,7 @@ enum Refusal {
 }
 
 extern "C" {
-    /// The negative errno value. With `CONFIG_ASSERT` the first three are also told to whoever reads the console.
+    /// The negative errno value. With `CONFIG_ASSERT` what no correct program does is also told to whoever reads the console.
     fn taskpool_port_refuse(refusal: u32, function: *const core::ffi::c_char) -> c_int;
 }
 
@@ -169,11 +169,16 @@ impl From<ControlError> for Refusal {
     }
 }
 
-/// What C passes as a pool. All zero, or shut down, it takes nothing, and the machine says so.
+/// What C passes as a pool, if it may be one. All zero, or shut down, it takes nothing, and the machine says so.
 #[inline(always)]
 fn pool_of(pool: Option<NonNull<Pool>>) -> Option<PoolRef> {
-    // SAFETY: what is not null is a `struct taskpool`, which begins with a pool and is there for as long as C may name it.
-    pool.map(|pool| unsafe { Ref::new(pool) })
+    let pool = pool?;
+    // SAFETY: what is not null has the size of a `struct taskpool`.
+    if !unsafe { Pool::may_be(pool) } {
+        return None;
+    }
+    // SAFETY: a `struct taskpool`, which begins with a pool and is there for as long as C may name it.
+    Some(unsafe { Ref::new(pool) })
 }
 
 /// What C passes as a job, if it is one.
@@ -239,7 +244,11 @@ fn accepted<E: Into<Refusal>>(answer: Result<Accepted, E>) -> c_int {
 }
 
 /// What C is told of a wait: one of `enum taskpool_outcome`, with the code in `place` if C wants it, or why not.
-fn waited<E: Into<Refusal>>(answer: Result<Outcome, E>, place: Option<NonNull<Code>>) -> c_int {
+fn waited<E: Into<Refusal>>(
+    answer: Result<Outcome, E>,
+    place: Option<NonNull<Code>>,
+    function: &'static CStr,
+) -> c_int {
     match answer {
         Ok(outcome) => {
             let (outcome, code) = words(outcome);
@@ -249,7 +258,7 @@ fn waited<E: Into<Refusal>>(answer: Result<Outcome, E>, place: Option<NonNull<Co
             }
             outcome
         }
-        Err(error) => refuse(error.into()),
+        Err(error) => misuse(error.into(), function),
     }
 }
 

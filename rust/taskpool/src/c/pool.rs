@@ -1,12 +1,14 @@
 //! What C does with pools, and what a job of C learns about its run.
 
 use core::ffi::c_int;
+#[cfg(CONFIG_TASKPOOL_CONTROL)]
+use core::ffi::CStr;
 use core::ptr::NonNull;
 
 use taskpool_core::{Ctx, Pool};
 
 #[cfg(CONFIG_TASKPOOL_CONTROL)]
-use super::{misuse, pool_of, refuse, KTimeout, Refusal, System};
+use super::{misuse, pool_of, KTimeout, Refusal, System};
 
 /// `enum taskpool_shutdown`.
 #[cfg(CONFIG_TASKPOOL_CONTROL)]
@@ -46,23 +48,23 @@ mod control {
         }};
     }
 
-    fn controlled(answer: Result<(), ControlError>) -> c_int {
+    fn controlled(answer: Result<(), ControlError>, function: &'static CStr) -> c_int {
         match answer {
             Ok(()) => 0,
-            Err(error) => refuse(error.into()),
+            Err(error) => misuse(error.into(), function),
         }
     }
 
     #[no_mangle]
     extern "C" fn taskpool_hold(pool: Option<NonNull<Pool>>) -> c_int {
         let pool = pool!(pool, c"taskpool_hold");
-        controlled(System::hold(pool))
+        controlled(System::hold(pool), c"taskpool_hold")
     }
 
     #[no_mangle]
     extern "C" fn taskpool_release(pool: Option<NonNull<Pool>>) -> c_int {
         let pool = pool!(pool, c"taskpool_release");
-        controlled(System::release_pool(pool))
+        controlled(System::release_pool(pool), c"taskpool_release")
     }
 
     #[cfg(CONFIG_TASKPOOL_PAUSE)]
@@ -74,21 +76,24 @@ mod control {
             super::clock::FROZEN => Clock::Frozen,
             _ => return misuse(Refusal::BadArgument, c"taskpool_pause"),
         };
-        controlled(System::pause(pool, clock))
+        controlled(System::pause(pool, clock), c"taskpool_pause")
     }
 
     #[cfg(CONFIG_TASKPOOL_PAUSE)]
     #[no_mangle]
     extern "C" fn taskpool_resume(pool: Option<NonNull<Pool>>) -> c_int {
         let pool = pool!(pool, c"taskpool_resume");
-        controlled(System::release_pool(pool))
+        controlled(System::release_pool(pool), c"taskpool_resume")
     }
 
     #[no_mangle]
     extern "C" fn taskpool_set_max_threads(pool: Option<NonNull<Pool>>, max_threads: u32) -> c_int {
         let pool = pool!(pool, c"taskpool_set_max_threads");
         // What does not fit is as wrong as 0.
-        controlled(System::set_max_threads(pool, u8::try_from(max_threads).unwrap_or(0)))
+        controlled(
+            System::set_max_threads(pool, u8::try_from(max_threads).unwrap_or(0)),
+            c"taskpool_set_max_threads",
+        )
     }
 
     #[no_mangle]
@@ -99,13 +104,13 @@ mod control {
             super::shutdown::DISCARD => Shutdown::Discard,
             _ => return misuse(Refusal::BadArgument, c"taskpool_shutdown"),
         };
-        controlled(System::shutdown(pool, how, timeout.deadline()))
+        controlled(System::shutdown(pool, how, timeout.deadline()), c"taskpool_shutdown")
     }
 
     #[no_mangle]
     extern "C" fn taskpool_restart(pool: Option<NonNull<Pool>>) -> c_int {
         let pool = pool!(pool, c"taskpool_restart");
-        controlled(System::restart(pool))
+        controlled(System::restart(pool), c"taskpool_restart")
     }
 }
 

@@ -77,7 +77,7 @@ extern "C" fn taskpool_spawn_after(
 #[no_mangle]
 extern "C" fn taskpool_join(handle: u32, timeout: KTimeout, code: Option<NonNull<Code>>) -> c_int {
     match System::join(handle, timeout.deadline()) {
-        Some(answer) => waited(answer, code),
+        Some(answer) => waited(answer, code, c"taskpool_join"),
         None => refuse(Refusal::NoHandle),
     }
 }
