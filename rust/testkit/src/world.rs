@@ -924,6 +924,7 @@ impl World {
         let expected = match waited {
             Waited::Refused(error) => Err(error),
             Waited::Over(outcome) => Ok(outcome),
+            // The virtual port ends a wait, too, when nothing can happen any more while it lasts.
             Waited::For(_) if answer == Err(WaitError::TimedOut) && deadline.is_some() => answer,
             Waited::For(serial) => {
                 let ended = |s: &mut State| s.model.jobs[job.0].ends.iter().find(|end| end.0 == serial).copied();
