@@ -45,19 +45,21 @@ void taskpool_port_wake(struct taskpool_worker *worker)
 
 #ifdef CONFIG_SMP
 /*
- * Under the lock. A thread whose time slice has just ended on another CPU is marked as queued, and is in no queue until
- * that interrupt ends: k_thread_priority_set() would take it out of one, and crash (Zephyr 4.1.99, z_time_slice() and
- * z_thread_prio_set()). So a worker that may run elsewhere, as it has not gone to sleep yet, changes its own, in
- * taskpool_port_park(). One that sleeps goes on when its semaphore is given, which is done under the lock. For the same
- * reason the core leaves those alone that are on their way.
+ * Under the lock. A worker that may run on another CPU must be left alone. When its time slice has just ended there, it is
+ * marked as queued, and is in no queue until that interrupt ends: k_thread_priority_set() would take it out of one, and
+ * crash (Zephyr 4.1.99, z_time_slice() and z_thread_prio_set()). And where a change makes a ready thread more urgent than
+ * the current one, that function lets go of the caller's irq_lock(). So this changes the worker that calls, one that has
+ * not been started, and one that waits on its semaphore, which is given under the lock; every other one changes its own
+ * when it goes on, in taskpool_port_park(), and the core leaves those alone that are on their way.
  */
 static void set_priority(struct taskpool_worker *worker, int priority)
 {
 	struct k_thread *thread = &worker->thread;
 
 	worker->priority = (int8_t)priority;
-	if (!IS_ENABLED(CONFIG_TIMESLICING) || thread == k_current_get() ||
-	    (thread->base.thread_state & (_THREAD_PENDING | _THREAD_SLEEPING)) != 0) {
+	if (thread == k_current_get() || (thread->base.thread_state & _THREAD_SLEEPING) != 0 ||
+	    ((thread->base.thread_state & _THREAD_PENDING) != 0 &&
+	     thread->base.pended_on == &worker->wake.wait_q)) {
 		k_thread_priority_set(thread, priority);
 	}
 }

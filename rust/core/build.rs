@@ -39,14 +39,11 @@ fn main() {
         text.lines().find_map(value).unwrap_or("1")
     });
     println!("cargo:rustc-env=TASKPOOL_PRIORITY_LEVELS={levels}");
-    // Zephyr's: threads run on several CPUs, in time slices.
-    println!("cargo:rustc-check-cfg=cfg(slices)");
-    let is_on = |line: &str| {
-        text.as_ref()
-            .is_some_and(|text| text.lines().any(|found| found == line))
-    };
-    if is_on("CONFIG_SMP=y") && is_on("CONFIG_TIMESLICING=y") {
-        println!("cargo:rustc-cfg=slices");
+    // Zephyr's: threads run on several CPUs.
+    println!("cargo:rustc-check-cfg=cfg(smp)");
+    let smp = text.as_ref();
+    if smp.is_some_and(|text| text.lines().any(|line| line == "CONFIG_SMP=y")) {
+        println!("cargo:rustc-cfg=smp");
     }
     println!("cargo:rustc-check-cfg=cfg(levels)");
     if levels != "1" {

@@ -50,7 +50,7 @@
 //!
 //! An interrupt, here and below, is one that the kernel masks: not a zero-latency one. Before `main`, what reads the
 //! clock (a delay, a limited time, [`Instant::now`]) may be called from the init level `PRE_KERNEL_2` on, and what
-//! waits from `POST_KERNEL` on.
+//! waits from `POST_KERNEL` on: for a job not without a limit, as the pools are started at the level `APPLICATION`.
 
 #![no_std]
 #![deny(unsafe_code)]

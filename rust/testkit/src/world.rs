@@ -595,7 +595,11 @@ impl World {
     ///
     /// As the machine's.
     pub fn create_keeping(self, pool: P, min: u8, max: u8) -> Result<(), CreateError> {
-        state(|s| s.pools[pool.0].keeps = min);
+        state(|s| {
+            s.pools[pool.0].keeps = min;
+            // As for workers of its own, the maximum is no less.
+            s.model.pools[pool.0].own = min;
+        });
         self.create_by(pool, max, |reference| {
             Machine::create_keeping(reference, min, max, || {})
         })
@@ -947,6 +951,7 @@ impl World {
         let expected = match waited {
             Waited::Refused(error) => Err(error),
             Waited::Over(outcome) => Ok(outcome),
+            // The virtual port ends a wait, too, when nothing can happen any more while it lasts.
             Waited::For(_) if answer == Err(WaitError::TimedOut) && deadline.is_some() => answer,
             Waited::For(serial) => {
                 let ended = |s: &mut State| s.model.jobs[job.0].ends.iter().find(|end| end.0 == serial).copied();

@@ -117,11 +117,24 @@ static JOBS: [Job<Work>; COUNT] = [
 ];
 
 const fn told(index: usize) -> Job<Work> {
-    Job::with_completion(Work::new(index), &BOOKS[index])
+    Job::with_completion(Work::new(index), &BOOKS[index]).at_level(level(index))
 }
 
 const fn plain(index: usize) -> Job<Work> {
-    Job::new(Work::new(index))
+    Job::new(Work::new(index)).at_level(level(index))
+}
+
+/// Each fourth job keeps its level, which is another one for each, as far as there are some: what its thread's priority must
+/// be is known then.
+const fn keeps_level(index: usize) -> bool {
+    index % 4 == 3
+}
+
+const fn level(index: usize) -> u8 {
+    match keeps_level(index) {
+        true => (index / 4 % LEVELS) as u8,
+        false => 0,
+    }
 }
 
 /// Runs of each CPU, the jobs that run now, and the most that ran at once, in this round.
@@ -204,6 +217,9 @@ impl Subject {
     }
 
     pub fn set_level(self, level: u8) {
+        if keeps_level(self.0) {
+            return;
+        }
         assert!(self.job().set_level(level).is_ok(), "there is this level");
     }
 
@@ -489,6 +505,15 @@ impl Run for Work {
             (0..=board::most_raised()).contains(&raised),
             "the thread of a job is {raised} steps more urgent than its pool"
         );
+        let most = board::most_raised();
+        if keeps_level(self.subject.0) && most > 0 {
+            // Urgent, it has that of the highest level.
+            assert!(
+                [i32::from(level(self.subject.0)), most].contains(&raised),
+                "the thread of a job at level {} is {raised} steps more urgent than its pool",
+                level(self.subject.0)
+            );
+        }
         BY_RAISE[raised as usize].fetch_add(1, SeqCst);
         let turns = core::hint::black_box(self.turns);
         self.something(ctx);

@@ -157,11 +157,13 @@ impl WaiterRef {
         self.next.set(token, line);
     }
 
-    /// Takes itself out of the line, unless it was let go. Answers whether it was in it, and the line.
-    pub(crate) fn leave_line(self, token: &Token<'_>, line: Option<WaiterRef>) -> (bool, Option<WaiterRef>) {
-        if self.outcome.get(token).is_some() {
-            return (false, line);
-        }
+    /// Whether it was let go, and is in no line.
+    pub(crate) fn is_let_go(self, token: &Token<'_>) -> bool {
+        self.outcome.get(token).is_some()
+    }
+
+    /// Takes itself out of the line that it is in. Answers that.
+    pub(crate) fn leave_line(self, token: &Token<'_>, line: Option<WaiterRef>) -> Option<WaiterRef> {
         let mut before: Option<WaiterRef> = None;
         let mut link = line;
         while let Some(found) = link.filter(|found| *found != self) {
@@ -172,9 +174,9 @@ impl WaiterRef {
         match before {
             Some(before) => {
                 before.next.set(token, next);
-                (true, line)
+                line
             }
-            None => (true, next),
+            None => next,
         }
     }
 
@@ -279,9 +281,12 @@ impl JobRef {
     /// The time of a waiter is up. Answers whether it left the list; if not, it has been let go already, and its signal
     /// has been or will be given.
     pub(crate) fn wait_end(self, token: &Token<'_>, waiter: WaiterRef) -> bool {
-        let (left, waiters) = waiter.leave_line(token, self.waiters(token));
-        self.set_waiters(token, waiters);
-        left
+        if waiter.is_let_go(token) {
+            // The submission has ended, and its completion may have freed the job.
+            return false;
+        }
+        self.set_waiters(token, waiter.leave_line(token, self.waiters(token)));
+        true
     }
 
     /// A submission has ended: takes those who waited for it out of the list. Answers them, the first who came first.

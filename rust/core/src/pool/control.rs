@@ -221,9 +221,11 @@ impl PoolRef {
 
     /// The time of a thread that shuts down is up. Answers whether it left the line; if not, it has been let go.
     pub(crate) fn close_end(self, token: &Token<'_>, closer: WaiterRef) -> bool {
-        let (left, closers) = closer.leave_line(token, self.closers(token));
-        self.set_closers(token, closers);
-        left
+        if closer.is_let_go(token) {
+            return false;
+        }
+        self.set_closers(token, closer.leave_line(token, self.closers(token)));
+        true
     }
 
     /// Who waits for the end, when a worker has come to rest, or what was expected has happened.

@@ -4,7 +4,7 @@
 //! A worker first takes the priority, then the job. One that has no job and is not idle is *on its way*: it has been
 //! called, or is between two priorities, or tells somebody of the end of its last job. A job that finds no idle worker can
 //! make it more urgent. So of the workers on their way, the most urgent is at least as urgent as the first ready job, the
-//! second as the second, and so on.
+//! second as the second, and so on. (Not on several CPUs: see `HURRIES`.)
 
 use super::{Order, Pool, WorkerRef};
 use crate::job::JobRef;
@@ -117,10 +117,10 @@ impl WorkerRef {
     }
 }
 
-/// The port can change the priority of a worker that is on its way: not where it may run on another CPU, and lose it there
-/// for a time slice (see `set_priority` in `src/port.c`).
+/// The port can change the priority of a worker that is on its way: not where it may run on another CPU (see `set_priority`
+/// in `src/port.c`).
 #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
-const HURRIES: bool = !cfg!(slices);
+const HURRIES: bool = !cfg!(smp);
 
 #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
 impl JobRef {
@@ -141,7 +141,8 @@ impl Pool {
     }
 
     /// No idle worker is there for a job of this rank: the least urgent one on its way becomes as urgent, if it is less.
-    /// O(n) of those. Where the port can't do that, each is as urgent as the job that it was woken for until it takes one.
+    /// O(n) of those. Where the port can't do that, each gets the rank of the job that it was woken for, at the latest when
+    /// it goes on, and keeps it until it takes one.
     pub(crate) fn hurry(&self, token: &Token<'_>, rank: Rank) -> Order {
         if !HURRIES {
             return Order::Nothing;
@@ -161,9 +162,6 @@ impl Pool {
     /// Whether the workers on their way are as urgent as the jobs that they come for; see [`Pool::check`]. In the middle of
     /// a start or a release, which call workers one after the other, they need not be.
     pub(super) fn check_ranks(&self, token: &Token<'_>) -> bool {
-        if !HURRIES {
-            return true;
-        }
         let (mut coming, mut link) = ([0_u32; LEVELS], self.on_their_way.get(token));
         while let Some(worker) = link {
             let of = worker.pool(token).is_some_and(|of| core::ptr::eq(&raw const *of, self));
@@ -173,6 +171,9 @@ impl Pool {
             link = worker.link.get(token);
         }
         let all = coming.iter().sum::<u32>();
+        if !HURRIES {
+            return true;
+        }
         let (mut workers, mut jobs) = (0, 0);
         (0..LEVELS).rev().all(|level| {
             workers += coming[level];
