@@ -595,14 +595,13 @@ impl World {
     ///
     /// As the machine's.
     pub fn create_keeping(self, pool: P, min: u8, max: u8) -> Result<(), CreateError> {
-        state(|s| {
-            s.pools[pool.0].keeps = min;
-            // As for workers of its own, the maximum is no less.
-            s.model.pools[pool.0].own = min;
-        });
-        self.create_by(pool, max, |reference| {
+        state(|s| s.pools[pool.0].keeps = min);
+        let answer = self.create_by(pool, max, |reference| {
             Machine::create_keeping(reference, min, max, || {})
-        })
+        });
+        // As for workers of its own, the maximum is no less.
+        state(|s| s.model.pools[pool.0].own = min);
+        answer
     }
 
     fn create_by(

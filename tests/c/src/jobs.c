@@ -87,7 +87,7 @@ ZTEST(c, test_discarded_on_shutdown)
 	zassert_ok(taskpool_job_set_discard(&job.job, true));
 	zassert_ok(taskpool_submit(&slow, &job.job));
 	zassert_equal(taskpool_job_set_discard(&job.job, false), -EBUSY);
-	zassert_equal(taskpool_job_set_end(&job.job, &told.end), -EBUSY);
+	zassert_equal(taskpool_job_set_end(&job.job, &job.end), -EBUSY);
 	zassert_ok(taskpool_shutdown(&slow, TASKPOOL_DRAIN, K_FOREVER));
 	zassert_equal(job.outcome, TASKPOOL_DISCARDED);
 	zassert_ok(taskpool_restart(&slow));

@@ -7,7 +7,7 @@ use taskpool_core::{Cancel, Code, Pool, Status};
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
-use super::{accepted, found, job_of, misuse, pool_of, refuse, state, CJob, KTimeout, Refusal, System};
+use super::{accepted, found, job_of, misuse, pool_of, state, CJob, KTimeout, Refusal, System};
 
 /// Both, or the refusal, to be returned.
 macro_rules! pool_and_job {
