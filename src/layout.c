@@ -5,7 +5,6 @@
  * the image is linked.
  */
 
-#include <gen_offset.h>
 #include <zephyr/kernel.h>
 
 #include "taskpool_core.h"
