@@ -500,12 +500,11 @@ impl Run for Work {
         );
         MOST_INSIDE.fetch_max(INSIDE.fetch_add(1, SeqCst) + 1, SeqCst);
         BY_CPU[board::cpu()].fetch_add(1, SeqCst);
-        let raised = board::raised(Pool::of(ctx));
+        let (raised, most) = (board::raised(Pool::of(ctx)), board::most_raised());
         assert!(
-            (0..=board::most_raised()).contains(&raised),
+            (0..=most).contains(&raised),
             "the thread of a job is {raised} steps more urgent than its pool"
         );
-        let most = board::most_raised();
         if keeps_level(self.subject.0) && most > 0 {
             // Urgent, it has that of the highest level.
             assert!(

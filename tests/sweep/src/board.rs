@@ -154,8 +154,8 @@ pub fn create() -> Option<Pool> {
 /// It, if it is there.
 pub fn made() -> Option<Pool> {
     let pool = NonNull::new(MADE.load(Relaxed))?;
-    // SAFETY: C has made it. When it has just been destroyed, the interrupt may still come here: its memory is zero then,
-    // as that of a pool that was never made, until `overwrite`.
+    // SAFETY: C has made it, of memory that stays. The interrupt may come here while `taskpool_destroy` makes that zero, and
+    // until `destroy` has forgotten the pool: it is one that was shut down, then one that was never made. Both take nothing.
     Some(Pool::from_reference(unsafe { Ref::new(pool) }))
 }
 
@@ -170,7 +170,7 @@ pub enum Destroyed {
 /// Destroys it: queued jobs run, or are discarded. Waits for what runs, or does not.
 #[inline(always)]
 pub fn destroy(discard: bool, wait: bool) -> Destroyed {
-    // SAFETY: nobody names the pool afterwards, but for the interrupt, and what `made` says about that.
+    // SAFETY: nobody names the pool afterwards but the interrupt, as `made` says.
     match unsafe { c::sweep_destroy(discard, wait) } {
         0 => {
             MADE.store(core::ptr::null_mut(), Relaxed);

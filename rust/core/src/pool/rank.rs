@@ -170,10 +170,10 @@ impl Pool {
             coming[usize::from(rank.level())] += 1;
             link = worker.link.get(token);
         }
-        let all = coming.iter().sum::<u32>();
         if !HURRIES {
             return true;
         }
+        let all = coming.iter().sum::<u32>();
         let (mut workers, mut jobs) = (0, 0);
         (0..LEVELS).rev().all(|level| {
             workers += coming[level];
