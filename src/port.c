@@ -245,7 +245,8 @@ static FUNC_NORETURN void end_image(void)
 	struct taskpool_worker *worker = NULL;
 	const void *job = NULL;
 
-	if (taskpool_port_caller(&worker) == 2) {
+	/* Without CONFIG_TASKPOOL_WAIT no worker knows its job. */
+	if (IS_ENABLED(CONFIG_TASKPOOL_WAIT) && taskpool_port_caller(&worker) == 2) {
 		job = taskpool_core_last_words(worker);
 	}
 	if (job != NULL) {

@@ -435,6 +435,12 @@ impl<P: Port> Shell<P> {
     /// [`SubmitError`]; nothing has changed then.
     #[inline(never)]
     pub fn submit(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
+        Self::submit_inline(pool, job)
+    }
+
+    /// [`submit`](Shell::submit) for a caller that is a function of its own already, as C's is.
+    #[inline(always)]
+    pub fn submit_inline(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: waking is common, too.
         let token = unsafe { Token::attest(P::now) };
@@ -529,6 +535,12 @@ impl<P: Port> Shell<P> {
     /// apart: one function of two words for both, as Zephyr's timeouts have it.
     #[inline(never)]
     fn defer(pool: PoolRef, job: JobRef, when: u64) -> Result<Accepted, DeferError> {
+        Self::defer_inline(pool, job, when)
+    }
+
+    /// [`defer`](Shell::defer) for a caller that is a function of its own already, as C's is.
+    #[inline(always)]
+    pub fn defer_inline(pool: PoolRef, job: JobRef, when: u64) -> Result<Accepted, DeferError> {
         let relative = when <= MAX_TICKS;
         let ahead = |now: u64| now.wrapping_add(when).wrapping_add(1);
         let (mut now, mut deadline) = (0, !when);
@@ -561,6 +573,12 @@ impl<P: Port> Shell<P> {
     /// cancelled, in the caller's context, and those who wait for it.
     #[inline(never)]
     pub fn cancel(job: JobRef) -> Cancel {
+        Self::cancel_inline(job)
+    }
+
+    /// [`cancel`](Shell::cancel) for a caller that is a function of its own already, as C's is.
+    #[inline(always)]
+    pub fn cancel_inline(job: JobRef) -> Cancel {
         let (cancel, ended) = Self::section(|token| job.cancel(token));
         Self::tell(ended, Outcome::Cancelled);
         cancel

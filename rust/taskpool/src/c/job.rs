@@ -3,11 +3,15 @@
 use core::ffi::c_int;
 use core::ptr::NonNull;
 
-use taskpool_core::{Cancel, Code, Pool, Status};
+use taskpool_core::{Cancel, Code, Pool, Status, MAX_TICKS};
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
-use super::{accepted, found, job_of, misuse, pool_of, state, CJob, KTimeout, Refusal, System};
+use super::{accepted, found, job_of, misuse, pool_of, refuse, state, CJob, KTimeout, Refusal, System};
+
+const LAST_TICK: i64 = MAX_TICKS as i64;
+/// The last tick as an absolute one.
+const NEVER: i64 = -2 - LAST_TICK;
 
 /// Both, or the refusal, to be returned.
 macro_rules! pool_and_job {
@@ -34,7 +38,7 @@ macro_rules! job {
 #[no_mangle]
 extern "C" fn taskpool_submit(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>) -> c_int {
     let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit");
-    accepted(System::submit(pool, job))
+    accepted(System::submit_inline(pool, job))
 }
 
 #[cfg(CONFIG_TASKPOOL_URGENT)]
@@ -46,19 +50,29 @@ extern "C" fn taskpool_submit_urgent(pool: Option<NonNull<Pool>>, job: Option<No
 
 #[no_mangle]
 extern "C" fn taskpool_submit_after(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>, delay: KTimeout) -> c_int {
-    let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit_after");
-    accepted(match delay.ticks {
+    let (to, what) = pool_and_job!(pool, job, c"taskpool_submit_after");
+    let when = match delay.ticks {
+        // A word less to look at than with a range from 1.
+        span @ 0..=LAST_TICK if span != 0 => span as u64,
+        0 => return taskpool_submit(pool, job),
         -1 => return misuse(Refusal::BadArgument, c"taskpool_submit_after"),
-        span @ 0.. => System::submit_after(pool, job, span as u64),
-        absolute => System::submit_at(pool, job, (-2 - absolute) as u64),
-    })
+        // An absolute tick t is -2 - t here, one less than what the machine takes.
+        absolute @ NEVER..-1 => !((-2 - absolute) as u64).max(1),
+        _ => return refuse(Refusal::OutOfRange),
+    };
+    accepted(System::defer_inline(to, what, when))
 }
 
+/// One more function of this size would take more room than this call takes time.
 #[no_mangle]
 extern "C" fn taskpool_submit_at(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>, tick: i64) -> c_int {
-    let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit_at");
+    if cfg!(CONFIG_ASSERT) {
+        // So that the message names this function.
+        let _ = pool_and_job!(pool, job, c"taskpool_submit_at");
+    }
     // What lies before the boot has passed.
-    accepted(System::submit_at(pool, job, tick.max(0) as u64))
+    let ticks = -2 - tick.clamp(0, LAST_TICK + 1);
+    taskpool_submit_after(pool, job, KTimeout { ticks })
 }
 
 #[cfg(CONFIG_TASKPOOL_ABORT)]
@@ -87,7 +101,7 @@ extern "C" fn taskpool_set_level(job: Option<NonNull<CJob>>, level: u8) -> c_int
 #[no_mangle]
 extern "C" fn taskpool_cancel(job: Option<NonNull<CJob>>) -> c_int {
     let job = job!(job, c"taskpool_cancel");
-    cancelled(System::cancel(job))
+    cancelled(System::cancel_inline(job))
 }
 
 #[cfg(CONFIG_TASKPOOL_ABORT)]
