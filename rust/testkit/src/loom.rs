@@ -40,6 +40,8 @@ lazy_static! {
     static ref EXPIRED: Condvar = Condvar::new();
     /// Where pools are made at run time.
     static ref MEMORIES: Plain<Vec<&'static Memory>> = Plain::new(Vec::new());
+    /// Jobs that are their owners' again. They stay until the end of the execution, so that whoever touches one is found.
+    static ref FREED: Plain<Vec<JobRef>> = Plain::new(Vec::new());
     static ref RESERVE: Reserve = Reserve::new();
     static ref SLOTS: Slots<COUNT, { Loom::SLOT_SIZE }> = Slots::new();
     static ref CACHE: Cache = Cache::new(slots());
@@ -83,6 +85,14 @@ extern "Rust" fn taskpool_watch(what: *const (), writes: bool) {
         memory.check();
         memory.core.touch(writes);
     }
+    let freed = |job: &JobRef| {
+        let begin = job.as_ptr().cast_const().cast::<()>();
+        (begin..begin.wrapping_byte_add(size_of_val(&**job))).contains(&what)
+    };
+    assert!(
+        !FREED.lock().unwrap().iter().any(freed),
+        "a job is touched that its completion has freed"
+    );
 }
 
 /// Memory in which pools are made at run time, one after the other.
@@ -124,6 +134,8 @@ thread_local! {
     static CALLER: Cell<Caller> = Cell::new(Caller::Thread);
     /// The thread has waited for a signal.
     static HAD_TO_WAIT: Cell<bool> = Cell::new(false);
+    /// What the thread does before it next waits for a signal.
+    static BEFORE_WAIT: Cell<Option<Box<dyn FnOnce()>>> = Cell::new(None);
     /// The thread is preempted for ever after so many lock sections.
     static ABANDONED_AFTER: Cell<u32> = Cell::new(u32::MAX);
 }
@@ -328,6 +340,9 @@ unsafe impl Port for Loom {
     fn take(signal: SignalRef, deadline: Option<u64>) -> bool {
         demand_no_lock("a thread waits");
         HAD_TO_WAIT.with(|waited| waited.set(true));
+        if let Some(body) = BEFORE_WAIT.with(Cell::take) {
+            body();
+        }
         let semaphore = &Signalled::of(signal).semaphore;
         match deadline {
             None => semaphore.take(),
@@ -567,6 +582,15 @@ impl J {
     /// Where it is.
     pub fn status(self) -> Status {
         Machine::status(self.reference)
+    }
+
+    /// Its completion has freed it: nobody touches it any more.
+    pub fn free(self) {
+        FREED.lock().unwrap().push(self.reference);
+    }
+
+    fn is_freed(&self) -> bool {
+        FREED.lock().unwrap().contains(&self.reference)
     }
 
     /// How often it has run.
@@ -977,6 +1001,11 @@ impl Scene {
         Loom::now()
     }
 
+    /// The calling thread does `body` when it next waits for a signal, before it does.
+    pub fn before_wait(body: impl FnOnce() + 'static) {
+        BEFORE_WAIT.with(|before| before.set(Some(Box::new(body))));
+    }
+
     /// Whether the calling thread has waited for a signal.
     pub fn had_to_wait() -> bool {
         HAD_TO_WAIT.with(Cell::get)
@@ -1026,7 +1055,7 @@ impl Scene {
             }
         }
         let timers = TIMERS.lock().unwrap().clone();
-        for job in &self.jobs {
+        for job in self.jobs.iter().filter(|job| !job.is_freed()) {
             if let Status::Deferred { deadline } = job.status() {
                 // For a held pool no timer is armed, and nobody asks a job for its pool.
                 assert!(
@@ -1047,11 +1076,10 @@ impl Scene {
             self.settle();
         }
         for job in &self.jobs {
-            assert!(
-                job.status() == Status::Idle,
-                "a job was forgotten: it is {:?}",
-                job.status()
-            );
+            if !job.is_freed() {
+                let status = job.status();
+                assert!(status == Status::Idle, "a job was forgotten: it is {status:?}");
+            }
             let seen = job.seen;
             let [accepted, cancelled, aborted] =
                 [&seen.accepted, &seen.cancelled, &seen.aborted].map(|count| count.load(Relaxed));

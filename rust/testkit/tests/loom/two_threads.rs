@@ -475,6 +475,22 @@ mod waiting {
     }
 
     #[test]
+    fn a_waiter_whose_time_is_up_does_not_touch_a_job_that_its_completion_frees() {
+        explore(ALL, |scene| {
+            let (pool, [worker]) = scene.pool(1);
+            let job = scene.job_with_completion_knowing(|_| |_| {}, |me| move |_| me.job().free());
+            job.submit_at(pool, 5).unwrap();
+            scene.work(worker);
+            // Only who waits already may wait for such a job.
+            Scene::before_wait(|| Scene::interrupt(5));
+            let answer = job.wait(Some(1));
+            assert!(matches!(answer, Ok(Outcome::Done(0)) | Err(WaitError::TimedOut)));
+            scene.settle();
+            assert_eq!(job.told(), [Outcome::Done(0)]);
+        });
+    }
+
+    #[test]
     fn a_waiter_beside_a_cancel_is_let_go() {
         explore(ALL, |scene| {
             let (pool, [_worker]) = scene.pool(1);
