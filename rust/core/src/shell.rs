@@ -538,7 +538,12 @@ impl<P: Port> Shell<P> {
         Self::defer_inline(pool, job, when)
     }
 
-    /// [`defer`](Shell::defer) for a caller that is a function of its own already, as C's is.
+    /// Submits a job to run later, for a caller that is a function of its own already, as C's is: by a delay in ticks, or at
+    /// a deadline, with all its bits inverted. As [`submit_after`](Shell::submit_after) and [`submit_at`](Shell::submit_at).
+    ///
+    /// # Errors
+    ///
+    /// [`DeferError`]; nothing has changed then.
     #[inline(always)]
     pub fn defer_inline(pool: PoolRef, job: JobRef, when: u64) -> Result<Accepted, DeferError> {
         let relative = when <= MAX_TICKS;
