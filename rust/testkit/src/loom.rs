@@ -40,7 +40,7 @@ lazy_static! {
     static ref EXPIRED: Condvar = Condvar::new();
     /// Where pools are made at run time.
     static ref MEMORIES: Plain<Vec<&'static Memory>> = Plain::new(Vec::new());
-    /// Jobs that are their owners' again. They stay until the end of the execution, so that whoever touches one is found.
+    /// Jobs that are their owners' again. Their memory stays until the end, so that whoever touches one is found.
     static ref FREED: Plain<Vec<JobRef>> = Plain::new(Vec::new());
     static ref RESERVE: Reserve = Reserve::new();
     static ref SLOTS: Slots<COUNT, { Loom::SLOT_SIZE }> = Slots::new();
