@@ -219,8 +219,9 @@ enum taskpool_shutdown {
  * also looks at the workers on their way. Calls that are marked isr-ok are for every thread and interrupt but those that
  * the kernel does not manage (zero-latency ones), from the init level `PRE_KERNEL_2` on; others are for threads, from the
  * level `APPLICATION` on. Every function that names a pool or a job answers `-EINVAL`, and changes nothing, when that is
- * NULL or overwritten, or the job was never initialised. With `CONFIG_ASSERT` it also prints which, as it does for what
- * can't be called where it is called.
+ * NULL, or looks overwritten, or the job was never initialised. (Of a job a whole pointer is looked at, of a pool one byte:
+ * four of its 256 values are a pool's.) With `CONFIG_ASSERT` it also prints which, as it does for what is out of range, and
+ * for what can't be called where it is called.
  *
  * @{
  */
@@ -828,12 +829,24 @@ int taskpool_cache(struct taskpool_cache *usage);
 #endif /* CONFIG_TASKPOOL_CACHE_JOBS > 0 */
 
 /**
- * @brief The pool that runs a job: the one that it was submitted to. @param ctx What the job was given. @return The pool.
+ * @brief The pool that runs a job: the one that it was submitted to.
+ *
+ * isr-ok while the job runs, as all functions of a run. O(1), no lock.
+ *
+ * @isr_ok
+ *
+ * @param ctx What the job was given.
+ *
+ * @return The pool.
  */
 struct taskpool *taskpool_ctx_pool(const struct taskpool_ctx *ctx);
 
 /**
  * @brief The worker that runs a job. A pool's own workers count from 0, those of the reserve down from 255.
+ *
+ * isr-ok while the job runs. O(1), no lock.
+ *
+ * @isr_ok
  *
  * @param ctx What the job was given.
  *
@@ -844,6 +857,10 @@ uint8_t taskpool_ctx_worker(const struct taskpool_ctx *ctx);
 /**
  * @brief The deadline of a run.
  *
+ * isr-ok while the job runs. O(1), no lock.
+ *
+ * @isr_ok
+ *
  * @param ctx What the job was given.
  *
  * @return In ticks since boot; 0 for a job that was not deferred.
@@ -851,7 +868,11 @@ uint8_t taskpool_ctx_worker(const struct taskpool_ctx *ctx);
 k_ticks_t taskpool_ctx_due(const struct taskpool_ctx *ctx);
 
 /**
- * @brief Whether somebody has cancelled this run since it began. One lock section, O(1).
+ * @brief Whether somebody has cancelled this run since it began.
+ *
+ * isr-ok while the job runs. One lock section, O(1).
+ *
+ * @isr_ok
  *
  * @param ctx What the job was given.
  *
@@ -1144,7 +1165,7 @@ int taskpool_create(struct taskpool_memory *memory, const char *name, uint8_t ma
  *                with `K_FOREVER` and `K_NO_WAIT` only.
  *
  * @retval 0          There is no pool any more.
- * @retval -EINVAL    @p memory is NULL, or @p how is neither.
+ * @retval -EINVAL    @p memory is NULL or was overwritten, or @p how is neither.
  * @retval -ESHUTDOWN There is no pool that runs: it was never made, or has been destroyed.
  * @retval -EAGAIN    The time was up. The pool takes no submissions, its jobs go on, and its memory is in use: call
  *                    again to wait for them.

@@ -37,13 +37,27 @@ pub enum Event {
 }
 
 impl Event {
+    const POOL_STARTED: u32 = 1;
+    const WORKER_LENT: u32 = 2;
+    const WORKER_RETURNED: u32 = 3;
+    const OVERDUE: u32 = 4;
+
+    /// The numbers of all events, in their order above: ports in other languages know them.
+    #[doc(hidden)]
+    pub const IDS: [u32; 4] = [
+        Event::POOL_STARTED,
+        Event::WORKER_LENT,
+        Event::WORKER_RETURNED,
+        Event::OVERDUE,
+    ];
+
     /// The event's number, from 1 on, for ports that pass it on in words.
     pub const fn id(self) -> u32 {
         match self {
-            Event::PoolStarted(..) => 1,
-            Event::WorkerLent(..) => 2,
-            Event::WorkerReturned(..) => 3,
-            Event::Overdue(..) => 4,
+            Event::PoolStarted(..) => Event::POOL_STARTED,
+            Event::WorkerLent(..) => Event::WORKER_LENT,
+            Event::WorkerReturned(..) => Event::WORKER_RETURNED,
+            Event::Overdue(..) => Event::OVERDUE,
         }
     }
 

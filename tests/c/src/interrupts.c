@@ -343,7 +343,7 @@ static void destroy(void)
 	note(taskpool_release(&memory.pool), 0);
 	note(taskpool_destroy(&memory, TASKPOOL_DISCARD, K_NO_WAIT), -EPERM);
 	note(taskpool_destroy(&memory, TASKPOOL_DRAIN, K_FOREVER), -EPERM);
-	note(taskpool_destroy(NULL, TASKPOOL_DRAIN, K_FOREVER), -EPERM);
+	note(taskpool_destroy(NULL, TASKPOOL_DRAIN, K_FOREVER), -EINVAL);
 }
 
 ZTEST(c, test_interrupts_make_no_pools)

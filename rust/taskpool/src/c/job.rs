@@ -48,9 +48,9 @@ extern "C" fn taskpool_submit_urgent(pool: Option<NonNull<Pool>>, job: Option<No
 extern "C" fn taskpool_submit_after(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>, delay: KTimeout) -> c_int {
     let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit_after");
     accepted(match delay.ticks {
-        -1 => return misuse(Refusal::BadArgument, c"taskpool_submit_after"),
+        KTimeout::FOREVER => return misuse(Refusal::BadArgument, c"taskpool_submit_after"),
         span @ 0.. => System::submit_after(pool, job, span as u64),
-        absolute => System::submit_at(pool, job, (-2 - absolute) as u64),
+        absolute => System::submit_at(pool, job, (KTimeout::ABSOLUTE - absolute) as u64),
     })
 }
 
