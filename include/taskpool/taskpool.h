@@ -689,8 +689,8 @@ int taskpool_wait(struct taskpool_job *job, k_timeout_t timeout, int *code);
  * @return As @ref taskpool_wait: how the last submission ended.
  * @retval -EINVAL  @p job is NULL or not initialised.
  * @retval -EAGAIN  The time was up. The run has been told that it is cancelled, and goes on.
- * @retval -EPERM   Called in an interrupt, which can't wait. Nothing has changed.
- * @retval -EDEADLK As in @ref taskpool_wait. Nothing has changed.
+ * @retval -EPERM   Called in an interrupt, which can't wait for the run that goes on. Nothing has changed.
+ * @retval -EDEADLK The run goes on, and a job that @ref taskpool_wait refuses would wait for it. Nothing has changed.
  * @retval -ENOENT  The job has never been submitted.
  */
 int taskpool_cancel_wait(struct taskpool_job *job, k_timeout_t timeout, int *code);

@@ -130,6 +130,8 @@ static void hear_of_it(void)
 	note(taskpool_submit_after(&slow, &job.job, K_SECONDS(1)), TASKPOOL_NEW);
 	note(taskpool_cancel_wait(&job.job, K_NO_WAIT, &code), TASKPOOL_CANCELLED);
 	note(code, 0);
+	note(taskpool_submit(&slow, &job.job), TASKPOOL_NEW);
+	note(taskpool_cancel_wait(&job.job, K_FOREVER, &code), TASKPOOL_CANCELLED);
 }
 
 ZTEST(c, test_interrupts_wait_for_nothing)
@@ -144,7 +146,7 @@ ZTEST(c, test_interrupts_wait_for_nothing)
 	settle();
 	settle();
 	in_interrupt(hear_of_it);
-	expect_noted(7);
+	expect_noted(9);
 }
 
 static taskpool_handle_t first;
