@@ -3,7 +3,9 @@
 use core::ffi::c_int;
 use core::ptr::NonNull;
 
-use taskpool_core::{Cancel, Code, Pool, Status};
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+use taskpool_core::Code;
+use taskpool_core::{Cancel, Pool, Status};
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;

@@ -244,6 +244,7 @@ fn accepted<E: Into<Refusal>>(answer: Result<Accepted, E>) -> c_int {
 }
 
 /// What C is told of a wait: one of `enum taskpool_outcome`, with the code in `place` if C wants it, or why not.
+#[cfg(CONFIG_TASKPOOL_WAIT)]
 fn waited<E: Into<Refusal>>(
     answer: Result<Outcome, E>,
     place: Option<NonNull<Code>>,
@@ -269,6 +270,7 @@ impl KTimeout {
     const ABSOLUTE: i64 = -2;
 
     /// As the machine takes it: 0 for not waiting, none for ever.
+    #[cfg(CONFIG_TASKPOOL_WAIT)]
     fn deadline(self) -> Option<u64> {
         let ticks = match self.ticks {
             0 => return Some(0),
