@@ -284,7 +284,11 @@ void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *poo
 	ARG_UNUSED(level);
 	switch (id) {
 	case TASKPOOL_EVENT_POOL_STARTED:
-		LOG_INF("pool %s started with %u workers", name, number);
+		if (number == 0) {
+			LOG_INF("pool %s started, and borrows its workers", name);
+		} else {
+			LOG_INF("pool %s started with %u workers", name, number);
+		}
 		break;
 	case TASKPOOL_EVENT_WORKER_LENT:
 		LOG_DBG("pool %s borrowed worker r%u", name, UINT8_MAX - number);

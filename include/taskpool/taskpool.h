@@ -133,10 +133,11 @@ struct taskpool {
  * and one for each job that is ready, up to @p max_threads_. The first of them, the longest, walks over these jobs.
  *
  * On 32-bit machines each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes:
- * 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with `CONFIG_TASKPOOL_STATS`. The pool itself takes 104 bytes of RAM:
- * 44, a pointer and a `k_timer` of 56. To the 44, `CONFIG_TASKPOOL_CONTROL` adds 8, `CONFIG_TASKPOOL_PAUSE` 8,
- * `CONFIG_TASKPOOL_STATS` 88, each level above the first 8, more than one level 4 together, and
- * `CONFIG_TASKPOOL_LEVEL_PRIORITIES` 4; the timer is aligned to 8 bytes.
+ * 4 more with `CONFIG_TASKPOOL_WAIT`, 4 with `CONFIG_TASKPOOL_STATS`, 16 with `CONFIG_TASKPOOL_IOT_API`; the thread is
+ * aligned to 8 bytes. The pool itself takes 104 bytes of RAM: 44, a pointer and a `k_timer` of 56. To the 44,
+ * `CONFIG_TASKPOOL_CONTROL` adds 8, `CONFIG_TASKPOOL_PAUSE` 8, `CONFIG_TASKPOOL_STATS` 88, each level above the first 8,
+ * more than one level 4 together, `CONFIG_TASKPOOL_LEVEL_PRIORITIES` 4 and `CONFIG_TASKPOOL_IOT_API` 4; the timer is
+ * aligned to 8 bytes.
  *
  * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
  * fail the build. With `CONFIG_TASKPOOL_LEVEL_PRIORITIES` so does a priority that leaves no room for those of the levels:
@@ -359,8 +360,8 @@ struct taskpool_end {
 
 /**
  * A job: a unit of work that its owner keeps. 52 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
- * `CONFIG_TASKPOOL_STATS`, and with `CONFIG_TASKPOOL_NAMES`). Its fields belong to the implementation. It must stay where it is, and is not to be written,
- * while it is under way: from an accepted submission until its outcome is told.
+ * `CONFIG_TASKPOOL_STATS`, and with `CONFIG_TASKPOOL_NAMES`). Its fields belong to the implementation. It must stay where
+ * it is, and is not to be written, while it is under way: from an accepted submission until its outcome is told.
  */
 struct taskpool_job {
 	/** @cond INTERNAL_HIDDEN */
@@ -1098,8 +1099,7 @@ const char *taskpool_strerror(int error);
 /**
  * @brief Memory for a pool that is made at run time: 144 bytes (32-bit).
  *
- * What `CONFIG_TASKPOOL_PAUSE`, `CONFIG_TASKPOOL_STATS` and levels add to each pool comes on top: see
- * @ref TASKPOOL_DEFINE_WITH.
+ * What other options than `CONFIG_TASKPOOL_CONTROL` add to each pool comes on top: see @ref TASKPOOL_DEFINE_WITH.
  *
  * Static, on the heap, or on the stack of a thread that destroys the pool before it returns. It needs no preparation.
  */

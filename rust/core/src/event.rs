@@ -25,7 +25,7 @@ pub enum Level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A pool was started with so many workers of its own.
+    /// A pool was started with so many workers of its own; or made at run time, and so many of the reserve stay there.
     PoolStarted(PoolRef, u32),
     /// A worker of the reserve, with this number ([`Ctx::worker`](crate::Ctx::worker)), began to work for a pool.
     WorkerLent(PoolRef, u32),
@@ -84,6 +84,7 @@ impl Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Event::PoolStarted(pool, 0) => write!(f, "pool {pool:?} started, and borrows its workers"),
             Event::PoolStarted(pool, n) => write!(f, "pool {pool:?} started with {n} workers"),
             Event::WorkerLent(pool, n) => write!(f, "pool {pool:?} borrowed worker {n}"),
             Event::WorkerReturned(pool, n) => write!(f, "pool {pool:?} gave back worker {n}"),

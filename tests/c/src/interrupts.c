@@ -1,8 +1,8 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * Every function in an interrupt: it does what it does in a thread, unless it has to wait, which is an error that changes
- * nothing.
+ * Every function in an interrupt: it does what it does in a thread, unless it has to wait, which is an error that
+ * changes nothing.
  */
 
 #include <string.h>
