@@ -93,9 +93,18 @@ endforeach()
 list(APPEND sources ${rust_directory}/core/build.rs ${rust_directory}/taskpool/build.rs
   ${rust_directory}/Cargo.toml ${rust_directory}/Cargo.lock)
 
+# What a user has set for programs of this machine is not meant for the board: flags (a CPU, a linker) and another profile.
+# Another target and another directory yield to the options below. RUSTC_WRAPPER stays: a cache serves both.
+set(foreign "")
+foreach(variable RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CARGO_BUILD_TARGET_DIR
+    CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL CARGO_PROFILE_RELEASE_LTO CARGO_PROFILE_RELEASE_PANIC
+    CARGO_PROFILE_RELEASE_CODEGEN_UNITS CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS)
+  list(APPEND foreign --unset=${variable})
+endforeach()
+
 add_custom_command(
   OUTPUT ${archive}
-  COMMAND ${CMAKE_COMMAND} -E env DOTCONFIG=${DOTCONFIG} RUSTC=${TASKPOOL_RUSTC} TASKPOOL_ARCHIVE_BUILD=1
+  COMMAND ${CMAKE_COMMAND} -E env ${foreign} DOTCONFIG=${DOTCONFIG} RUSTC=${TASKPOOL_RUSTC} TASKPOOL_ARCHIVE_BUILD=1
     ${TASKPOOL_CARGO} build --release --locked --package taskpool-c
     --target ${rust_target} --target-dir ${cargo_directory}
   # Cargo leaves a file alone that would not change.

@@ -29,7 +29,8 @@ def test_p4wq_with_its_floor_and_its_bytes():
 
 
 def test_table_has_all_columns(capsys):
-    bench.show("title", {"submit_to_run": {"taskpool": 3.0, "k_work": 6.0, "p4wq": 7.0, "floor": 1.0, "p4wq_floor": 2.0}})
+    bench.show("title", {"submit_to_run": {"taskpool": 3.0, "taskpool_c": 3.5, "k_work": 6.0, "p4wq": 7.0, "floor": 1.0,
+                                            "p4wq_floor": 2.0}})
     header, row = (line.split() for line in capsys.readouterr().out.splitlines()[2:])
-    assert header == ["measure", "taskpool", "k_work", "p4wq", "floor", "p4wq_floor", "ratio"]
-    assert row == ["submit_to_run", "3.0", "6.0", "7.0", "1.0", "2.0", "0.50"]
+    assert header == ["measure", "taskpool", "taskpool_c", "k_work", "p4wq", "floor", "p4wq_floor", "ratio"]
+    assert row == ["submit_to_run", "3.0", "3.5", "6.0", "7.0", "1.0", "2.0", "0.50"]

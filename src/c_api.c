@@ -12,7 +12,7 @@
 
 #include "taskpool_core.h"
 
-/* The order of `Refusal` in rust/taskpool/src/c/mod.rs. */
+/* By their enum taskpool_refusal. */
 static const struct {
 	int16_t error;
 #ifdef CONFIG_ASSERT
@@ -21,22 +21,23 @@ static const struct {
 #endif
 } refusals[] = {
 #ifdef CONFIG_ASSERT
-#define REFUSAL(error_, message_) {.error = -(error_), .message = (message_)}
+#define REFUSAL(why_, error_, message_) [TASKPOOL_REFUSED_##why_] = {.error = -(error_), .message = (message_)}
 #else
-#define REFUSAL(error_, message_) {.error = -(error_)}
+#define REFUSAL(why_, error_, message_) [TASKPOOL_REFUSED_##why_] = {.error = -(error_)}
 #endif
-	REFUSAL(EINVAL, "the pool is NULL, or its memory was overwritten"),
-	REFUSAL(EINVAL, "the job is NULL, or nobody has initialised it: use TASKPOOL_JOB_DEFINE or taskpool_job_init"),
-	REFUSAL(EINVAL, "an argument is out of range"),
-	REFUSAL(EALREADY, NULL),
-	REFUSAL(ESHUTDOWN, NULL),
-	REFUSAL(ERANGE, NULL),
-	REFUSAL(EAGAIN, NULL),
-	REFUSAL(EPERM, "an interrupt can't wait"),
-	REFUSAL(EDEADLK, "a worker would wait for its own pool"),
-	REFUSAL(ENOENT, NULL),
-	REFUSAL(ENOMEM, NULL),
-	REFUSAL(EBADF, NULL),
+	REFUSAL(POOL, EINVAL, "the pool is NULL, or its memory was overwritten"),
+	REFUSAL(JOB, EINVAL,
+		"the job is NULL, or nobody has initialised it: use TASKPOOL_JOB_DEFINE or taskpool_job_init"),
+	REFUSAL(ARGUMENT, EINVAL, "an argument is out of range"),
+	REFUSAL(QUEUED, EALREADY, NULL),
+	REFUSAL(NOT_RUNNING, ESHUTDOWN, NULL),
+	REFUSAL(RANGE, ERANGE, NULL),
+	REFUSAL(TIMED_OUT, EAGAIN, NULL),
+	REFUSAL(IN_INTERRUPT, EPERM, "an interrupt can't wait"),
+	REFUSAL(ON_WORKER, EDEADLK, "a worker would wait for its own pool"),
+	REFUSAL(NEVER_SUBMITTED, ENOENT, NULL),
+	REFUSAL(NO_SLOT, ENOMEM, NULL),
+	REFUSAL(NO_HANDLE, EBADF, NULL),
 };
 
 int taskpool_port_refuse(uint32_t refusal, const char *function)

@@ -120,7 +120,7 @@ static bool is_own(const IotTaskPoolJobStorage_t *storage)
 {
 	struct taskpool_worker *worker = NULL;
 
-	return taskpool_port_caller(&worker) == 2 && worker->iot.job == storage;
+	return taskpool_port_caller(&worker) == TASKPOOL_WORKER && worker->iot.job == storage;
 }
 
 /* --- Jobs --------------------------------------------------------------------------------------------------------- */
@@ -530,7 +530,8 @@ IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
 	if (error != IOT_TASKPOOL_SUCCESS) {
 		return error;
 	}
-	if (taskpool_port_caller(&worker) == 2 && worker->iot.job != NULL && worker->iot.pool == &taskPool->memory.pool) {
+	if (taskpool_port_caller(&worker) == TASKPOOL_WORKER && worker->iot.job != NULL &&
+	    worker->iot.pool == &taskPool->memory.pool) {
 		/* It would wait for itself. */
 		unlock();
 		return IOT_TASKPOOL_ILLEGAL_OPERATION;

@@ -198,7 +198,7 @@ void z_taskpool_expired(struct k_timer *timer)
 }
 
 /* rust/taskpool/src/zephyr.rs has so many words of room for a signal. */
-BUILD_ASSERT(sizeof(struct k_sem) <= 8 * sizeof(void *), "raise the size of `Room` in rust/taskpool/src/zephyr.rs");
+BUILD_ASSERT(sizeof(struct k_sem) <= TASKPOOL_SIGNAL_ROOM, "raise the size of `Room` in rust/taskpool/src/zephyr.rs");
 
 void taskpool_port_make_signal(struct k_sem *signal)
 {
@@ -246,7 +246,7 @@ static FUNC_NORETURN void end_image(void)
 	const void *job = NULL;
 
 	/* Without CONFIG_TASKPOOL_WAIT no worker knows its job. */
-	if (IS_ENABLED(CONFIG_TASKPOOL_WAIT) && taskpool_port_caller(&worker) == 2) {
+	if (IS_ENABLED(CONFIG_TASKPOOL_WAIT) && taskpool_port_caller(&worker) == TASKPOOL_WORKER) {
 		job = taskpool_core_last_words(worker);
 	}
 	if (job != NULL) {
@@ -277,23 +277,27 @@ FUNC_NORETURN void taskpool_port_broken(void)
 	end_image();
 }
 
-/* The numbers of `Event::id` in rust/core/src/event.rs; the core has checked the level. */
+/* The core has checked the level. */
 void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number)
 {
 	const char *name = pool->config->name;
 
 	ARG_UNUSED(level);
 	switch (id) {
-	case 1:
-		LOG_INF("pool %s started with %u workers", name, number);
+	case TASKPOOL_EVENT_POOL_STARTED:
+		if (number == 0) {
+			LOG_INF("pool %s started, and borrows its workers", name);
+		} else {
+			LOG_INF("pool %s started with %u workers", name, number);
+		}
 		break;
-	case 2:
+	case TASKPOOL_EVENT_WORKER_LENT:
 		LOG_DBG("pool %s borrowed worker r%u", name, UINT8_MAX - number);
 		break;
-	case 3:
+	case TASKPOOL_EVENT_WORKER_RETURNED:
 		LOG_DBG("pool %s gave back worker r%u", name, UINT8_MAX - number);
 		break;
-	case 4:
+	case TASKPOOL_EVENT_OVERDUE:
 		LOG_WRN("pool %s: more than %u jobs came due at once, and the workers move the rest; raise "
 			"CONFIG_TASKPOOL_EXPIRY_BATCH if they run late",
 			name, number);
@@ -384,40 +388,40 @@ uint32_t taskpool_port_caller(struct taskpool_worker **worker)
 	k_tid_t thread = k_current_get();
 
 	if (k_is_in_isr() || k_is_pre_kernel()) {
-		return 0;
+		return TASKPOOL_INTERRUPT;
 	}
 #if CONFIG_TASKPOOL_RESERVE_THREADS > 0
 	*worker = find(reserve, ARRAY_SIZE(reserve), thread);
 	if (*worker != NULL) {
-		return 2;
+		return TASKPOOL_WORKER;
 	}
 #endif
 	STRUCT_SECTION_FOREACH(taskpool, pool) {
 		*worker = find(pool->config->workers, pool->config->min_threads, thread);
 		if (*worker != NULL) {
-			return 2;
+			return TASKPOOL_WORKER;
 		}
 	}
-	return 1;
+	return TASKPOOL_THREAD;
 }
 
 #ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
 /* rust/taskpool/src/zephyr.rs has so many words of room for what comes after the core. */
-BUILD_ASSERT(sizeof(struct taskpool_memory) - sizeof(struct taskpool_core) <= 28 * sizeof(void *),
+BUILD_ASSERT(sizeof(struct taskpool_memory) - sizeof(struct taskpool_core) <= TASKPOOL_MEMORY_ROOM,
 	     "raise the size of `MemoryRoom` in rust/taskpool/src/zephyr.rs");
 BUILD_ASSERT(__alignof__(struct taskpool_memory) <= 8, "raise the alignment of `PoolMemory` in rust/taskpool/src/zephyr.rs");
 
 static bool booted;
 
-int taskpool_port_can_create(int priority)
+uint32_t taskpool_port_can_create(int priority)
 {
 	/* As TASKPOOL_DEFINE: levels don't make a preemptible thread cooperative. */
 	int highest = (priority >= 0 ? 0 : K_HIGHEST_THREAD_PRIO) + Z_TASKPOOL_RAISE;
 
 	if (priority < highest || priority > K_LOWEST_APPLICATION_THREAD_PRIO) {
-		return 1;
+		return TASKPOOL_NO_SUCH_PRIORITY;
 	}
-	return booted ? 0 : 2;
+	return booted ? TASKPOOL_CAN_CREATE : TASKPOOL_TOO_EARLY;
 }
 
 /* All else of the memory is zero at first, a timeout that is in no list among it. */
@@ -430,22 +434,36 @@ void taskpool_port_configure(struct taskpool *pool, const char *name, int priori
 	pool->config = &memory->config;
 }
 
+/* As taskpool_port_refuse() of the C API, without which pools can be made, too. */
+static int refuse(int error, const char *function, const char *message)
+{
+	if (IS_ENABLED(CONFIG_ASSERT)) {
+		printk("%s: %s\n", function, message);
+	}
+	return -error;
+}
+
 int taskpool_port_create(struct taskpool_memory *memory, const char *name, uint8_t min_threads, uint8_t max_threads,
 			 int priority)
 {
+	static const char function[] = "taskpool_create";
+
 	if (k_is_in_isr()) {
-		return -EPERM;
+		return refuse(EPERM, function, "an interrupt can't make a pool");
 	}
-	if (memory == NULL || name == NULL || max_threads < 1 || max_threads > 127) {
-		return -EINVAL;
+	if (memory == NULL || name == NULL) {
+		return refuse(EINVAL, function, "the memory or the name is NULL");
+	}
+	if (max_threads < 1 || max_threads > 127) {
+		return refuse(EINVAL, function, "a pool has 1 to 127 workers");
 	}
 	switch (taskpool_port_can_create(priority)) {
-	case 0:
+	case TASKPOOL_CAN_CREATE:
 		break;
-	case 1:
-		return -EINVAL;
+	case TASKPOOL_NO_SUCH_PRIORITY:
+		return refuse(EINVAL, function, "there is no such thread priority in this configuration");
 	default:
-		return -EAGAIN;
+		return refuse(EAGAIN, function, "the reserve is made at the init level APPLICATION");
 	}
 	memset(memory, 0, sizeof(*memory));
 	/* Nobody knows the pool yet, so this needs no lock. */
@@ -485,11 +503,11 @@ int taskpool_destroy(struct taskpool_memory *memory, enum taskpool_shutdown how,
 {
 	uint64_t deadline;
 
-	if (k_is_in_isr()) {
-		return -EPERM;
+	if (memory == NULL) {
+		return refuse(EINVAL, __func__, "the memory is NULL");
 	}
-	if (memory == NULL || (how != TASKPOOL_DRAIN && how != TASKPOOL_DISCARD)) {
-		return -EINVAL;
+	if (how != TASKPOOL_DRAIN && how != TASKPOOL_DISCARD) {
+		return refuse(EINVAL, __func__, "an argument is out of range");
 	}
 	deadline = sys_timepoint_calc(timeout).tick;
 	if (deadline != 0 && deadline != UINT64_MAX) {
@@ -502,9 +520,11 @@ int taskpool_destroy(struct taskpool_memory *memory, enum taskpool_shutdown how,
 	case TASKPOOL_SHUT_TIMED_OUT:
 		return -EAGAIN;
 	case TASKPOOL_SHUT_IN_INTERRUPT:
-		return -EPERM;
+		return refuse(EPERM, __func__, "an interrupt can't wait");
 	case TASKPOOL_SHUT_ON_WORKER:
-		return -EDEADLK;
+		return refuse(EDEADLK, __func__, "a worker would wait for its own pool");
+	case TASKPOOL_SHUT_NO_POOL:
+		return refuse(EINVAL, __func__, "the memory was overwritten");
 	default:
 		return -ESHUTDOWN;
 	}

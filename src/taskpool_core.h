@@ -9,14 +9,64 @@
 
 #include <taskpool/taskpool.h>
 
+/* Rust has the same numbers, and room of the same size; src/layout.ld compares them. */
+
+/* Who calls: rust/taskpool/src/zephyr.rs. */
+enum taskpool_caller {
+	TASKPOOL_INTERRUPT,
+	TASKPOOL_THREAD,
+	TASKPOOL_WORKER,
+};
+
+/* What is reported: rust/core/src/event.rs. */
+enum taskpool_event {
+	TASKPOOL_EVENT_POOL_STARTED = 1,
+	TASKPOOL_EVENT_WORKER_LENT,
+	TASKPOOL_EVENT_WORKER_RETURNED,
+	TASKPOOL_EVENT_OVERDUE,
+};
+
+/* The room that there is for a signal: rust/taskpool/src/zephyr.rs. */
+#define TASKPOOL_SIGNAL_ROOM (8 * sizeof(void *))
+
 #ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
-/* How a shutdown ended: rust/taskpool/src/zephyr.rs has the same numbers. */
+/* Whether a pool can be made: rust/taskpool/src/zephyr.rs. */
+enum taskpool_can_create {
+	TASKPOOL_CAN_CREATE,
+	TASKPOOL_NO_SUCH_PRIORITY,
+	TASKPOOL_TOO_EARLY,
+};
+
+/* How a shutdown ended: rust/taskpool/src/zephyr.rs. */
 enum taskpool_shut {
 	TASKPOOL_SHUT,
 	TASKPOOL_SHUT_NOT_RUNNING,
 	TASKPOOL_SHUT_TIMED_OUT,
 	TASKPOOL_SHUT_IN_INTERRUPT,
 	TASKPOOL_SHUT_ON_WORKER,
+	TASKPOOL_SHUT_NO_POOL,
+};
+
+/* The room that there is in Rust's memory of a pool for what comes after its core: rust/taskpool/src/zephyr.rs. */
+#define TASKPOOL_MEMORY_ROOM (28 * sizeof(void *))
+#endif
+
+#ifdef CONFIG_TASKPOOL_C_API
+/* Why a call is refused: rust/taskpool/src/c/mod.rs. */
+enum taskpool_refusal {
+	TASKPOOL_REFUSED_POOL,
+	TASKPOOL_REFUSED_JOB,
+	TASKPOOL_REFUSED_ARGUMENT,
+	TASKPOOL_REFUSED_QUEUED,
+	TASKPOOL_REFUSED_NOT_RUNNING,
+	TASKPOOL_REFUSED_RANGE,
+	TASKPOOL_REFUSED_TIMED_OUT,
+	TASKPOOL_REFUSED_IN_INTERRUPT,
+	TASKPOOL_REFUSED_ON_WORKER,
+	TASKPOOL_REFUSED_NEVER_SUBMITTED,
+	/* With slots for what is spawned. */
+	TASKPOOL_REFUSED_NO_SLOT,
+	TASKPOOL_REFUSED_NO_HANDLE,
 };
 #endif
 
@@ -36,11 +86,11 @@ void taskpool_port_make_signal(struct k_sem *signal);
 void taskpool_port_give(struct k_sem *signal);
 /* Waits until the tick `deadline` at most, or for ever for UINT64_MAX; answers whether the signal was given. */
 bool taskpool_port_take(struct k_sem *signal, uint64_t deadline);
-/* 0 for an interrupt, 1 for a thread, 2 for a worker, which is stored in `worker` then. */
+/* An enum taskpool_caller. A worker is stored in `worker`. */
 uint32_t taskpool_port_caller(struct taskpool_worker **worker);
 #ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
-/* 0 when a pool with this thread priority can be made now; 1 without such a priority, 2 before the boot. */
-int taskpool_port_can_create(int priority);
+/* Whether a pool with this thread priority can be made now: an enum taskpool_can_create. */
+uint32_t taskpool_port_can_create(int priority);
 /* taskpool_create(), with workers that stay with the pool: -ENOMEM if the reserve has not so many. */
 int taskpool_port_create(struct taskpool_memory *memory, const char *name, uint8_t min_threads, uint8_t max_threads,
 			 int priority);
@@ -57,12 +107,10 @@ FUNC_NORETURN void taskpool_port_panicked(const char *file, uint32_t length, uin
 void taskpool_port_forget_job(const void *job);
 #endif
 #ifdef CONFIG_TASKPOOL_C_API
-/* Of `Refusal` in rust/taskpool/src/c/mod.rs. */
-#define TASKPOOL_REFUSED_JOB      1
-#define TASKPOOL_REFUSED_ARGUMENT 2
-/* The errno value of a refusal. `function` is NULL where nothing is said. */
+/* The errno value of an enum taskpool_refusal. `function` is NULL where nothing is said. */
 int taskpool_port_refuse(uint32_t refusal, const char *function);
 #endif
+/* `id` is an enum taskpool_event, `level` one of Zephyr's log levels. */
 void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
 
 /* What the core offers. The workers of a pool are chained before it is started with the last one made. */

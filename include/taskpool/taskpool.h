@@ -133,10 +133,11 @@ struct taskpool {
  * and one for each job that is ready, up to @p max_threads_. The first of them, the longest, walks over these jobs.
  *
  * On 32-bit machines each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes:
- * 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with `CONFIG_TASKPOOL_STATS`. The pool itself takes 104 bytes of RAM:
- * 44, a pointer and a `k_timer` of 56. To the 44, `CONFIG_TASKPOOL_CONTROL` adds 8, `CONFIG_TASKPOOL_PAUSE` 8,
- * `CONFIG_TASKPOOL_STATS` 88, each level above the first 8, more than one level 4 together, and
- * `CONFIG_TASKPOOL_LEVEL_PRIORITIES` 4; the timer is aligned to 8 bytes.
+ * 4 more with `CONFIG_TASKPOOL_WAIT`, 4 with `CONFIG_TASKPOOL_STATS`, 16 with `CONFIG_TASKPOOL_IOT_API`; the thread is
+ * aligned to 8 bytes. The pool itself takes 104 bytes of RAM: 44, a pointer and a `k_timer` of 56. To the 44,
+ * `CONFIG_TASKPOOL_CONTROL` adds 8, `CONFIG_TASKPOOL_PAUSE` 8, `CONFIG_TASKPOOL_STATS` 88, each level above the first 8,
+ * more than one level 4 together, `CONFIG_TASKPOOL_LEVEL_PRIORITIES` 4 and `CONFIG_TASKPOOL_IOT_API` 4; the timer is
+ * aligned to 8 bytes.
  *
  * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
  * fail the build. With `CONFIG_TASKPOOL_LEVEL_PRIORITIES` so does a priority that leaves no room for those of the levels:
@@ -219,8 +220,9 @@ enum taskpool_shutdown {
  * also looks at the workers on their way. Calls that are marked isr-ok are for every thread and interrupt but those that
  * the kernel does not manage (zero-latency ones), from the init level `PRE_KERNEL_2` on; others are for threads, from the
  * level `APPLICATION` on. Every function that names a pool or a job answers `-EINVAL`, and changes nothing, when that is
- * NULL or overwritten, or the job was never initialised. With `CONFIG_ASSERT` it also prints which, as it does for what
- * can't be called where it is called.
+ * NULL, or looks overwritten, or the job was never initialised. (Of a job a whole pointer is looked at, of a pool one byte:
+ * four of its 256 values are a pool's.) With `CONFIG_ASSERT` it also prints which, as it does for what is out of range, and
+ * for what can't be called where it is called.
  *
  * @{
  */
@@ -358,8 +360,8 @@ struct taskpool_end {
 
 /**
  * A job: a unit of work that its owner keeps. 52 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
- * `CONFIG_TASKPOOL_STATS`, and with `CONFIG_TASKPOOL_NAMES`). Its fields belong to the implementation. It must stay where it is, and is not to be written,
- * while it is under way: from an accepted submission until its outcome is told.
+ * `CONFIG_TASKPOOL_STATS`, and with `CONFIG_TASKPOOL_NAMES`). Its fields belong to the implementation. It must stay where
+ * it is, and is not to be written, while it is under way: from an accepted submission until its outcome is told.
  */
 struct taskpool_job {
 	/** @cond INTERNAL_HIDDEN */
@@ -688,8 +690,8 @@ int taskpool_wait(struct taskpool_job *job, k_timeout_t timeout, int *code);
  * @return As @ref taskpool_wait: how the last submission ended.
  * @retval -EINVAL  @p job is NULL or not initialised.
  * @retval -EAGAIN  The time was up. The run has been told that it is cancelled, and goes on.
- * @retval -EPERM   Called in an interrupt, which can't wait. Nothing has changed.
- * @retval -EDEADLK As in @ref taskpool_wait. Nothing has changed.
+ * @retval -EPERM   Called in an interrupt, which can't wait for the run that goes on. Nothing has changed.
+ * @retval -EDEADLK The run goes on, and a job that @ref taskpool_wait refuses would wait for it. Nothing has changed.
  * @retval -ENOENT  The job has never been submitted.
  */
 int taskpool_cancel_wait(struct taskpool_job *job, k_timeout_t timeout, int *code);
@@ -828,12 +830,24 @@ int taskpool_cache(struct taskpool_cache *usage);
 #endif /* CONFIG_TASKPOOL_CACHE_JOBS > 0 */
 
 /**
- * @brief The pool that runs a job: the one that it was submitted to. @param ctx What the job was given. @return The pool.
+ * @brief The pool that runs a job: the one that it was submitted to.
+ *
+ * isr-ok while the job runs, as all functions of a run. O(1), no lock.
+ *
+ * @isr_ok
+ *
+ * @param ctx What the job was given.
+ *
+ * @return The pool.
  */
 struct taskpool *taskpool_ctx_pool(const struct taskpool_ctx *ctx);
 
 /**
  * @brief The worker that runs a job. A pool's own workers count from 0, those of the reserve down from 255.
+ *
+ * isr-ok while the job runs. O(1), no lock.
+ *
+ * @isr_ok
  *
  * @param ctx What the job was given.
  *
@@ -844,6 +858,10 @@ uint8_t taskpool_ctx_worker(const struct taskpool_ctx *ctx);
 /**
  * @brief The deadline of a run.
  *
+ * isr-ok while the job runs. O(1), no lock.
+ *
+ * @isr_ok
+ *
  * @param ctx What the job was given.
  *
  * @return In ticks since boot; 0 for a job that was not deferred.
@@ -851,7 +869,11 @@ uint8_t taskpool_ctx_worker(const struct taskpool_ctx *ctx);
 k_ticks_t taskpool_ctx_due(const struct taskpool_ctx *ctx);
 
 /**
- * @brief Whether somebody has cancelled this run since it began. One lock section, O(1).
+ * @brief Whether somebody has cancelled this run since it began.
+ *
+ * isr-ok while the job runs. One lock section, O(1).
+ *
+ * @isr_ok
  *
  * @param ctx What the job was given.
  *
@@ -1077,8 +1099,7 @@ const char *taskpool_strerror(int error);
 /**
  * @brief Memory for a pool that is made at run time: 144 bytes (32-bit).
  *
- * What `CONFIG_TASKPOOL_PAUSE`, `CONFIG_TASKPOOL_STATS` and levels add to each pool comes on top: see
- * @ref TASKPOOL_DEFINE_WITH.
+ * What other options than `CONFIG_TASKPOOL_CONTROL` add to each pool comes on top: see @ref TASKPOOL_DEFINE_WITH.
  *
  * Static, on the heap, or on the stack of a thread that destroys the pool before it returns. It needs no preparation.
  */
@@ -1144,7 +1165,7 @@ int taskpool_create(struct taskpool_memory *memory, const char *name, uint8_t ma
  *                with `K_FOREVER` and `K_NO_WAIT` only.
  *
  * @retval 0          There is no pool any more.
- * @retval -EINVAL    @p memory is NULL, or @p how is neither.
+ * @retval -EINVAL    @p memory is NULL or was overwritten, or @p how is neither.
  * @retval -ESHUTDOWN There is no pool that runs: it was never made, or has been destroyed.
  * @retval -EAGAIN    The time was up. The pool takes no submissions, its jobs go on, and its memory is in use: call
  *                    again to wait for them.

@@ -25,7 +25,7 @@ pub enum Level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A pool was started with so many workers of its own.
+    /// A pool was started with so many workers of its own; or made at run time, and so many of the reserve stay there.
     PoolStarted(PoolRef, u32),
     /// A worker of the reserve, with this number ([`Ctx::worker`](crate::Ctx::worker)), began to work for a pool.
     WorkerLent(PoolRef, u32),
@@ -37,13 +37,27 @@ pub enum Event {
 }
 
 impl Event {
+    const POOL_STARTED: u32 = 1;
+    const WORKER_LENT: u32 = 2;
+    const WORKER_RETURNED: u32 = 3;
+    const OVERDUE: u32 = 4;
+
+    /// The numbers of all events, in their order above: ports in other languages know them.
+    #[doc(hidden)]
+    pub const IDS: [u32; 4] = [
+        Event::POOL_STARTED,
+        Event::WORKER_LENT,
+        Event::WORKER_RETURNED,
+        Event::OVERDUE,
+    ];
+
     /// The event's number, from 1 on, for ports that pass it on in words.
     pub const fn id(self) -> u32 {
         match self {
-            Event::PoolStarted(..) => 1,
-            Event::WorkerLent(..) => 2,
-            Event::WorkerReturned(..) => 3,
-            Event::Overdue(..) => 4,
+            Event::PoolStarted(..) => Event::POOL_STARTED,
+            Event::WorkerLent(..) => Event::WORKER_LENT,
+            Event::WorkerReturned(..) => Event::WORKER_RETURNED,
+            Event::Overdue(..) => Event::OVERDUE,
         }
     }
 
@@ -70,6 +84,7 @@ impl Event {
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Event::PoolStarted(pool, 0) => write!(f, "pool {pool:?} started, and borrows its workers"),
             Event::PoolStarted(pool, n) => write!(f, "pool {pool:?} started with {n} workers"),
             Event::WorkerLent(pool, n) => write!(f, "pool {pool:?} borrowed worker {n}"),
             Event::WorkerReturned(pool, n) => write!(f, "pool {pool:?} gave back worker {n}"),

@@ -221,6 +221,13 @@ impl<P: Port> Shell<P> {
     ///
     /// [`CreateError`]; nothing has changed then.
     pub fn create(pool: PoolRef, max: u8, configure: impl FnOnce()) -> Result<(), CreateError> {
+        Self::make(pool, max, configure)?;
+        Self::report_made(pool, 0);
+        Ok(())
+    }
+
+    /// Makes a pool, and does not report it yet.
+    fn make(pool: PoolRef, max: u8, configure: impl FnOnce()) -> Result<(), CreateError> {
         if P::caller() == Caller::Interrupt {
             return Err(CreateError::InInterrupt);
         }
@@ -236,12 +243,15 @@ impl<P: Port> Shell<P> {
                 pool.expect(token);
             }
             Ok(())
-        })?;
+        })
+    }
+
+    /// Reports a pool that was made, with so many workers that stay with it.
+    fn report_made(pool: PoolRef, kept: u8) {
         if Self::reports(Level::Info) {
-            P::event(Event::PoolStarted(pool, 0));
+            P::event(Event::PoolStarted(pool, kept.into()));
             Self::reported(pool);
         }
-        Ok(())
     }
 
     /// As [`create`](Shell::create), and `min` of its workers stay with the pool until it is shut down. A lock section more
@@ -255,13 +265,17 @@ impl<P: Port> Shell<P> {
         if min > max {
             return Err(CreateError::OutOfRange);
         }
-        Self::create(pool, max, configure)?;
+        Self::make(pool, max, configure)?;
         for _ in 0..min {
             let key = P::lock();
             // SAFETY: as in `section`, which can't serve here: only here is a worker lent without a job for it.
             let token = unsafe { Token::attest(P::now) };
             let Some(lent) = P::reserve().and_then(|reserve| reserve.give(&token, pool)) else {
                 P::unlock(key);
+                // There is nothing to report, which the shutdown would wait for.
+                if Self::reports(Level::Info) {
+                    Self::reported(pool);
+                }
                 // Those that it has go back.
                 Self::shutdown(pool, Shutdown::Discard, None).unwrap_or_else(|_| broken());
                 return Err(CreateError::NoWorkers);
@@ -269,6 +283,7 @@ impl<P: Port> Shell<P> {
             Self::hand_over(&token, &lent, pool, Rank::LOWEST);
             P::unlock_and_switch(key);
         }
+        Self::report_made(pool, min);
         Ok(())
     }
 

@@ -1,7 +1,11 @@
 //! What C and Rust both lay out: here Rust's figures, in `src/layout.c` C's. `src/layout.ld` compares them when the image is
 //! linked.
 
-use taskpool_core::{Pool, Worker};
+use core::mem::size_of;
+
+use taskpool_core::{Event, Pool, Worker};
+
+use crate::port::{caller, Room};
 
 /// A symbol with this value.
 macro_rules! layout {
@@ -24,4 +28,23 @@ layout! {
     pool_starting: Pool::LIFE_OF_C,
     sizeof_worker: size_of::<Worker>(),
     alignof_worker: align_of::<Worker>(),
+    callers: caller::INTERRUPT | caller::THREAD << 4 | caller::WORKER << 8,
+    events: Event::IDS[0] | Event::IDS[1] << 4 | Event::IDS[2] << 8 | Event::IDS[3] << 12,
+    event_count: Event::IDS.len(),
+    signal_room: size_of::<Room>(),
+}
+
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+use crate::port::{can_create, shut, MemoryRoom};
+
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+layout! {
+    can_create: can_create::YES | can_create::NO_SUCH_PRIORITY << 4 | can_create::TOO_EARLY << 8,
+    shut: shut::SHUT
+        | shut::NOT_RUNNING << 4
+        | shut::TIMED_OUT << 8
+        | shut::IN_INTERRUPT << 12
+        | shut::ON_WORKER << 16
+        | shut::NO_POOL << 20,
+    memory_room: size_of::<MemoryRoom>(),
 }

@@ -25,8 +25,8 @@ use crate::{port, CreateError, Pool};
 ///
 /// It stays a pool's for ever, so a handle of the pool that was there before is answered `NotRunning`, or, once there
 /// is a new one, names that. (C has `taskpool_destroy`, after which the memory can be used for something else.) On
-/// 32-bit machines it takes 168 bytes, more than C's 144, as Rust does not know how large a kernel timer is; and with
-/// `CONFIG_TASKPOOL_PAUSE`, `CONFIG_TASKPOOL_STATS` and levels what these add to each pool.
+/// 32-bit machines it takes 168 bytes, more than C's 144, as Rust does not know how large a kernel timer is; and what
+/// other options than `CONFIG_TASKPOOL_CONTROL` add to each pool.
 pub struct PoolMemory(port::Memory);
 
 impl PoolMemory {

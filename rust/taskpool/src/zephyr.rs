@@ -16,7 +16,33 @@ use crate::spawn::{cache_slots, SLOT_SIZE};
 
 /// Room for a `k_sem` on the stack of a thread that waits; `port.c` checks that it suffices.
 #[repr(C, align(8))]
-struct Room([usize; 8]);
+pub(crate) struct Room([usize; 8]);
+
+/// `enum taskpool_caller`.
+pub(crate) mod caller {
+    pub(crate) const INTERRUPT: u32 = 0;
+    pub(crate) const THREAD: u32 = 1;
+    pub(crate) const WORKER: u32 = 2;
+}
+
+/// `enum taskpool_can_create`.
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+pub(crate) mod can_create {
+    pub(crate) const YES: u32 = 0;
+    pub(crate) const NO_SUCH_PRIORITY: u32 = 1;
+    pub(crate) const TOO_EARLY: u32 = 2;
+}
+
+/// `enum taskpool_shut`.
+#[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+pub(crate) mod shut {
+    pub(crate) const SHUT: u32 = 0;
+    pub(crate) const NOT_RUNNING: u32 = 1;
+    pub(crate) const TIMED_OUT: u32 = 2;
+    pub(crate) const IN_INTERRUPT: u32 = 3;
+    pub(crate) const ON_WORKER: u32 = 4;
+    pub(crate) const NO_POOL: u32 = 5;
+}
 
 /// The kernel's threads, timers and semaphores.
 pub(crate) struct ThisPort;
@@ -45,7 +71,7 @@ extern "C" {
     fn taskpool_port_caller(worker: *mut *mut Worker) -> u32;
     fn taskpool_port_event(id: u32, level: u32, pool: *mut Pool, number: u32);
     #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
-    fn taskpool_port_can_create(priority: i32) -> i32;
+    fn taskpool_port_can_create(priority: i32) -> u32;
     #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
     fn taskpool_port_configure(pool: *mut Pool, name: *const core::ffi::c_char, priority: i32);
     #[cfg(CONFIG_TASKPOOL_SYSTEM_POOL)]
@@ -137,9 +163,10 @@ unsafe impl Port for ThisPort {
         // SAFETY: callable everywhere; it stores a worker, if at all.
         let kind = unsafe { taskpool_port_caller(&raw mut worker) };
         match (kind, NonNull::new(worker)) {
-            (0, _) => Caller::Interrupt,
+            (caller::INTERRUPT, _) => Caller::Interrupt,
             // SAFETY: C made every worker, inside a `struct taskpool_worker` that stays for ever.
-            (2, Some(worker)) => Caller::Worker(unsafe { Ref::new(worker) }),
+            (caller::WORKER, Some(worker)) => Caller::Worker(unsafe { Ref::new(worker) }),
+            // `caller::THREAD`.
             _ => Caller::Thread,
         }
     }
@@ -219,7 +246,7 @@ mod runtime {
 
     use taskpool_core::{ControlError, CreateError, Pool, PoolRef, Ref, Shell, Shutdown};
 
-    use super::{taskpool_port_can_create, taskpool_port_configure, ThisPort};
+    use super::{can_create, shut, taskpool_port_can_create, taskpool_port_configure, ThisPort};
 
     /// Room for a `struct taskpool_memory`; `port.c` checks that it suffices.
     #[repr(C, align(8))]
@@ -230,7 +257,7 @@ mod runtime {
 
     /// What comes after the core: a timer among it.
     #[repr(transparent)]
-    struct MemoryRoom(UnsafeCell<[usize; 28]>);
+    pub(crate) struct MemoryRoom(UnsafeCell<[usize; 28]>);
 
     // SAFETY: only C touches it, under the module's lock.
     unsafe impl Sync for MemoryRoom {}
@@ -260,8 +287,9 @@ mod runtime {
         ) -> Result<crate::Pool, CreateError> {
             // SAFETY: callable everywhere.
             match unsafe { taskpool_port_can_create(priority) } {
-                0 => {}
-                1 => return Err(CreateError::NoSuchPriority),
+                can_create::YES => {}
+                can_create::NO_SUCH_PRIORITY => return Err(CreateError::NoSuchPriority),
+                // `can_create::TOO_EARLY`.
                 _ => return Err(CreateError::TooEarly),
             }
             let pool = self.reference();
@@ -298,23 +326,28 @@ mod runtime {
     ///
     /// # Safety
     ///
-    /// `pool` points at the beginning of a `struct taskpool_memory` which stays until this returns. From any context.
+    /// `pool` points at the beginning of a `struct taskpool_memory` which stays until this returns; what is in it may have
+    /// been overwritten. From any context.
     #[no_mangle]
     unsafe extern "C" fn taskpool_core_shutdown(pool: NonNull<Pool>, discard: bool, deadline: u64) -> u32 {
+        // SAFETY: this function's promise.
+        if !unsafe { Pool::may_be(pool) } {
+            return shut::NO_POOL;
+        }
         // SAFETY: this function's promise.
         let pool = unsafe { Ref::new(pool) };
         let how = if discard { Shutdown::Discard } else { Shutdown::Drain };
         match Shell::<ThisPort>::shutdown(pool, how, (deadline != u64::MAX).then_some(deadline)) {
-            Ok(()) => 0,
-            Err(ControlError::TimedOut) => 2,
-            Err(ControlError::InInterrupt) => 3,
-            Err(ControlError::OnWorker) => 4,
-            Err(_) => 1,
+            Ok(()) => shut::SHUT,
+            Err(ControlError::TimedOut) => shut::TIMED_OUT,
+            Err(ControlError::InInterrupt) => shut::IN_INTERRUPT,
+            Err(ControlError::OnWorker) => shut::ON_WORKER,
+            Err(_) => shut::NOT_RUNNING,
         }
     }
 }
 #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
-pub(crate) use runtime::Memory;
+pub(crate) use runtime::{Memory, MemoryRoom};
 
 /// The present tick.
 pub(crate) fn now() -> u64 {

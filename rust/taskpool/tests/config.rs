@@ -47,11 +47,13 @@ fn kconfig() -> BTreeMap<String, Symbol> {
         match first {
             "bool" | "def_bool" => symbol.kind = Some(Kind::Bool),
             "int" => symbol.kind = Some(Kind::Int),
-            // The first one that applies counts; here none has a condition.
-            "default" if symbol.default.is_none() => {
-                assert!(words.next().is_none(), "{current:?}: a default with a condition");
-                symbol.default = second.map(str::to_owned);
-            }
+            // The first one that applies counts.
+            "default" if symbol.default.is_none() => match (words.next(), words.next()) {
+                (None, _) => symbol.default = second.map(str::to_owned),
+                // C's; the host has none of it.
+                (Some("if"), Some("TASKPOOL_IOT_API")) => {}
+                _ => panic!("{current:?}: a default with a condition"),
+            },
             // The rest of the block is prose.
             "help" => current = None,
             _ => {}

@@ -41,4 +41,10 @@ void settle(void);
 /* Calls a function in an interrupt. */
 void in_interrupt(void (*function)(void));
 
+/* Notes an answer, and what it should be: where an assertion can't end the test. */
+#define note(call_, expected_) note_answer(#call_, (call_), (expected_))
+void note_answer(const char *call, int answer, int expected);
+/* Asserts what was noted since the last time, which is so many answers. */
+void expect_noted(int count);
+
 #endif /* TESTS_C_COMMON_H_ */

@@ -30,6 +30,8 @@ ZTEST(c, test_pause)
 	zassert_equal(taskpool_pause(&slow, (enum taskpool_clock)2), -EINVAL);
 	zassert_ok(taskpool_submit_after(&slow, &job.job, K_MSEC(2)));
 	zassert_ok(taskpool_pause(&slow, TASKPOOL_CLOCK_FROZEN));
+	zassert_equal(taskpool_pause(&slow, TASKPOOL_CLOCK_FROZEN), -ESHUTDOWN, "it is held");
+	zassert_equal(taskpool_hold(&slow), -ESHUTDOWN);
 	k_sleep(K_MSEC(4));
 	zassert_ok(taskpool_resume(&slow));
 	k_sleep(K_MSEC(1));
@@ -88,6 +90,8 @@ ZTEST(c, test_shutdown)
 	zassert_equal(taskpool_submit_after(&slow, &job.job, K_MSEC(1)), -ESHUTDOWN);
 	zassert_equal(taskpool_submit_urgent(&slow, &job.job), -ESHUTDOWN);
 	zassert_equal(taskpool_submit_within(&slow, &job.job, K_MSEC(1)), -ESHUTDOWN);
+	zassert_equal(taskpool_submit_at(&slow, &job.job, 1), -ESHUTDOWN);
+	zassert_equal(taskpool_release(&slow), -ESHUTDOWN);
 	zassert_equal(taskpool_restart(&slow), -ESHUTDOWN, "not to the end");
 	zassert_ok(taskpool_shutdown(&slow, TASKPOOL_DRAIN, K_FOREVER));
 	zassert_ok(taskpool_shutdown(&slow, TASKPOOL_DISCARD, K_FOREVER), "twice");
@@ -183,4 +187,48 @@ ZTEST(c, test_pools_made_at_run_time)
 		memset(&memory, 0xa5, sizeof(memory));
 	}
 	zassert_equal(atomic_get(&job.runs), 2);
+}
+
+static void destroy_own_pool(const struct taskpool_ctx *ctx, struct noted *self)
+{
+	ARG_UNUSED(ctx);
+	ARG_UNUSED(self);
+	note(taskpool_destroy(&memory, TASKPOOL_DISCARD, K_FOREVER), -EDEADLK);
+	note(taskpool_destroy(&memory, TASKPOOL_DRAIN, K_NO_WAIT), -EDEADLK);
+	k_sleep(K_MSEC(5));
+}
+
+ZTEST(c, test_destroying_takes_its_time)
+{
+	static struct taskpool_memory never_made;
+
+	zassert_equal(taskpool_destroy(&never_made, TASKPOOL_DRAIN, K_FOREVER), -ESHUTDOWN);
+	noted_init(&job, 3);
+	job.script = destroy_own_pool;
+	zassert_ok(taskpool_create(&memory, "made", 1, 3));
+	zassert_ok(taskpool_submit(&memory.pool, &job.job));
+	expect_noted(2);
+	zassert_equal(taskpool_destroy(&memory, TASKPOOL_DRAIN, K_NO_WAIT), -EAGAIN);
+	zassert_equal(taskpool_destroy(&memory, TASKPOOL_DRAIN, K_MSEC(1)), -EAGAIN);
+	zassert_equal(taskpool_destroy(&memory, TASKPOOL_DRAIN, K_TIMEOUT_ABS_TICKS(k_uptime_ticks() + 5)), -EAGAIN);
+	zassert_equal(taskpool_submit(&memory.pool, &job.job), -ESHUTDOWN);
+	zassert_equal(atomic_get(&job.told), 0, "it goes on");
+	zassert_ok(taskpool_destroy(&memory, TASKPOOL_DRAIN, K_FOREVER));
+	zassert_equal(atomic_get(&job.told), 1);
+	zassert_equal(job.outcome, TASKPOOL_DONE);
+	zassert_equal(taskpool_destroy(&memory, TASKPOOL_DRAIN, K_FOREVER), -ESHUTDOWN);
+}
+
+ZTEST(c, test_priorities_of_pools_that_are_made)
+{
+	static const int wrong[] = {-CONFIG_NUM_COOP_PRIORITIES - 1, CONFIG_NUM_PREEMPT_PRIORITIES, INT_MIN, INT_MAX};
+	static const int right[] = {-CONFIG_NUM_COOP_PRIORITIES, 0, CONFIG_NUM_PREEMPT_PRIORITIES - 1};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		zassert_equal(taskpool_create(&memory, "wrong", 1, wrong[i]), -EINVAL);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(right); i++) {
+		zassert_ok(taskpool_create(&memory, "right", 127, right[i]));
+		zassert_ok(taskpool_destroy(&memory, TASKPOOL_DRAIN, K_FOREVER));
+	}
 }

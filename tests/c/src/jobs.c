@@ -249,6 +249,65 @@ ZTEST(c, test_running)
 	zassert_equal(job.code, 9);
 }
 
+/* The other ways to submit a running job, and to take that back. */
+static void ask_again(const struct taskpool_ctx *ctx, struct noted *self)
+{
+	struct taskpool *pool = taskpool_ctx_pool(ctx);
+	k_ticks_t deadline = -1;
+
+	if (atomic_get(&self->runs) > 1) {
+		return;
+	}
+	note(taskpool_submit_at(pool, &self->job, k_uptime_ticks() + 1000), TASKPOOL_AGAIN);
+	note(taskpool_status(&self->job, &deadline), TASKPOOL_RUNNING | TASKPOOL_RESUBMITTED);
+	note((int)deadline, 0);
+	note(taskpool_submit_after(pool, &self->job, K_MSEC(500)), TASKPOOL_MOVED);
+	note(taskpool_submit_within(pool, &self->job, K_MSEC(500)), TASKPOOL_MOVED);
+	note(taskpool_abort(&self->job), TASKPOOL_FOUND_RUNNING_AGAIN);
+	note(taskpool_submit_within(pool, &self->job, K_MSEC(500)), TASKPOOL_AGAIN);
+	note(taskpool_status(&self->job, NULL), TASKPOOL_RUNNING | TASKPOOL_RUN_CANCELLED | TASKPOOL_RESUBMITTED);
+	note(taskpool_submit_within(pool, &self->job, K_MSEC(500)), -EALREADY);
+	note(taskpool_submit_at(pool, &self->job, 1), -EALREADY);
+	note(taskpool_cancel(&self->job), TASKPOOL_FOUND_RUNNING_AGAIN);
+	note(taskpool_submit_urgent(pool, &self->job), TASKPOOL_AGAIN);
+	note(taskpool_submit_urgent(pool, &self->job), -EALREADY);
+	note(taskpool_job_set_end(&self->job, NULL), -EBUSY);
+	note(taskpool_job_set_discard(&self->job, true), -EBUSY);
+	note(taskpool_set_level(&self->job, 1), 0);
+}
+
+ZTEST(c, test_running_jobs_are_submitted_in_every_way)
+{
+	noted_init(&job, 9);
+	job.script = ask_again;
+	zassert_ok(taskpool_submit(&eager, &job.job));
+	settle();
+	expect_noted(16);
+	zassert_equal(atomic_get(&job.runs), 2);
+	zassert_equal(atomic_get(&job.told), 4, "two runs, and two submissions that were taken back");
+	zassert_equal(job.outcome, TASKPOOL_DONE);
+}
+
+ZTEST(c, test_deferred_jobs_are_submitted_in_every_way)
+{
+	noted_init(&job, 0);
+	zassert_ok(taskpool_submit_at(&slow, &job.job, k_uptime_ticks() + 10000));
+	zassert_equal(taskpool_job_set_end(&job.job, NULL), -EBUSY);
+	zassert_equal(taskpool_job_set_discard(&job.job, true), -EBUSY);
+	zassert_equal(taskpool_submit_within(&slow, &job.job, K_MSEC(100)), TASKPOOL_MOVED);
+	zassert_equal(taskpool_status(&job.job, NULL), TASKPOOL_QUEUED);
+	zassert_equal(taskpool_cancel(&job.job), TASKPOOL_FOUND_WAITING);
+	zassert_ok(taskpool_submit_at(&slow, &job.job, k_uptime_ticks() + 10000));
+	zassert_equal(taskpool_submit_urgent(&slow, &job.job), TASKPOOL_MOVED);
+	zassert_equal(taskpool_status(&job.job, NULL), TASKPOOL_QUEUED);
+	settle();
+	zassert_equal(atomic_get(&job.runs), 1);
+	zassert_equal(atomic_get(&job.told), 2);
+	zassert_ok(taskpool_submit_at(&slow, &job.job, k_uptime_ticks() + 10000));
+	zassert_equal(taskpool_abort(&job.job), TASKPOOL_FOUND_WAITING);
+	zassert_equal(job.outcome, TASKPOOL_ABORTED);
+}
+
 static void abort_itself(const struct taskpool_ctx *ctx, struct noted *self)
 {
 	ARG_UNUSED(ctx);

@@ -39,6 +39,36 @@ void settle(void)
 	k_sleep(K_MSEC(5));
 }
 
+static struct {
+	const char *call;
+	int answer;
+	int expected;
+} notes[40];
+static int notes_taken;
+
+void note_answer(const char *call, int answer, int expected)
+{
+	if (notes_taken < ARRAY_SIZE(notes)) {
+		notes[notes_taken].call = call;
+		notes[notes_taken].answer = answer;
+		notes[notes_taken].expected = expected;
+	}
+	notes_taken++;
+}
+
+void expect_noted(int count)
+{
+	int in_all = notes_taken;
+
+	notes_taken = 0;
+	zassert_equal(in_all, count, "%d answers were noted", in_all);
+	zassert_true(in_all <= ARRAY_SIZE(notes));
+	for (int i = 0; i < in_all; i++) {
+		zassert_equal(notes[i].answer, notes[i].expected, "%s: %d, not %d", notes[i].call, notes[i].answer,
+			      notes[i].expected);
+	}
+}
+
 static void (*interrupt)(void);
 
 static void isr(const void *unused)

@@ -116,6 +116,55 @@ ZTEST(c, test_spawning_is_refused)
 	expect_used(0);
 }
 
+ZTEST(c, test_spawning_later_is_refused)
+{
+	taskpool_handle_t held[2];
+	taskpool_handle_t handle = 77;
+
+	zassert_equal(taskpool_spawn_after(NULL, add, NULL, K_MSEC(1), &handle), -EINVAL);
+	zassert_equal(taskpool_spawn_after(&slow, NULL, NULL, K_MSEC(1), &handle), -EINVAL);
+	zassert_ok(taskpool_shutdown(&slow, TASKPOOL_DRAIN, K_FOREVER));
+	zassert_equal(taskpool_spawn_after(&slow, add, NULL, K_MSEC(1), &handle), -ESHUTDOWN);
+	zassert_ok(taskpool_restart(&slow));
+	zassert_ok(taskpool_spawn_after(&slow, add, NULL, K_SECONDS(1), &held[0]));
+	zassert_ok(taskpool_spawn_after(&slow, add, NULL, K_NO_WAIT, &held[1]));
+	zassert_equal(taskpool_spawn_after(&slow, add, NULL, K_MSEC(1), &handle), -ENOMEM);
+	zassert_equal(handle, 77);
+	zassert_equal(taskpool_join(held[1], K_FOREVER, NULL), TASKPOOL_DONE);
+	/* Of what its pool has discarded. */
+	zassert_ok(taskpool_shutdown(&slow, TASKPOOL_DRAIN, K_FOREVER));
+	zassert_equal(taskpool_join(held[0], K_FOREVER, NULL), TASKPOOL_DISCARDED);
+	zassert_ok(taskpool_restart(&slow));
+	expect_used(0);
+}
+
+static bool saw_cancelled;
+
+static int linger(const struct taskpool_ctx *ctx, void *arg)
+{
+	k_sleep(K_MSEC(2));
+	saw_cancelled = taskpool_ctx_cancelled(ctx);
+	return (int)(intptr_t)arg;
+}
+
+ZTEST(c, test_spawned_runs_are_cancelled)
+{
+	taskpool_handle_t handle = 0;
+	k_ticks_t deadline = -1;
+	int code = 0;
+
+	zassert_ok(taskpool_spawn(&eager, linger, (void *)7, &handle));
+	zassert_equal(taskpool_spawned_status(handle, &deadline), TASKPOOL_RUNNING);
+	zassert_equal(deadline, 0);
+	zassert_equal(taskpool_spawned_cancel(handle), TASKPOOL_FOUND_RUNNING);
+	zassert_equal(taskpool_spawned_status(handle, NULL), TASKPOOL_RUNNING | TASKPOOL_RUN_CANCELLED);
+	zassert_equal(taskpool_join(handle, K_TICKS(1), &code), -EAGAIN);
+	zassert_equal(taskpool_join(handle, K_SECONDS(1), &code), TASKPOOL_DONE);
+	zassert_equal(code, 7);
+	zassert_true(saw_cancelled);
+	expect_used(0);
+}
+
 static int answers[3];
 
 static void in_isr(void)
@@ -173,6 +222,25 @@ static int join_itself(const struct taskpool_ctx *ctx, void *arg)
 	ARG_UNUSED(ctx);
 	ARG_UNUSED(arg);
 	return taskpool_join(shared, K_FOREVER, NULL);
+}
+
+static int join_other(const struct taskpool_ctx *ctx, void *arg)
+{
+	ARG_UNUSED(ctx);
+	ARG_UNUSED(arg);
+	note(taskpool_join(shared, K_FOREVER, NULL), -EDEADLK);
+	note(taskpool_join(shared, K_NO_WAIT, NULL), -EAGAIN);
+	note(taskpool_spawned_status(shared, NULL), TASKPOOL_QUEUED);
+	return 0;
+}
+
+ZTEST(c, test_workers_do_not_join_each_other)
+{
+	zassert_ok(taskpool_spawn(&slow, join_other, NULL, NULL));
+	zassert_ok(taskpool_spawn(&slow, add, (void *)4, &shared));
+	zassert_equal(taskpool_join(shared, K_FOREVER, NULL), TASKPOOL_DONE);
+	expect_noted(3);
+	expect_used(0);
 }
 
 ZTEST(c, test_workers_do_not_join_themselves)

@@ -66,6 +66,20 @@ ZTEST(c, test_cancel_wait)
 	zassert_equal(taskpool_cancel_wait(&job.job, K_FOREVER, &code), TASKPOOL_CANCELLED);
 	zassert_equal(taskpool_cancel_wait(&job.job, K_FOREVER, &code), TASKPOOL_CANCELLED, "what it was");
 
+	zassert_ok(taskpool_submit(&slow, &job.job));
+	zassert_equal(taskpool_cancel_wait(&job.job, K_NO_WAIT, &code), TASKPOOL_CANCELLED, "nothing runs");
+	zassert_ok(taskpool_submit(&slow, &job.job));
+	zassert_equal(taskpool_abort(&job.job), TASKPOOL_FOUND_WAITING);
+	zassert_equal(taskpool_cancel_wait(&job.job, K_FOREVER, &code), TASKPOOL_ABORTED);
+	zassert_ok(taskpool_submit(&slow, &job.job));
+	zassert_ok(taskpool_shutdown(&slow, TASKPOOL_DISCARD, K_FOREVER));
+	zassert_equal(taskpool_cancel_wait(&job.job, K_FOREVER, &code), TASKPOOL_DISCARDED);
+	zassert_ok(taskpool_restart(&slow));
+	zassert_ok(taskpool_submit_within(&slow, &job.job, K_TICKS(1)));
+	k_busy_wait(500);
+	settle();
+	zassert_equal(taskpool_cancel_wait(&job.job, K_FOREVER, &code), TASKPOOL_TIMED_OUT);
+
 	job.script = pause_a_while;
 	zassert_ok(taskpool_submit(&eager, &job.job));
 	zassert_equal(taskpool_cancel_wait(&job.job, K_NO_WAIT, &code), -EAGAIN);
@@ -111,6 +125,40 @@ static void wait_for_other(const struct taskpool_ctx *ctx, struct noted *self)
 	ARG_UNUSED(ctx);
 	ARG_UNUSED(self);
 	answer = taskpool_wait(&other.job, K_FOREVER, &code);
+}
+
+static void cancel_other(const struct taskpool_ctx *ctx, struct noted *self)
+{
+	ARG_UNUSED(ctx);
+	ARG_UNUSED(self);
+	if (taskpool_status(&other.job, NULL) == TASKPOOL_QUEUED) {
+		note(taskpool_cancel_wait(&other.job, K_FOREVER, NULL), TASKPOOL_CANCELLED);
+	} else {
+		note(taskpool_cancel_wait(&other.job, K_FOREVER, NULL), -EDEADLK);
+		note(taskpool_cancel_wait(&other.job, K_MSEC(1), NULL), -EDEADLK);
+		note(taskpool_status(&other.job, NULL), TASKPOOL_RUNNING);
+	}
+}
+
+ZTEST(c, test_workers_wait_for_no_cancellation)
+{
+	noted_init(&job, 0);
+	noted_init(&other, 8);
+	job.script = cancel_other;
+	zassert_ok(taskpool_submit(&slow, &job.job));
+	zassert_ok(taskpool_submit(&slow, &other.job));
+	settle();
+	expect_noted(1);
+	zassert_equal(atomic_get(&other.runs), 0, "for what does not run there is no wait");
+
+	/* It runs, on another worker of the pool. */
+	other.script = pause_a_while;
+	zassert_ok(taskpool_submit(&taskpool_system, &other.job));
+	zassert_ok(taskpool_submit(&taskpool_system, &job.job));
+	settle();
+	expect_noted(3);
+	settle();
+	zassert_equal(atomic_get(&other.told), 2);
 }
 
 static void wait_for_itself(const struct taskpool_ctx *ctx, struct noted *self)

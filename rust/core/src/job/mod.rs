@@ -84,6 +84,12 @@ impl Header {
         offset_of!(Header, flags),
         offset_of!(Header, completion),
     ];
+    /// Where C looks whether a job is idle: `state`.
+    #[doc(hidden)]
+    pub const READ_BY_C: usize = offset_of!(Header, state);
+    /// What zeros mean that C writes: the `state` of an idle job, and `last` of one that was never submitted.
+    #[doc(hidden)]
+    pub const ZEROS_OF_C: [usize; 2] = [State::Idle as usize, Last::Nothing as usize];
     /// The flag that C writes for a job that a shutdown discards, and where the level begins.
     #[doc(hidden)]
     pub const FLAGS_OF_C: [usize; 2] = [DISCARD as usize, LEVEL_SHIFT as usize];

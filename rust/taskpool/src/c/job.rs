@@ -3,7 +3,9 @@
 use core::ffi::c_int;
 use core::ptr::NonNull;
 
-use taskpool_core::{Cancel, Code, Pool, Status, MAX_TICKS};
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+use taskpool_core::Code;
+use taskpool_core::{Cancel, Pool, Status, MAX_TICKS};
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
@@ -11,7 +13,7 @@ use super::{accepted, found, job_of, misuse, pool_of, refuse, state, CJob, KTime
 
 const LAST_TICK: i64 = MAX_TICKS as i64;
 /// The last tick as an absolute one.
-const NEVER: i64 = -2 - LAST_TICK;
+const NEVER: i64 = KTimeout::ABSOLUTE - LAST_TICK;
 
 /// Both, or the refusal, to be returned.
 macro_rules! pool_and_job {
@@ -55,9 +57,8 @@ extern "C" fn taskpool_submit_after(pool: Option<NonNull<Pool>>, job: Option<Non
         // A word less to look at than with a range from 1.
         span @ 0..=LAST_TICK if span != 0 => span as u64,
         0 => return taskpool_submit(pool, job),
-        -1 => return misuse(Refusal::BadArgument, c"taskpool_submit_after"),
-        // An absolute tick t is -2 - t here, one less than what the machine takes.
-        absolute @ NEVER..-1 => !((-2 - absolute) as u64).max(1),
+        KTimeout::FOREVER => return misuse(Refusal::BadArgument, c"taskpool_submit_after"),
+        absolute @ NEVER..=KTimeout::ABSOLUTE => !((KTimeout::ABSOLUTE - absolute) as u64).max(1),
         _ => return refuse(Refusal::OutOfRange),
     };
     accepted(System::defer_inline(to, what, when))
@@ -71,7 +72,7 @@ extern "C" fn taskpool_submit_at(pool: Option<NonNull<Pool>>, job: Option<NonNul
         let _ = pool_and_job!(pool, job, c"taskpool_submit_at");
     }
     // What lies before the boot has passed.
-    let ticks = -2 - tick.clamp(0, LAST_TICK + 1);
+    let ticks = KTimeout::ABSOLUTE - tick.clamp(0, LAST_TICK + 1);
     taskpool_submit_after(pool, job, KTimeout { ticks })
 }
 

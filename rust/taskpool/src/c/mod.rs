@@ -45,7 +45,7 @@ struct CEnd {
 #[derive(Clone, Copy)]
 #[repr(C)]
 struct KTimeout {
-    /// From 0 on a span, -1 for ever; an absolute tick t is -2 - t.
+    /// From 0 on a span, or for ever; an absolute tick t is [`ABSOLUTE`](Self::ABSOLUTE) - t.
     ticks: i64,
 }
 
@@ -82,7 +82,7 @@ mod state {
     pub(super) const RESUBMITTED: c_int = 8;
 }
 
-/// Why a call was refused; `src/c_api.c` knows them by these numbers, and what they are to C.
+/// Why a call was refused: `enum taskpool_refusal`. `src/c_api.c` knows what that is to C.
 #[derive(Clone, Copy)]
 #[repr(u32)]
 enum Refusal {
@@ -244,6 +244,7 @@ fn accepted<E: Into<Refusal>>(answer: Result<Accepted, E>) -> c_int {
 }
 
 /// What C is told of a wait: one of `enum taskpool_outcome`, with the code in `place` if C wants it, or why not.
+#[cfg(CONFIG_TASKPOOL_WAIT)]
 fn waited<E: Into<Refusal>>(
     answer: Result<Outcome, E>,
     place: Option<NonNull<Code>>,
@@ -263,14 +264,20 @@ fn waited<E: Into<Refusal>>(
 }
 
 impl KTimeout {
+    /// `K_FOREVER`.
+    const FOREVER: i64 = -1;
+    /// The tick 0.
+    const ABSOLUTE: i64 = -2;
+
     /// As the machine takes it: 0 for not waiting, none for ever.
+    #[cfg(CONFIG_TASKPOOL_WAIT)]
     fn deadline(self) -> Option<u64> {
         let ticks = match self.ticks {
             0 => return Some(0),
-            -1 => return None,
+            Self::FOREVER => return None,
             // The present tick has partly passed.
             span @ 1.. => crate::port::now().saturating_add(span as u64).saturating_add(1),
-            absolute => ((-2 - absolute) as u64).max(1),
+            absolute => ((Self::ABSOLUTE - absolute) as u64).max(1),
         };
         (ticks <= taskpool_core::MAX_TICKS).then_some(ticks)
     }

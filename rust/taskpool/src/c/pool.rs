@@ -1,8 +1,10 @@
 //! What C does with pools, and what a job of C learns about its run.
 
+#[cfg(any(CONFIG_TASKPOOL_CONTROL, CONFIG_TASKPOOL_STATS))]
 use core::ffi::c_int;
 #[cfg(CONFIG_TASKPOOL_CONTROL)]
 use core::ffi::CStr;
+#[cfg(any(CONFIG_TASKPOOL_CONTROL, CONFIG_TASKPOOL_STATS))]
 use core::ptr::NonNull;
 
 use taskpool_core::{Ctx, Pool};

@@ -20,8 +20,8 @@ unsafe impl Send for Call {}
 /// `struct taskpool_cache`.
 #[repr(C)]
 pub(super) struct CCache {
-    slots: u8,
-    used: u8,
+    pub(super) slots: u8,
+    pub(super) used: u8,
     pub(super) most: u8,
 }
 
