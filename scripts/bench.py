@@ -289,7 +289,9 @@ def main():
     measured = {name: Measures(run(images[name])) for name in ("main", "default", "p4wq", "spawn", "urgent")}
     main_image = measured["main"]
     add_p4wq(main_image, measured["p4wq"])
-    add_c(main_image, Measures(run(build("c", None, application=BENCHES / "c"))))
+    for name in "main", "spawn", "urgent":
+        conf = None if name == "main" else BENCHES / f"{name}.conf"
+        add_c(measured[name], Measures(run(build(f"c-{name}", conf, application=BENCHES / "c"))))
     result = {**main_image.table, **measured["spawn"].table, **measured["urgent"].table}
     without, arming = longest_locked(images["main"])
     result["lock_max_256"] = {"taskpool": without}

@@ -23,6 +23,39 @@ static int take_time(const struct taskpool_ctx *ctx, void *unused)
 
 static TASKPOOL_JOB_DEFINE(job, take_time, NULL);
 
+#if defined(CONFIG_BENCH_SPAWN)
+void bench_spawn(void)
+{
+	uint32_t start, run = 0, taken = 0;
+	taskpool_handle_t handle;
+
+	k_sleep(K_MSEC(100));
+	for (int i = 0; i < ROUNDS; i++) {
+		start = bench_now();
+		(void)taskpool_spawn(&bench_fast, take_time, NULL, &handle);
+		/* Its worker is more urgent: it has run already. */
+		(void)taskpool_join(handle, K_FOREVER, NULL);
+		taken += bench_now() - start;
+		run += stamp - start;
+	}
+	bench_report("spawn_to_run", "taskpool_c", run, ROUNDS, ROUNDS);
+	bench_report("spawn_and_take", "taskpool_c", taken, ROUNDS, 2 * ROUNDS);
+}
+#elif defined(CONFIG_BENCH_URGENT)
+void bench_urgent(void)
+{
+	uint32_t start, run = 0;
+
+	k_sleep(K_MSEC(100));
+	for (int i = 0; i < ROUNDS; i++) {
+		start = bench_now();
+		(void)taskpool_submit_urgent(&bench_fast, &job);
+		/* Its worker is more urgent: it has run already. */
+		run += stamp - start;
+	}
+	bench_report("submit_urgent_to_run", "taskpool_c", run, ROUNDS, ROUNDS);
+}
+#else
 static volatile uint32_t ran;
 static uint32_t first, last;
 
@@ -136,6 +169,7 @@ void bench_taskpool(void)
 	measure_defer();
 	bench_bytes("job", "taskpool_c", sizeof(struct taskpool_job));
 }
+#endif
 
 int main(void)
 {
