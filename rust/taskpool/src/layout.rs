@@ -17,6 +17,7 @@ macro_rules! layout {
         );)*
     };
 }
+#[cfg(CONFIG_TASKPOOL_C_API)]
 pub(crate) use layout;
 
 layout! {
