@@ -135,8 +135,8 @@ ZTEST(sweep, test_00_calibration)
 
 /* The numbers of OPERATIONS in src/operation.rs. */
 #ifdef CONFIG_TASKPOOL_STATS
-CASE(53, 54_stats)
-CASE(54, 55_reset_stats)
+CASE(57, 58_stats)
+CASE(58, 59_reset_stats)
 #else
 CASE(0, 01_submit_stays_queued)
 CASE(1, 02_submit_round_trip)
@@ -191,6 +191,10 @@ CASE(49, 50_cache)
 CASE(50, 51_destroy_drains)
 CASE(51, 52_destroy_discards)
 CASE(52, 53_create_and_destroy)
+CASE(53, 54_status)
+CASE(54, 55_urgent_in_interrupt)
+CASE(55, 56_set_level_in_interrupt)
+CASE(56, 57_abort_in_interrupt)
 #endif
 
 ZTEST_SUITE(sweep, NULL, NULL, NULL, NULL, NULL);

@@ -277,6 +277,13 @@ const AMID_AND_LATER: fn(&Trial) = |trial| {
     later.submit_at(trial.operation().target(), trial.begin + SECOND);
 };
 
+/// The job's turn comes.
+const WAIT: fn(&Trial) = |trial| {
+    offset::arm_operation(trial.instructions);
+    let answer = trial.same().wait(Timeout::Forever);
+    trial.must_have_ended(answer);
+};
+
 /// Nothing of a pool that is destroyed is looked at any more.
 const OVERWRITE: fn(&Trial) = |_| board::overwrite();
 
@@ -341,6 +348,18 @@ fn outcome_number(outcome: Option<Outcome>) -> u32 {
         Some(Outcome::Done(0)) => 1,
         Some(Outcome::Cancelled) => 2,
         Some(_) => 3,
+    }
+}
+
+/// Where a job is, as [`ANSWER`].
+const IDLE: u32 = 1;
+const DEFERRED: u32 = 2;
+
+fn status_number(status: Status, expected: u32) -> u32 {
+    match status {
+        Status::Idle => IDLE,
+        Status::Deferred { deadline } if deadline == expected.into() => DEFERRED,
+        _ => 0,
     }
 }
 
@@ -679,11 +698,7 @@ pub static OPERATIONS: &[Operation] = &[
         name: "wait for a queued job, block, take, run, finish, let go and back",
         pool: SLOW,
         prepare: |trial| trial.same().submit(SLOW),
-        perform: |trial| {
-            offset::arm_operation(trial.instructions);
-            let answer = trial.same().wait(Timeout::Forever);
-            trial.must_have_ended(answer);
-        },
+        perform: WAIT,
         ..ORDINARY
     },
     Operation {
@@ -1112,6 +1127,59 @@ pub static OPERATIONS: &[Operation] = &[
         // What the interrupt has deferred.
         silent: Silent::Maybe(Outcome::Discarded),
         reads_clock: true,
+        ..ORDINARY
+    },
+    Operation {
+        name: "status of a deferred job, which the interrupt cancels",
+        pool: SLOW,
+        prepare: AMID_AND_LATER,
+        perform: |trial| {
+            offset::arm_operation(trial.instructions);
+            let [.., later] = Subject::CROWD;
+            ANSWER.store(status_number(later.status(), trial.begin + SECOND), Relaxed);
+        },
+        meanwhile: |_| {
+            let [.., later] = Subject::CROWD;
+            later.cancel();
+        },
+        finish: |trial| trial.must_be_answered(ANSWER.swap(0, Relaxed), IDLE, DEFERRED),
+        ..ORDINARY
+    },
+    Operation {
+        name: "wait for a job between others, block, take and run all, while the interrupt makes the last one urgent",
+        pool: SLOW,
+        prepare: AMID,
+        perform: WAIT,
+        meanwhile: |_| {
+            let [_, after, _] = Subject::CROWD;
+            after.submit_urgent(SLOW);
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "wait for a job between others, block, take and run all, while the interrupt raises the last one's level",
+        pool: SLOW,
+        prepare: AMID,
+        perform: WAIT,
+        meanwhile: |_| {
+            let [_, after, _] = Subject::CROWD;
+            after.set_level(1);
+        },
+        finish: |_| {
+            let [_, after, _] = Subject::CROWD;
+            after.set_level(0);
+        },
+        ..ORDINARY
+    },
+    Operation {
+        name: "wait for a job between others, block, take and run all, while the interrupt aborts the last one",
+        pool: SLOW,
+        prepare: AMID,
+        perform: WAIT,
+        meanwhile: |_| {
+            let [_, after, _] = Subject::CROWD;
+            after.abort();
+        },
         ..ORDINARY
     },
     #[cfg(CONFIG_TASKPOOL_STATS)]
