@@ -28,6 +28,21 @@ def test_p4wq_with_its_floor_and_its_bytes():
     assert main_image.bytes == {"job": {"k_work": 48, "p4wq": 40}, "pool": {"taskpool": 104, "p4wq": 32}}
 
 
+def test_c_is_a_column_and_has_its_bytes():
+    main_image = bench.Measures(CLOCK + MAIN)
+    bench.add_c(main_image, bench.Measures(CLOCK + ["bench: submit_to_run taskpool_c 6656 64 64", "bytes: job taskpool_c 48"]))
+    assert main_image.table["submit_to_run"] == {"floor": 120.0, "k_work": 145.0, "taskpool_c": 125.0}
+    assert main_image.bytes["job"] == {"k_work": 48, "taskpool_c": 48}
+
+
+def test_a_call_from_c_that_takes_too_much_is_told(tmp_path, monkeypatch, capsys):
+    (tmp_path / "bounds.json").write_text('{"submit/in_c": 1.06}')
+    monkeypatch.setattr(bench, "BENCHES", tmp_path)
+    assert bench.check({"submit": {"taskpool": 100.0, "taskpool_c": 106.0}}) == 0
+    assert bench.check({"submit": {"taskpool": 100.0, "taskpool_c": 110.0}}) == 1
+    assert "submit/in_c: 1.10 is more than 1.06" in capsys.readouterr().err
+
+
 def test_table_has_all_columns(capsys):
     bench.show("title", {"submit_to_run": {"taskpool": 3.0, "taskpool_c": 3.5, "k_work": 6.0, "p4wq": 7.0, "floor": 1.0,
                                             "p4wq_floor": 2.0}})
