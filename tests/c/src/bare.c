@@ -54,6 +54,26 @@ ZTEST(c, test_bare_jobs_run)
 	zassert_equal(atomic_get(&job.runs), 2);
 }
 
+static k_ticks_t due;
+
+static int note_due(const struct taskpool_ctx *ctx, void *arg)
+{
+	ARG_UNUSED(arg);
+	due = taskpool_ctx_due(ctx);
+	return 0;
+}
+
+TASKPOOL_JOB_DEFINE(dated, note_due, NULL);
+
+ZTEST(c, test_bare_jobs_of_the_first_tick_have_a_deadline)
+{
+	zassert_ok(taskpool_submit_at(&eager, &dated, 0));
+	zassert_equal(due, 1, "tick 0 would be no deadline");
+	due = 0;
+	zassert_ok(taskpool_submit_after(&eager, &dated, K_TIMEOUT_ABS_TICKS(0)));
+	zassert_equal(due, 1);
+}
+
 ZTEST(c, test_bare_jobs_are_deferred)
 {
 	k_ticks_t deadline = 0;

@@ -180,11 +180,13 @@ ZTEST(c, test_times)
 	/* What has passed is now; and so is no delay. */
 	zassert_ok(taskpool_submit_at(&eager, &job.job, -5));
 	zassert_equal(atomic_get(&job.runs), 2);
+	zassert_equal(due, 1, "tick 0 would be no deadline");
 	zassert_ok(taskpool_submit_after(&eager, &job.job, K_NO_WAIT));
 	zassert_equal(atomic_get(&job.runs), 3);
 	zassert_equal(due, 0);
 	zassert_ok(taskpool_submit_after(&eager, &job.job, K_TIMEOUT_ABS_TICKS(1)));
 	zassert_equal(atomic_get(&job.runs), 4);
+	zassert_equal(due, 1);
 
 	zassert_equal(taskpool_submit_after(&eager, &job.job, K_TICKS(INT64_MAX)), -ERANGE);
 	zassert_equal(taskpool_submit_at(&eager, &job.job, INT64_MAX), -ERANGE);
