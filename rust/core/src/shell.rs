@@ -221,29 +221,33 @@ impl<P: Port> Shell<P> {
     ///
     /// [`CreateError`]; nothing has changed then.
     pub fn create(pool: PoolRef, max: u8, configure: impl FnOnce()) -> Result<(), CreateError> {
-        Self::make(pool, max, configure)?;
+        Self::may_make(max)?;
+        Self::look(|token| Self::make(token, pool, max, configure))?;
         Self::report_made(pool, 0);
         Ok(())
     }
 
-    /// Makes a pool, and does not report it yet.
-    fn make(pool: PoolRef, max: u8, configure: impl FnOnce()) -> Result<(), CreateError> {
+    /// Whether somebody may make a pool here, with such a maximum.
+    fn may_make(max: u8) -> Result<(), CreateError> {
         if P::caller() == Caller::Interrupt {
             return Err(CreateError::InInterrupt);
         }
         if !(1..=127).contains(&max) {
             return Err(CreateError::OutOfRange);
         }
-        Self::look(|token| {
-            if !pool.make(token, max) {
-                return Err(CreateError::InUse);
-            }
-            configure();
-            if Self::reports(Level::Info) {
-                pool.expect(token);
-            }
-            Ok(())
-        })
+        Ok(())
+    }
+
+    /// Makes a pool, and does not report it yet.
+    fn make(token: &Token<'_>, pool: PoolRef, max: u8, configure: impl FnOnce()) -> Result<(), CreateError> {
+        if !pool.make(token, max) {
+            return Err(CreateError::InUse);
+        }
+        configure();
+        if Self::reports(Level::Info) {
+            pool.expect(token);
+        }
+        Ok(())
     }
 
     /// Reports a pool that was made, with so many workers that stay with it.
@@ -254,8 +258,8 @@ impl<P: Port> Shell<P> {
         }
     }
 
-    /// As [`create`](Shell::create), and `min` of its workers stay with the pool until it is shut down. A lock section more
-    /// for each.
+    /// As [`create`](Shell::create), and `min` of its workers stay with the pool until it is shut down. Its lock section is
+    /// O(`min`): nobody sees a pool that has some of them.
     ///
     /// # Errors
     ///
@@ -265,24 +269,21 @@ impl<P: Port> Shell<P> {
         if min > max {
             return Err(CreateError::OutOfRange);
         }
-        Self::make(pool, max, configure)?;
-        for _ in 0..min {
-            let key = P::lock();
-            // SAFETY: as in `section`, which can't serve here: only here is a worker lent without a job for it.
-            let token = unsafe { Token::attest(P::now) };
-            let Some(lent) = P::reserve().and_then(|reserve| reserve.give(&token, pool)) else {
-                P::unlock(key);
-                // There is nothing to report, which the shutdown would wait for.
-                if Self::reports(Level::Info) {
-                    Self::reported(pool);
+        Self::may_make(max)?;
+        let key = P::lock();
+        // SAFETY: as in `section`, which can't serve here: only here are workers lent without a job for each.
+        let token = unsafe { Token::attest(P::now) };
+        let made = match P::reserve().filter(|reserve| reserve.has(&token, min)) {
+            Some(reserve) => Self::make(&token, pool, max, configure).map(|()| {
+                for _ in 0..min {
+                    let lent = reserve.give(&token, pool).unwrap_or_else(|| broken());
+                    Self::hand_over(&token, &lent, pool, Rank::LOWEST);
                 }
-                // Those that it has go back.
-                Self::shutdown(pool, Shutdown::Discard, None).unwrap_or_else(|_| broken());
-                return Err(CreateError::NoWorkers);
-            };
-            Self::hand_over(&token, &lent, pool, Rank::LOWEST);
-            P::unlock_and_switch(key);
-        }
+            }),
+            None => Err(CreateError::NoWorkers),
+        };
+        P::unlock_and_switch(key);
+        made?;
         Self::report_made(pool, min);
         Ok(())
     }

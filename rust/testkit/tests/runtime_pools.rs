@@ -498,6 +498,29 @@ fn a_pool_keeps_workers_until_it_is_shut_down() {
 }
 
 #[test]
+fn what_a_pool_gave_back_is_there_for_the_next_one_at_once() {
+    for how in HOW {
+        let world = World::new(1);
+        let (pool, others) = (world.no_pool(), [(); 3].map(|()| world.pool(1, 2)));
+        world.create_keeping(pool, 1, 1).unwrap();
+        world.run();
+        // Some stand in the line that need nobody any more.
+        for (index, other) in others.into_iter().enumerate() {
+            let [own, cancelled] = jobs(world, ["own", "cancelled"]);
+            world.submit(other, own).unwrap();
+            while world.step(W(index + 1)) != Step::Takes(own) {}
+            world.submit(other, cancelled).unwrap();
+            world.cancel(cancelled);
+            assert!(world.snapshot(other).in_line);
+        }
+        assert_eq!(world.shutdown(pool, how, None), Ok(()));
+        assert_eq!(world.create_keeping(pool, 1, 1), Ok(()), "{how:?}");
+        assert!(others.iter().all(|other| !world.snapshot(*other).in_line));
+        world.drain();
+    }
+}
+
+#[test]
 fn a_pool_that_asks_for_more_workers_than_there_are_is_not_made() {
     let plain = Plain::new();
     plain.add_reserve(2);
@@ -505,7 +528,7 @@ fn a_pool_that_asks_for_more_workers_than_there_are_is_not_made() {
     let create = |min, max| Shell::<Virtual>::create_keeping(pool, min, max, || {});
     for (min, max) in [(3, 3), (127, 127)] {
         assert_eq!(create(min, max), Err(CreateError::NoWorkers));
-        assert_eq!(plain.reserve(), 2, "those that it had are there for others");
+        assert_eq!(plain.reserve(), 2, "it had none of them");
     }
     assert_eq!(create(3, 2), Err(CreateError::OutOfRange));
     assert_eq!(create(2, 2), Ok(()));

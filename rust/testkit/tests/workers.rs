@@ -209,12 +209,14 @@ fn a_worker_that_goes_from_pool_to_pool_takes_the_priority_of_the_next() {
     submit(world, a, ["a"]);
     Virtual::take_calls();
     ends(world, W(0));
+    // In the moment in which it leaves the one, it is there for the other.
+    assert_eq!((world.snapshot(first).workers, world.snapshot(a).workers), (1, 2));
     takes(world, W(0));
     let (worker, number) = (world.worker_ref(W(0)), 255);
     let expected = [
-        Call::Event(Event::WorkerReturned(world.pool_ref(first), number)),
         Call::Join(worker, world.pool_ref(a)),
         Call::Reschedule,
+        Call::Event(Event::WorkerReturned(world.pool_ref(first), number)),
         Call::Event(Event::WorkerLent(world.pool_ref(a), number)),
     ];
     assert_eq!(Virtual::take_calls(), expected);

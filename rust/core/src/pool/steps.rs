@@ -488,7 +488,7 @@ impl WorkerRef {
         now: impl FnOnce() -> u64,
     ) -> (Answer, Order) {
         let Some(pool) = self.pool.get(token) else {
-            return match reserve.unwrap_or_else(|| broken()).place(token, self) {
+            return match reserve.unwrap_or_else(|| broken()).take_back(token, self) {
                 Some(order) => (Answer::Again, order),
                 None => (Answer::Block, Order::Nothing),
             };
@@ -517,13 +517,15 @@ impl WorkerRef {
         }
         let attention = pool.attention.get(token);
         if ATTENDS && attention.has(Attention::HELD.with(Attention::SHRINKS)) && pool.keeps_from(token, self) {
-            let (answer, _) = self.rest(token, pool, reserve);
             // It may have been called for a job: that one needs another worker then.
             let order = match pool.first_ready(token) {
                 Some(_) => pool.call_worker(token, pool, pool.top_rank(token)),
                 None => Order::Nothing,
             };
-            return (answer, order);
+            return match self.rest(token, pool, reserve, order != Order::Nothing) {
+                (answer, Order::Nothing) => (answer, order),
+                rested => rested,
+            };
         }
         if LEVEL_PRIORITIES {
             if let Some(order) = pool.first_ready(token).and_then(|job| self.adapt(token, job)) {
@@ -550,21 +552,24 @@ impl WorkerRef {
             }
             return (Answer::Run { job, pool, due }, pool.taken(token));
         }
-        self.rest(token, pool, reserve)
+        self.rest(token, pool, reserve, false)
     }
 
-    /// It takes nothing.
+    /// It takes nothing. A worker of the reserve is there for all others in the same moment; where this section has another
+    /// order to give already, in its next one.
     #[inline(always)]
-    fn rest(self, token: &Token<'_>, pool: PoolRef, reserve: Option<&Reserve>) -> (Answer, Order) {
+    fn rest(self, token: &Token<'_>, pool: PoolRef, reserve: Option<&Reserve>, ordered: bool) -> (Answer, Order) {
         if let Some(reserve) = reserve {
             if self.is_reserve() && !(super::KEEPS && pool.workers.get(token) <= pool.kept(token)) {
                 pool.workers.set(token, pool.workers.get(token) - 1);
                 self.pool.set(token, None);
-                let answer = match reserve.takes_back(token, self) {
-                    true => Answer::Gone(pool),
-                    false => Answer::Left(pool),
+                return match ordered {
+                    true => (Answer::Left(pool), Order::Nothing),
+                    false => match reserve.take_back(token, self) {
+                        Some(order) => (Answer::Left(pool), order),
+                        None => (Answer::Gone(pool), Order::Nothing),
+                    },
                 };
-                return (answer, Order::Nothing);
             }
         }
         pool.stand_idle(token, self);

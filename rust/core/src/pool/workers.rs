@@ -291,7 +291,20 @@ impl Reserve {
         self.last.set(token, Some(pool));
     }
 
-    /// Lends a worker to a pool that keeps it, if there is one that no other pool waits for. O(1).
+    /// Whether it has so many workers that no pool waits for. O(`count`).
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    pub(crate) fn has(&self, token: &Token<'_>, count: u8) -> bool {
+        let mut link = self.idle.get(token);
+        for _ in 0..count {
+            match link {
+                Some(worker) => link = worker.link.get(token),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// Lends a worker to a pool that keeps it, if there is one. O(1).
     #[cfg(CONFIG_TASKPOOL_IOT_API)]
     pub(crate) fn give(&self, token: &Token<'_>, pool: PoolRef) -> Option<Lent> {
         let worker = self.idle.get(token)?;
@@ -307,43 +320,32 @@ impl Reserve {
         Lent { worker, first }
     }
 
-    /// A worker that left its pool is there for all others in the same moment, unless some stand in line. Answers whether it
-    /// is.
-    pub(super) fn takes_back(&self, token: &Token<'_>, worker: WorkerRef) -> bool {
-        let nobody_waits = self.first.get(token).is_none();
-        if nobody_waits {
-            self.add(token, worker);
-        }
-        nobody_waits
-    }
-
-    /// A worker that left its pool: it goes to the first pool of the line, if that one still needs it, else to the
-    /// idle ones. One pool of the line a call, so O(1).
+    /// A worker has left its pool: it goes to the first pool of the line that still needs it, else to the idle ones. Pools
+    /// that need none any more leave the line: O(n) of them, each of which once asked in vain.
     ///
-    /// Answers the order before the worker looks on, or `None`: it waits.
+    /// Answers the order with which it joins a pool, or `None`: it waits.
     #[cold]
     #[inline(never)]
-    pub(super) fn place(&self, token: &Token<'_>, worker: WorkerRef) -> Option<Order> {
-        let Some(pool) = self.first.get(token) else {
-            self.add(token, worker);
-            return None;
-        };
-        let next = pool.next_in_line.get(token).filter(|next| *next != pool);
-        pool.next_in_line.set(token, None);
-        self.first.set(token, next);
-        if next.is_none() {
-            self.last.set(token, None);
+    pub(super) fn take_back(&self, token: &Token<'_>, worker: WorkerRef) -> Option<Order> {
+        while let Some(pool) = self.first.get(token) {
+            let next = pool.next_in_line.get(token).filter(|next| *next != pool);
+            pool.next_in_line.set(token, None);
+            self.first.set(token, next);
+            if next.is_none() {
+                self.last.set(token, None);
+            }
+            if pool.wants_worker(token) {
+                attach(token, worker, pool);
+                // More is ready than this worker takes: stand in the line for another. At its maximum the pool stands
+                // there in vain, until a worker comes and leaves it.
+                if pool.count_ready(token, 2) > 1 {
+                    self.line_up(token, pool);
+                }
+                return Some(Order::Join(worker));
+            }
         }
-        if !pool.wants_worker(token) {
-            return Some(Order::Nothing);
-        }
-        attach(token, worker, pool);
-        // More is ready than this worker takes: stand in the line for another. At its maximum the pool stands there in
-        // vain, until a worker comes and leaves it.
-        if pool.count_ready(token, 2) > 1 {
-            self.line_up(token, pool);
-        }
-        Some(Order::Join(worker))
+        self.add(token, worker);
+        None
     }
 
     /// Takes a pool that is shut down out of the line: its memory may be used for something else. O(n) of the pools in it.
