@@ -56,19 +56,12 @@ if(NOT rust_target)
     "a board with a Cortex-M, RISC-V or 64-bit Arm CPU (in place of native_sim, native_sim/native/64), or switch it off.")
 endif()
 
-set(names "")
-set(manifest ${APPLICATION_SOURCE_DIR}/Cargo.toml)
-if(EXISTS ${manifest})
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${manifest})
-  file(STRINGS ${manifest} names REGEX "^[^#]*taskpool")
-  if(names)
-    message(FATAL_ERROR "CONFIG_TASKPOOL_ARCHIVE=y, but ${manifest} names the crate taskpool, so the image would have two "
-      "pools: set CONFIG_TASKPOOL_CRATE=y, or remove the crate.")
-  endif()
+include(${CMAKE_CURRENT_LIST_DIR}/manifest.cmake)
+if(found)
+  message(FATAL_ERROR "CONFIG_TASKPOOL_ARCHIVE=y, but ${found} names the crate taskpool, so the image would have two "
+    "pools: set CONFIG_TASKPOOL_CRATE=y, or remove the crate.")
 endif()
 
-# What rustup has installed for this user, too, when its directory is not on the path.
-find_program(TASKPOOL_CARGO cargo PATHS $ENV{HOME}/.cargo/bin)
 find_program(TASKPOOL_RUSTC rustc PATHS $ENV{HOME}/.cargo/bin)
 if(NOT TASKPOOL_CARGO OR NOT TASKPOOL_RUSTC)
   message(FATAL_ERROR "CONFIG_TASKPOOL=y, but there is no cargo: install Rust (https://rustup.rs), then run\n"
@@ -96,8 +89,10 @@ list(APPEND sources ${rust_directory}/core/build.rs ${rust_directory}/taskpool/b
 # What a user has set for programs of this machine is not meant for the board: flags (a CPU, a linker) and another profile.
 # Another target and another directory yield to the options below. RUSTC_WRAPPER stays: a cache serves both.
 set(foreign "")
-foreach(variable RUSTFLAGS CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET CARGO_BUILD_TARGET_DIR
-    CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL CARGO_PROFILE_RELEASE_LTO CARGO_PROFILE_RELEASE_PANIC
+string(TOUPPER CARGO_TARGET_${rust_target}_RUSTFLAGS of_target)
+string(REGEX REPLACE "[-.]" "_" of_target ${of_target})
+foreach(variable RUSTFLAGS ${of_target} CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
+    CARGO_BUILD_TARGET_DIR CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL CARGO_PROFILE_RELEASE_LTO CARGO_PROFILE_RELEASE_PANIC
     CARGO_PROFILE_RELEASE_CODEGEN_UNITS CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS)
   list(APPEND foreign --unset=${variable})
 endforeach()
