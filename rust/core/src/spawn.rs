@@ -463,7 +463,7 @@ impl<P: Port> Shell<P> {
         pool: PoolRef,
         delay: u64,
         memory: NonNull<Spawned>,
-        run: unsafe fn(JobRef, &Ctx<'_>) -> Code,
+        run: unsafe fn(&Ctx<'_>, JobRef) -> Code,
         free: unsafe fn(SpawnedRef),
         closure: F,
     ) -> Result<Handle<P, T>, SpawnError<F>> {
@@ -542,7 +542,7 @@ fn room<R>(spawned: SpawnedRef) -> *mut R {
 /// # Safety
 ///
 /// `job` was made by `begin` with these types, and the caller is the one worker that moved it to Running.
-unsafe fn run<F: Body<T>, T>(job: JobRef, ctx: &Ctx<'_>) -> Code {
+unsafe fn run<F: Body<T>, T>(ctx: &Ctx<'_>, job: JobRef) -> Code {
     // SAFETY: this function's promise.
     let spawned = unsafe { SpawnedRef::of_job(job) };
     // SAFETY: `begin` has put it there. It runs once: nobody but its handle knows the job, and that does not submit it.
@@ -559,7 +559,7 @@ unsafe fn run<F: Body<T>, T>(job: JobRef, ctx: &Ctx<'_>) -> Code {
 ///
 /// As for `run`.
 #[cfg(CONFIG_TASKPOOL_C_API)]
-unsafe fn run_for_code<F: Body<Code>>(job: JobRef, ctx: &Ctx<'_>) -> Code {
+unsafe fn run_for_code<F: Body<Code>>(ctx: &Ctx<'_>, job: JobRef) -> Code {
     // SAFETY: this function's promise.
     let spawned = unsafe { SpawnedRef::of_job(job) };
     // SAFETY: as in `run`.

@@ -50,7 +50,8 @@ pub struct Header {
     pub(crate) links: [Locked<Option<JobRef>>; 2],
     /// Among the timers: parent.
     pub(crate) up: Locked<Option<JobRef>>,
-    run: unsafe fn(JobRef, &Ctx<'_>) -> Code,
+    /// The job comes last: what C has written takes its first two arguments as they are.
+    run: unsafe fn(&Ctx<'_>, JobRef) -> Code,
     pub(crate) state: Locked<State>,
     /// Among the timers: the side below which there is one level more.
     pub(crate) deeper: Locked<Option<Side>>,
@@ -94,7 +95,7 @@ impl Header {
     #[doc(hidden)]
     pub const FLAGS_OF_C: [usize; 2] = [DISCARD as usize, LEVEL_SHIFT as usize];
 
-    const fn new(run: unsafe fn(JobRef, &Ctx<'_>) -> Code) -> Self {
+    const fn new(run: unsafe fn(&Ctx<'_>, JobRef) -> Code) -> Self {
         Header {
             links: [const { Locked::new(None) }; 2],
             up: Locked::new(None),
@@ -120,7 +121,7 @@ impl Header {
     ///
     /// So much memory can be read, whatever is in it.
     #[inline(always)]
-    pub unsafe fn is_run_by(memory: NonNull<Header>, run: unsafe fn(JobRef, &Ctx<'_>) -> Code) -> bool {
+    pub unsafe fn is_run_by(memory: NonNull<Header>, run: unsafe fn(&Ctx<'_>, JobRef) -> Code) -> bool {
         // SAFETY: the field lies within the memory.
         let place = unsafe { memory.byte_add(offset_of!(Header, run)) }.cast::<usize>();
         // SAFETY: this function's promise; a word may be anything.
@@ -239,7 +240,7 @@ impl<T: Run> Job<T> {
 /// # Safety
 ///
 /// `job` was made from a whole `Job<T>`, and the caller is the one worker that moved it to Running.
-unsafe fn run_job<T: Run>(job: JobRef, ctx: &Ctx<'_>) -> Code {
+unsafe fn run_job<T: Run>(ctx: &Ctx<'_>, job: JobRef) -> Code {
     let job = job.as_ptr().cast::<Job<T>>();
     // SAFETY: `job` points at a live `Job<T>` (`Ref::new`'s promise and this function's).
     let state = unsafe { UnsafeCell::raw_get(&raw const (*job).state) };
@@ -289,7 +290,7 @@ impl<'run> Ctx<'run> {
         let (job, _) = self.run();
         // SAFETY: `Header::new` was given the function that fits the whole job (`Job::new` and `Spawned::begin` pair
         // them), and the step that answered `Run` moved the job to Running for this worker alone.
-        (job, unsafe { (job.run)(job, self) })
+        (job, unsafe { (job.run)(self, job) })
     }
 
     #[inline(always)]

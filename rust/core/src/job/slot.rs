@@ -60,7 +60,7 @@ impl Spawned {
     /// what lies behind that, too. `run`, `complete` and `free` fit what the caller puts there.
     pub(crate) unsafe fn begin(
         memory: NonNull<Spawned>,
-        run: unsafe fn(JobRef, &Ctx<'_>) -> Code,
+        run: unsafe fn(&Ctx<'_>, JobRef) -> Code,
         complete: unsafe fn(CompletionRef, Outcome),
         free: unsafe fn(SpawnedRef),
     ) -> SpawnedRef {

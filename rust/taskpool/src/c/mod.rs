@@ -199,7 +199,7 @@ fn job_of(job: Option<NonNull<CJob>>) -> Option<JobRef> {
 ///
 /// `job` is the header of a `struct taskpool_job`, and the caller the worker that runs it.
 #[no_mangle]
-unsafe fn taskpool_core_run_job(job: JobRef, ctx: &Ctx<'_>) -> Code {
+unsafe fn taskpool_core_run_job(ctx: &Ctx<'_>, job: JobRef) -> Code {
     let job = job.as_ptr().cast::<CJob>();
     // SAFETY: this function's promise; C does not write these while the job is under way.
     let run = unsafe { (*job).run };
