@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: Apache-2.0
  *
- * A job overwrites itself: the image ends, and says which job it was.
+ * A job overwrites itself, or the pool's code panics while it runs: the image ends, and says which job it was.
  */
 
 #include <zephyr/fatal.h>
@@ -14,12 +14,21 @@
 
 #include <taskpool/taskpool.h>
 
+#ifdef PANICS
+/* src/taskpool_core.h */
+FUNC_NORETURN void taskpool_port_panicked(const char *file, uint32_t length, uint32_t line);
+#endif
+
 static int overwrite(const struct taskpool_ctx *ctx, void *arg);
 TASKPOOL_JOB_DEFINE(culprit, overwrite, NULL);
 
 static int overwrite(const struct taskpool_ctx *ctx, void *arg)
 {
 	ARG_UNUSED(arg);
+#ifdef PANICS
+	/* No zero ends the name. */
+	taskpool_port_panicked("core/src/some.rs and more", sizeof("core/src/some.rs") - 1, 42);
+#endif
 	/* It is to run once more, and forgets where. */
 	(void)taskpool_submit(taskpool_ctx_pool(ctx), &culprit);
 	culprit.core.pool = NULL;
