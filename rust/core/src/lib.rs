@@ -67,4 +67,4 @@ pub use reference::Ref;
 pub use scope::{Scope, ScopeError};
 pub use shell::{Phase, Shell};
 pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
-pub use ticks::MAX_TICKS;
+pub use ticks::{When, MAX_TICKS};

@@ -22,7 +22,7 @@ use crate::pool::{
 };
 use crate::port::Port;
 use crate::reference::Ref;
-use crate::ticks::MAX_TICKS;
+use crate::ticks::{When, MAX_TICKS};
 
 /// The machine on the port `P`. What does not wait may be called from threads and interrupts, before the pool is started
 /// too; [`work`](Shell::work), [`wait`](Shell::wait), [`cancel_and_wait`](Shell::cancel_and_wait) and
@@ -526,8 +526,7 @@ impl<P: Port> Shell<P> {
         if deadline > MAX_TICKS {
             return Err(DeferError::OutOfRange);
         }
-        // Tick 0 is over for every caller, so tick 1 is no later, and 0 can stand for "no deadline".
-        Self::defer(pool, job, !deadline.max(1))
+        Self::defer(pool, job, When::at(deadline))
     }
 
     /// Submits a job to run when at least `delay` ticks have passed: at now + delay + 1, as the current tick has partly
@@ -544,27 +543,27 @@ impl<P: Port> Shell<P> {
         if delay == 0 {
             return Self::submit(pool, job).map_err(DeferError::from);
         }
-        Self::defer(pool, job, delay)
+        Self::defer(pool, job, When::after(delay))
     }
 
-    /// Defers by a delay, or to a deadline. That one comes with all bits inverted, which makes the highest one tell them
-    /// apart: one function of two words for both, as Zephyr's timeouts have it.
+    /// One function for both.
     #[inline(never)]
-    fn defer(pool: PoolRef, job: JobRef, when: u64) -> Result<Accepted, DeferError> {
+    fn defer(pool: PoolRef, job: JobRef, when: When) -> Result<Accepted, DeferError> {
         Self::defer_inline(pool, job, when)
     }
 
-    /// Submits a job to run later, for a caller that is a function of its own already, as C's is: by a delay in ticks, or at
-    /// a deadline, with all its bits inverted. As [`submit_after`](Shell::submit_after) and [`submit_at`](Shell::submit_at).
+    /// [`submit_after`](Shell::submit_after) and [`submit_at`](Shell::submit_at) for a caller that is a function of its own
+    /// already, as C's is.
     ///
     /// # Errors
     ///
     /// [`DeferError`]; nothing has changed then.
     #[inline(always)]
-    pub fn defer_inline(pool: PoolRef, job: JobRef, when: u64) -> Result<Accepted, DeferError> {
-        let relative = when <= MAX_TICKS;
-        let ahead = |now: u64| now.wrapping_add(when).wrapping_add(1);
-        let (mut now, mut deadline) = (0, !when);
+    pub fn defer_inline(pool: PoolRef, job: JobRef, when: When) -> Result<Accepted, DeferError> {
+        let delay = when.delay();
+        let relative = delay.is_some();
+        let ahead = |now: u64| now.wrapping_add(delay.unwrap_or(0)).wrapping_add(1);
+        let (mut now, mut deadline) = (0, when.deadline());
         if relative {
             now = P::now();
             deadline = ahead(now);

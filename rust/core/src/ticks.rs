@@ -8,6 +8,42 @@ use crate::pool::ABORT;
 /// of two valid times overflows. At 1 MHz it lies 146,000 years ahead.
 pub const MAX_TICKS: u64 = (1 << 62) - 1;
 
+/// When a submission runs: once so many ticks have passed, or at a tick. One number for both, whose highest bit tells them
+/// apart, as Zephyr's timeouts have it.
+#[derive(Clone, Copy)]
+pub struct When(u64);
+
+impl When {
+    /// Once so many ticks have passed: 1 to [`MAX_TICKS`].
+    #[inline(always)]
+    pub const fn after(delay: u64) -> Self {
+        When(delay)
+    }
+
+    /// At this tick, up to [`MAX_TICKS`]. The tick 0 is over for every caller, so 1 is no later, and 0 can stand for "no
+    /// deadline".
+    #[inline(always)]
+    pub const fn at(deadline: u64) -> Self {
+        When(!if deadline == 0 { 1 } else { deadline })
+    }
+
+    /// How many ticks, if it is not a point in time.
+    #[inline(always)]
+    pub(crate) const fn delay(self) -> Option<u64> {
+        if self.0 <= MAX_TICKS {
+            Some(self.0)
+        } else {
+            None
+        }
+    }
+
+    /// The tick, if it is a point in time.
+    #[inline(always)]
+    pub(crate) const fn deadline(self) -> u64 {
+        !self.0
+    }
+}
+
 /// A point in time in two words, so that a job is aligned to 4 bytes on a 32-bit machine.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C)]

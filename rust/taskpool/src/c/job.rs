@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use taskpool_core::Code;
-use taskpool_core::{Cancel, Pool, Status, MAX_TICKS};
+use taskpool_core::{Cancel, Pool, Status, When, MAX_TICKS};
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
@@ -55,10 +55,10 @@ extern "C" fn taskpool_submit_after(pool: Option<NonNull<Pool>>, job: Option<Non
     let (to, what) = pool_and_job!(pool, job, c"taskpool_submit_after");
     let when = match delay.ticks {
         // A word less to look at than with a range from 1.
-        span @ 0..=LAST_TICK if span != 0 => span as u64,
+        span @ 0..=LAST_TICK if span != 0 => When::after(span as u64),
         0 => return taskpool_submit(pool, job),
         KTimeout::FOREVER => return misuse(Refusal::BadArgument, c"taskpool_submit_after"),
-        absolute @ NEVER..=KTimeout::ABSOLUTE => !((KTimeout::ABSOLUTE - absolute) as u64).max(1),
+        absolute @ NEVER..=KTimeout::ABSOLUTE => When::at((KTimeout::ABSOLUTE - absolute) as u64),
         _ => return refuse(Refusal::OutOfRange),
     };
     accepted(System::defer_inline(to, what, when))
