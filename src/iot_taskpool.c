@@ -92,6 +92,7 @@ static int run(const struct taskpool_ctx *ctx, void *arg)
 
 	iot->pool = taskpool_ctx_pool(ctx);
 	iot->job = storage;
+	(void)atomic_ptr_set(&iot->own, storage);
 	iot->routine = (void (*)(void))storage->routine;
 	iot->context = storage->context;
 	return 0;
@@ -110,17 +111,26 @@ static void ended(const struct taskpool_end *end, enum taskpool_outcome outcome,
 	iot = &this_worker()->iot;
 	((IotTaskPoolRoutine_t)iot->routine)(CONTAINER_OF(iot->pool, struct _taskPool, memory.pool),
 					     (IotTaskPoolJob_t)iot->job, iot->context);
-	iot->job = NULL;
+	(void)atomic_ptr_clear(&iot->own);
+	iot->pool = NULL;
 }
 
 static const struct taskpool_end end = TASKPOOL_END_INITIALIZER(ended);
 
-/* Whether the callback of this job calls. */
+/* Whether the callback of this job calls, and has not made another job of it. */
 static bool is_own(const IotTaskPoolJobStorage_t *storage)
 {
 	struct taskpool_worker *worker = NULL;
 
-	return taskpool_port_caller(&worker) == TASKPOOL_WORKER && worker->iot.job == storage;
+	return taskpool_port_caller(&worker) == TASKPOOL_WORKER && atomic_ptr_get(&worker->iot.own) == storage;
+}
+
+/* Whether a callback of this pool calls, whatever has become of its job. */
+static bool is_called_by(const struct _taskPool *pool)
+{
+	struct taskpool_worker *worker = NULL;
+
+	return taskpool_port_caller(&worker) == TASKPOOL_WORKER && worker->iot.pool == &pool->memory.pool;
 }
 
 /* --- Jobs --------------------------------------------------------------------------------------------------------- */
@@ -138,21 +148,17 @@ static struct recyclable *recyclable_of(IotTaskPoolJobStorage_t *storage)
 }
 
 /*
- * What has just begun to run is the worker's until it has taken note of it, in a moment. After this, nobody of the pool
- * looks at a job that is completed.
+ * Where a job is: an enum taskpool_iot_job, but not TASKPOOL_IOT_RUNNING. What has just begun to run is the worker's until
+ * it has taken note of it, in a moment. After this, nobody of the pool looks at a job that is done.
  */
-static bool runs(IotTaskPoolJobStorage_t *storage)
+static uint32_t find(const IotTaskPoolJobStorage_t *storage)
 {
-	int state = taskpool_status(&storage->job, NULL);
+	uint32_t found;
 
-	return state >= 0 && (state & TASKPOOL_RUNNING) == TASKPOOL_RUNNING;
-}
-
-static void let_begin(IotTaskPoolJobStorage_t *storage)
-{
-	while (runs(storage)) {
+	while ((found = taskpool_core_iot_find(&storage->job)) == TASKPOOL_IOT_RUNNING) {
 		k_sleep(K_TICKS(1));
 	}
+	return found;
 }
 
 static void make(IotTaskPoolJobStorage_t *storage, IotTaskPoolRoutine_t routine, void *context)
@@ -173,53 +179,35 @@ static IotTaskPoolJobStatus_t status_of(IotTaskPoolJobStorage_t *storage)
 	if (recyclable != NULL && (recyclable->owner == NULL || recyclable->cached)) {
 		return IOT_TASKPOOL_STATUS_UNDEFINED;
 	}
-	for (;;) {
-		switch (taskpool_status(&storage->job, NULL)) {
-		case TASKPOOL_IDLE:
-			break;
-		case TASKPOOL_QUEUED:
-			return IOT_TASKPOOL_STATUS_SCHEDULED;
-		case TASKPOOL_DEFERRED:
-			return IOT_TASKPOOL_STATUS_DEFERRED;
-		case -EINVAL:
-			return IOT_TASKPOOL_STATUS_UNDEFINED;
-		default:
-			let_begin(storage);
-			continue;
-		}
-		switch (taskpool_wait(&storage->job, K_NO_WAIT, NULL)) {
-		case -ENOENT:
-			return (storage->flags & CANCELED) != 0 ? IOT_TASKPOOL_STATUS_CANCELED
-								: IOT_TASKPOOL_STATUS_READY;
-		case TASKPOOL_DONE:
-			return IOT_TASKPOOL_STATUS_COMPLETED;
-		case TASKPOOL_CANCELLED:
-			return IOT_TASKPOOL_STATUS_CANCELED;
-		case -EAGAIN:
-			/* Under way again: look where. */
-			break;
-		default:
-			return IOT_TASKPOOL_STATUS_UNDEFINED;
-		}
+	switch (find(storage)) {
+	case TASKPOOL_IOT_NEW:
+		return (storage->flags & CANCELED) != 0 ? IOT_TASKPOOL_STATUS_CANCELED : IOT_TASKPOOL_STATUS_READY;
+	case TASKPOOL_IOT_QUEUED:
+		return IOT_TASKPOOL_STATUS_SCHEDULED;
+	case TASKPOOL_IOT_DEFERRED:
+		return IOT_TASKPOOL_STATUS_DEFERRED;
+	case TASKPOOL_IOT_DONE:
+		return IOT_TASKPOOL_STATUS_COMPLETED;
+	case TASKPOOL_IOT_CANCELLED:
+		return IOT_TASKPOOL_STATUS_CANCELED;
+	default:
+		return IOT_TASKPOOL_STATUS_UNDEFINED;
 	}
 }
 
-/* Takes a job out of where it waits, if it does. Answers whether it does not run, and will not. */
-static bool withdraw(IotTaskPoolJobStorage_t *storage)
+/*
+ * Takes a job out of where it waits, if it does. Answers what its status was then. What has begun to run meanwhile is
+ * `COMPLETED`, as it was found so, after its worker has taken note of it.
+ */
+static IotTaskPoolJobStatus_t take_out(IotTaskPoolJobStorage_t *storage)
 {
-	switch (status_of(storage)) {
-	case IOT_TASKPOOL_STATUS_READY:
-	case IOT_TASKPOOL_STATUS_CANCELED:
-		return true;
-	case IOT_TASKPOOL_STATUS_SCHEDULED:
-	case IOT_TASKPOOL_STATUS_DEFERRED:
-		return taskpool_cancel(&storage->job) == TASKPOOL_FOUND_WAITING;
-	case IOT_TASKPOOL_STATUS_COMPLETED:
-		/* It may schedule itself. */
-		return is_own(storage);
-	default:
-		return false;
-	}
+	IotTaskPoolJobStatus_t status;
+
+	do {
+		status = status_of(storage);
+	} while ((status == IOT_TASKPOOL_STATUS_SCHEDULED || status == IOT_TASKPOOL_STATUS_DEFERRED) &&
+		 taskpool_cancel(&storage->job) != TASKPOOL_FOUND_WAITING);
+	return status;
 }
 
 IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void *pUserContext,
@@ -231,10 +219,12 @@ IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void
 	if (k_is_in_isr()) {
 		return IOT_TASKPOOL_ILLEGAL_OPERATION;
 	}
-	let_begin(pJobStorage);
-	/* Memory that was never a job has no status. */
-	if (taskpool_status(&pJobStorage->job, NULL) > TASKPOOL_IDLE) {
+	switch (find(pJobStorage)) {
+	case TASKPOOL_IOT_QUEUED:
+	case TASKPOOL_IOT_DEFERRED:
 		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	default:
+		break;
 	}
 	make(pJobStorage, userCallback, pUserContext);
 	*pJob = (IotTaskPoolJob_t)pJobStorage;
@@ -312,8 +302,7 @@ static IotTaskPoolError_t give_back(IotTaskPool_t pool, IotTaskPoolJob_t job, bo
 	if (recyclable == NULL || recyclable->owner == NULL) {
 		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
 	} else if (!recyclable->cached || !recycle) {
-		(void)taskpool_cancel(&recyclable->storage.job);
-		let_begin(&recyclable->storage);
+		(void)take_out(&recyclable->storage);
 		recyclable->cached = false;
 		recyclable->cached = recycle && has_room(pool);
 		recyclable->owner = recyclable->cached ? pool : NULL;
@@ -332,6 +321,20 @@ IotTaskPoolError_t IotTaskPool_RecycleJob(IotTaskPool_t taskPool, IotTaskPoolJob
 	return give_back(taskPool, job, true);
 }
 
+/* Whether a job may be scheduled that was in this status when it was taken out of where it waited. */
+static bool may_be_scheduled(const IotTaskPoolJobStorage_t *storage, IotTaskPoolJobStatus_t status)
+{
+	switch (status) {
+	case IOT_TASKPOOL_STATUS_COMPLETED:
+		/* A callback may schedule its own job. */
+		return is_own(storage);
+	case IOT_TASKPOOL_STATUS_UNDEFINED:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static IotTaskPoolError_t schedule(IotTaskPool_t pool, IotTaskPoolJob_t job, bool urgent, k_timeout_t delay)
 {
 	IotTaskPoolJobStorage_t *storage = storage_of(job);
@@ -343,7 +346,7 @@ static IotTaskPoolError_t schedule(IotTaskPool_t pool, IotTaskPoolJob_t job, boo
 		return error;
 	}
 	/* A recyclable job is gone with the pool that keeps it. */
-	if ((recyclable == NULL || recyclable->owner == pool) && withdraw(storage)) {
+	if ((recyclable == NULL || recyclable->owner == pool) && may_be_scheduled(storage, take_out(storage))) {
 		storage->flags = 0;
 		/* The pool is open, the time is in range, and nobody else submits the job. */
 		(void)(urgent ? taskpool_submit_urgent(where, &storage->job)
@@ -401,23 +404,16 @@ IotTaskPoolError_t IotTaskPool_TryCancel(IotTaskPool_t taskPool, IotTaskPoolJob_
 	if (error == IOT_TASKPOOL_SUCCESS) {
 		IotTaskPoolJobStorage_t *storage = storage_of(job);
 
-		status = status_of(storage);
+		status = take_out(storage);
 		switch (status) {
 		case IOT_TASKPOOL_STATUS_READY:
 			storage->flags |= CANCELED;
 			break;
-		case IOT_TASKPOOL_STATUS_SCHEDULED:
-		case IOT_TASKPOOL_STATUS_DEFERRED:
-			if (taskpool_cancel(&storage->job) != TASKPOOL_FOUND_WAITING) {
-				/* It has begun meanwhile. */
-				status = IOT_TASKPOOL_STATUS_COMPLETED;
-				error = IOT_TASKPOOL_CANCEL_FAILED;
-			}
-			break;
-		case IOT_TASKPOOL_STATUS_CANCELED:
+		case IOT_TASKPOOL_STATUS_COMPLETED:
+		case IOT_TASKPOOL_STATUS_UNDEFINED:
+			error = IOT_TASKPOOL_CANCEL_FAILED;
 			break;
 		default:
-			error = IOT_TASKPOOL_CANCEL_FAILED;
 			break;
 		}
 		unlock();
@@ -520,7 +516,6 @@ IotTaskPoolError_t IotTaskPool_Create(const IotTaskPoolInfo_t *pInfo, IotTaskPoo
 
 IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
 {
-	struct taskpool_worker *worker = NULL;
 	IotTaskPoolError_t error;
 
 	if (!is_pool(taskPool)) {
@@ -530,8 +525,7 @@ IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
 	if (error != IOT_TASKPOOL_SUCCESS) {
 		return error;
 	}
-	if (taskpool_port_caller(&worker) == TASKPOOL_WORKER && worker->iot.job != NULL &&
-	    worker->iot.pool == &taskPool->memory.pool) {
+	if (is_called_by(taskPool)) {
 		/* It would wait for itself. */
 		unlock();
 		return IOT_TASKPOOL_ILLEGAL_OPERATION;
@@ -539,8 +533,13 @@ IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
 	taskPool->state = CLOSING;
 	unlock();
 
-	/* It runs, and this is a thread that is none of its workers. */
-	(void)taskpool_destroy(&taskPool->memory, TASKPOOL_DISCARD, K_FOREVER);
+	if (taskpool_destroy(&taskPool->memory, TASKPOOL_DISCARD, K_FOREVER) != 0) {
+		/* Its workers may still be in this memory. */
+		lock();
+		taskPool->state = OPEN;
+		unlock();
+		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	}
 
 	lock();
 	for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {

@@ -75,12 +75,16 @@ BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || IS_EN
 #define Z_TASKPOOL_STARTING 1
 
 #ifdef CONFIG_TASKPOOL_IOT_API
-/* What src/iot_taskpool.c notes of the job that the worker runs. */
+/* What src/iot_taskpool.c notes of the job whose callback the worker calls. */
 struct taskpool_iot {
+	/* Whose callback it is, or NULL. */
 	struct taskpool *pool;
+	/* What the callback is given. */
 	void *job;
 	void (*routine)(void);
 	void *context;
+	/* The job, until it is made anew: then it is not the callback's own any more. */
+	atomic_ptr_t own;
 };
 #endif
 

@@ -768,6 +768,12 @@ impl<P: Port> Shell<P> {
         Self::look(|token| job.status(token, P::now))
     }
 
+    /// Where the job is now, and how its last submission ended, if none is under way. One lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    pub fn whereabouts(job: JobRef) -> (Status, Option<Outcome>) {
+        Self::look(|token| (job.status(token, P::now), job.outcome(token)))
+    }
+
     fn cancelled(job: JobRef) -> bool {
         Self::look(|token| job.cancelled(token))
     }

@@ -231,6 +231,32 @@ ZTEST(iot, test_a_job_does_not_destroy_its_pool)
 	zassert_equal(atomic_get(&calls), 2, "the pool goes on");
 }
 
+static void create_itself_and_destroy_own_pool(IotTaskPool_t of, IotTaskPoolJob_t self, void *context)
+{
+	IotTaskPoolJob_t made;
+
+	answers[0] = IotTaskPool_CreateJob(count, NULL, IotTaskPool_GetJobStorageFromHandle(self), &made);
+	answers[1] = IotTaskPool_Destroy(of);
+	/* The pool is not another one's meanwhile. */
+	answers[2] = make(1, 1, &others[0]);
+	count(of, self, context);
+}
+
+/* B11, also where the callback has made another job of its memory. */
+ZTEST(iot, test_a_job_that_was_created_again_does_not_destroy_its_pool)
+{
+	start(pool, 0, create_itself_and_destroy_own_pool);
+	settle();
+	expect(answers[0], IOT_TASKPOOL_SUCCESS);
+	expect(answers[1], IOT_TASKPOOL_ILLEGAL_OPERATION);
+	expect(answers[2], IOT_TASKPOOL_SUCCESS);
+	zassert_not_equal(others[0], pool);
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, jobs[0], 0), IOT_TASKPOOL_SUCCESS);
+	settle();
+	zassert_equal(atomic_get(&calls), 2, "the pool goes on");
+}
+
 static k_tid_t ran_on;
 
 static void note_thread(IotTaskPool_t of, IotTaskPoolJob_t self, void *context)
