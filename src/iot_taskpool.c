@@ -36,9 +36,12 @@ struct recyclable {
 	IotTaskPoolJobStorage_t storage;
 	/* Who keeps it, or NULL. */
 	struct _taskPool *owner;
-	/* In the owner's cache. */
-	bool cached;
+	/* When it came to the owner's cache, as the oldest one there is used first; 0 for one that is not in it. */
+	uint32_t cached;
 };
+
+/* What the original arms its timer for at least. */
+#define MIN_DELAY_MS 10
 
 /* Of IotTaskPoolJobStorage_t. */
 #define CANCELED BIT(0)
@@ -47,6 +50,8 @@ static K_MUTEX_DEFINE(mutex);
 static struct _taskPool system_pool;
 static struct _taskPool pools[CONFIG_TASKPOOL_IOT_POOLS];
 static struct recyclable recyclables[CONFIG_TASKPOOL_IOT_RECYCLABLE_JOBS];
+/* Of the job that was recycled last. */
+static uint32_t last_cached;
 
 static void lock(void)
 {
@@ -176,7 +181,7 @@ static IotTaskPoolJobStatus_t status_of(IotTaskPoolJobStorage_t *storage)
 {
 	struct recyclable *recyclable = recyclable_of(storage);
 
-	if (recyclable != NULL && (recyclable->owner == NULL || recyclable->cached)) {
+	if (recyclable != NULL && (recyclable->owner == NULL || recyclable->cached != 0)) {
 		return IOT_TASKPOOL_STATUS_UNDEFINED;
 	}
 	switch (find(storage)) {
@@ -231,22 +236,33 @@ IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void
 	return IOT_TASKPOOL_SUCCESS;
 }
 
-/* One of the pool's cache, or one that nobody keeps. */
+/* The oldest one of the pool's cache, or one that nobody keeps. */
 static struct recyclable *take_recyclable(IotTaskPool_t pool)
 {
+	struct recyclable *oldest = NULL;
 	struct recyclable *unused = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
 		struct recyclable *recyclable = &recyclables[i];
 
-		if (recyclable->owner == pool && recyclable->cached) {
-			return recyclable;
-		}
-		if (recyclable->owner == NULL && unused == NULL) {
+		if (recyclable->owner == NULL) {
 			unused = recyclable;
+		} else if (recyclable->owner == pool && recyclable->cached != 0 &&
+			   /* By how long ago that is, as the count begins again. */
+			   (oldest == NULL || last_cached - recyclable->cached > last_cached - oldest->cached)) {
+			oldest = recyclable;
 		}
 	}
-	return unused;
+	return oldest != NULL ? oldest : unused;
+}
+
+static void put_in_cache(struct recyclable *recyclable)
+{
+	last_cached++;
+	if (last_cached == 0) {
+		last_cached = 1;
+	}
+	recyclable->cached = last_cached;
 }
 
 IotTaskPoolError_t IotTaskPool_CreateRecyclableJob(IotTaskPool_t taskPool, IotTaskPoolRoutine_t userCallback,
@@ -267,7 +283,7 @@ IotTaskPoolError_t IotTaskPool_CreateRecyclableJob(IotTaskPool_t taskPool, IotTa
 		error = IOT_TASKPOOL_NO_MEMORY;
 	} else {
 		recyclable->owner = taskPool;
-		recyclable->cached = false;
+		recyclable->cached = 0;
 		make(&recyclable->storage, userCallback, pUserContext);
 		*pJob = (IotTaskPoolJob_t)&recyclable->storage;
 	}
@@ -281,7 +297,7 @@ static bool has_room(IotTaskPool_t pool)
 	uint32_t cached = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
-		cached += recyclables[i].owner == pool && recyclables[i].cached;
+		cached += recyclables[i].owner == pool && recyclables[i].cached != 0;
 	}
 	return cached < CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT;
 }
@@ -301,11 +317,14 @@ static IotTaskPoolError_t give_back(IotTaskPool_t pool, IotTaskPoolJob_t job, bo
 	recyclable = recyclable_of(storage_of(job));
 	if (recyclable == NULL || recyclable->owner == NULL) {
 		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
-	} else if (!recyclable->cached || !recycle) {
+	} else if (recyclable->cached == 0 || !recycle) {
 		(void)take_out(&recyclable->storage);
-		recyclable->cached = false;
-		recyclable->cached = recycle && has_room(pool);
-		recyclable->owner = recyclable->cached ? pool : NULL;
+		recyclable->cached = 0;
+		recyclable->owner = NULL;
+		if (recycle && has_room(pool)) {
+			recyclable->owner = pool;
+			put_in_cache(recyclable);
+		}
 	}
 	unlock();
 	return error;
@@ -349,8 +368,11 @@ static IotTaskPoolError_t schedule(IotTaskPool_t pool, IotTaskPoolJob_t job, boo
 	if ((recyclable == NULL || recyclable->owner == pool) && may_be_scheduled(storage, take_out(storage))) {
 		storage->flags = 0;
 		/* The pool is open, the time is in range, and nobody else submits the job. */
-		(void)(urgent ? taskpool_submit_urgent(where, &storage->job)
-			      : taskpool_submit_after(where, &storage->job, delay));
+		if (urgent) {
+			taskpool_core_iot_submit_urgent(where, &storage->job);
+		} else {
+			(void)taskpool_submit_after(where, &storage->job, delay);
+		}
 	} else {
 		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
 	}
@@ -371,7 +393,7 @@ IotTaskPoolError_t IotTaskPool_ScheduleDeferred(IotTaskPool_t taskPool, IotTaskP
 	if (!is_pool(taskPool) || job == NULL) {
 		return IOT_TASKPOOL_BAD_PARAMETER;
 	}
-	return schedule(taskPool, job, false, K_MSEC(timeMs));
+	return schedule(taskPool, job, false, timeMs == 0 ? K_NO_WAIT : K_MSEC(MAX(timeMs, MIN_DELAY_MS)));
 }
 
 IotTaskPoolError_t IotTaskPool_GetStatus(IotTaskPool_t taskPool, IotTaskPoolJob_t job,
@@ -545,7 +567,7 @@ IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
 	for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
 		if (recyclables[i].owner == taskPool) {
 			recyclables[i].owner = NULL;
-			recyclables[i].cached = false;
+			recyclables[i].cached = 0;
 		}
 	}
 	taskPool->state = UNUSED;

@@ -147,6 +147,8 @@ uint32_t taskpool_core_shutdown(struct taskpool *pool, bool discard, uint64_t de
 #ifdef CONFIG_TASKPOOL_IOT_API
 /* An enum taskpool_iot_job, of memory that may hold a job. Prints nothing. */
 uint32_t taskpool_core_iot_find(const struct taskpool_job *job);
+/* taskpool_submit_urgent(), or taskpool_submit() where a worker of the pool is idle. Of a job that is not under way. */
+void taskpool_core_iot_submit_urgent(struct taskpool *pool, struct taskpool_job *job);
 #endif
 /* The job that a worker runs, or ran last: its core. For the worker's own thread. NULL without CONFIG_TASKPOOL_WAIT. */
 void *taskpool_core_last_words(struct taskpool_worker *worker);

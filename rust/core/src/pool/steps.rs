@@ -272,6 +272,19 @@ impl PoolRef {
         }
     }
 
+    /// As `submit_urgent`, if no worker of the pool is idle, and otherwise as `submit`.
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    pub(crate) fn submit_urgent_if_busy(
+        self,
+        token: &Token<'_>,
+        job: JobRef,
+    ) -> (Result<Accepted, SubmitError>, Order) {
+        match self.idle.get(token) {
+            Some(_) => self.submit(token, job),
+            None => self.submit_urgent(token, job),
+        }
+    }
+
     /// Takes a job for a submission.
     #[inline(always)]
     fn claim(self, token: &Token<'_>, job: JobRef, deadline: Ticks) -> Claim {

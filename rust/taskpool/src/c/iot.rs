@@ -2,9 +2,9 @@
 
 use core::ptr::NonNull;
 
-use taskpool_core::{Outcome, Status};
+use taskpool_core::{Outcome, Pool, Status};
 
-use super::{job_of, CJob, System};
+use super::{job_of, pool_of, CJob, System};
 
 /// `enum taskpool_iot_job`.
 pub(super) mod found {
@@ -33,5 +33,14 @@ extern "C" fn taskpool_core_iot_find(job: Option<NonNull<CJob>>) -> u32 {
         (Status::Idle, Some(Outcome::Cancelled)) => found::CANCELLED,
         // Nobody aborts these jobs or gives them a time.
         (Status::Idle, Some(_)) => found::DISCARDED,
+    }
+}
+
+/// Submits a job that is not under way: before all others, where no worker of the pool is idle.
+#[no_mangle]
+extern "C" fn taskpool_core_iot_submit_urgent(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>) {
+    if let (Some(pool), Some(job)) = (pool_of(pool), job_of(job)) {
+        // Under the mutex of these pools, an open one refuses no job that is Idle.
+        _ = System::submit_urgent_if_busy(pool, job);
     }
 }
