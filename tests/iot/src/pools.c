@@ -307,6 +307,32 @@ ZTEST(iot, test_priorities)
 	}
 }
 
+/* The worker beyond the maximum takes one job. Those within it go on with what waits. */
+ZTEST(iot, test_high_priority_brings_a_worker_for_one_job)
+{
+	for (int i = 0; i < 3; i++) {
+		start(pool, i, linger);
+		if (i == 0) {
+			settle();
+		}
+	}
+	expect(IotTaskPool_CreateJob(linger, NULL, &storages[3], &jobs[3]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, jobs[3], IOT_TASKPOOL_JOB_HIGH_PRIORITY), IOT_TASKPOOL_SUCCESS);
+	k_msleep(1);
+	zassert_equal(atomic_get(&calls), 2);
+	zassert_equal(seen_job, jobs[3]);
+	/* The first one has ended, that of high priority has not. */
+	k_msleep(16);
+	zassert_equal(atomic_get(&calls), 3);
+	/* That has, too. */
+	k_msleep(8);
+	zassert_equal(atomic_get(&calls), 3);
+	expect(make(3, 3, &others[0]), IOT_TASKPOOL_SUCCESS);
+	k_msleep(20);
+	zassert_equal(atomic_get(&calls), 4);
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+}
+
 /* With an idle worker a job of high priority is as any other. */
 ZTEST(iot, test_high_priority_is_for_busy_pools)
 {

@@ -557,6 +557,7 @@ impl WorkerRef {
                 }
             }
             let due = self.begin(token, job, pool);
+            self.takes_one(token);
             if pool.is_overdue(token) {
                 // A worker has come: the interrupt may move a batch again.
                 pool.moved.set(token, 0);
