@@ -615,6 +615,22 @@ fn a_worker_beyond_the_maximum_of_a_pool_that_keeps_workers_takes_one_job() {
     assert_eq!((world.reserve(), world.snapshot(pool).queued), (2, 1));
     world.run();
     assert_eq!(world.runs(), ["a", "second", "urgent", "b", "c"]);
+    // When they come again, within the maximum, they stay as all others.
+    world.set_max_threads(pool, 3).unwrap();
+    for job in &all[..3] {
+        world.submit(pool, *job).unwrap();
+    }
+    for worker in [0, 1, 2] {
+        assert!(takes(world, W(worker)).is_some());
+    }
+    let more = jobs(world, ["d", "e", "f"]);
+    for job in more {
+        world.submit(pool, job).unwrap();
+    }
+    world.set_max_threads(pool, 1).unwrap();
+    for worker in [0, 1, 2] {
+        assert!(takes(world, W(worker)).is_some());
+    }
     world.drain();
 }
 
