@@ -9,9 +9,9 @@
  * Firmware that was written for it is compiled as it is. What each function answers in each state is what the original's
  * code answers, but for what doc/migrating-from-freertos.md lists: its defects, and what they became.
  *
- * All functions are for threads. In an interrupt they answer #IOT_TASKPOOL_ILLEGAL_OPERATION, and do nothing. A function that
- * looks at a job which is about to begin waits for that, for a tick or as long as its worker is kept from the CPU: whoever
- * is told that the job is completed, or can't be cancelled, may do with its memory what it likes.
+ * All functions are for threads. In an interrupt they answer #IOT_TASKPOOL_ILLEGAL_OPERATION, and do nothing. A function
+ * that looks at a job which is about to begin waits for that, for a tick or as long as its worker is kept from the CPU:
+ * whoever is told that the job is completed, or can't be cancelled, may do with its memory what it likes.
  *
  * Priorities: @ref IotTaskPoolInfo_t has those of FreeRTOS, where larger ones are more urgent. 0 and -1 are
  * `CONFIG_TASKPOOL_THREAD_PRIORITY`; p > 0 is the Zephyr priority `CONFIG_NUM_PREEMPT_PRIORITIES` - 1 - p, or the most
@@ -89,8 +89,8 @@ IotTaskPoolError_t IotTaskPool_Create(const IotTaskPoolInfo_t *pInfo, IotTaskPoo
 IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool);
 
 /**
- * @brief Changes how many workers a pool may have. A higher maximum is there for what is scheduled next. Above a lower one,
- * those that there are run what is scheduled, and leave when there is nothing. O(1).
+ * @brief Changes how many workers a pool may have. A higher maximum is there for what is scheduled next. Above a lower
+ * one, those that there are run what is scheduled, and leave when there is nothing. O(1).
  *
  * @param taskPool   The pool.
  * @param maxThreads `minThreads` of the pool at least. What passes 127 is 127.
@@ -121,8 +121,8 @@ IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void
 					 IotTaskPoolJobStorage_t *const pJobStorage, IotTaskPoolJob_t *const pJob);
 
 /**
- * @brief Makes a job of memory that the pool keeps: the oldest of those that were recycled, or a new one, of which there are
- * `CONFIG_TASKPOOL_IOT_RECYCLABLE_JOBS` in all pools together. O(that number).
+ * @brief Makes a job of memory that the pool keeps: the oldest of those that were recycled, or a new one, of which there
+ * are `CONFIG_TASKPOOL_IOT_RECYCLABLE_JOBS` in all pools together. O(that number).
  *
  * @param taskPool     The pool that keeps it.
  * @param userCallback What it does.
@@ -175,9 +175,9 @@ IotTaskPoolError_t IotTaskPool_RecycleJob(IotTaskPool_t taskPool, IotTaskPoolJob
  *
  * @param taskPool The pool.
  * @param job      The job.
- * @param flags    0, or #IOT_TASKPOOL_JOB_HIGH_PRIORITY, which counts when no worker of the pool is idle: before all others,
- *                 and with one more worker of the reserve, if it has one. That one may be beyond the maximum of the pool,
- *                 and then leaves it after one job.
+ * @param flags    0, or #IOT_TASKPOOL_JOB_HIGH_PRIORITY, which counts when no worker of the pool is idle: before all
+ *                 others, and with one more worker of the reserve, if it has one. That one may be beyond the maximum of
+ *                 the pool, and then leaves it after one job.
  *
  * @retval IOT_TASKPOOL_SUCCESS              It is `SCHEDULED`.
  * @retval IOT_TASKPOOL_BAD_PARAMETER        @p taskPool is NULL, or no pool; @p job is NULL; or there is no such flag.

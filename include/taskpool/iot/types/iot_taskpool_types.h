@@ -111,7 +111,8 @@ typedef struct IotTaskPoolJobStorage {
 #define IOT_TASKPOOLS CONFIG_TASKPOOL_IOT_POOLS
 #endif
 BUILD_ASSERT((IOT_TASKPOOLS) == CONFIG_TASKPOOL_IOT_POOLS,
-	     "iot_config.h has another IOT_TASKPOOLS than Kconfig: set CONFIG_TASKPOOL_IOT_POOLS to it, or remove it there");
+	     "iot_config.h has another IOT_TASKPOOLS than Kconfig: set CONFIG_TASKPOOL_IOT_POOLS to it, or remove it "
+	     "there");
 
 /** Recycled jobs that a pool keeps for itself: `CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT`, also in `iot_config.h`. */
 #ifndef IOT_TASKPOOL_JOBS_RECYCLE_LIMIT
