@@ -634,6 +634,32 @@ fn a_worker_beyond_the_maximum_of_a_pool_that_keeps_workers_takes_one_job() {
     world.drain();
 }
 
+/// Those within the maximum have left first, so it is one of them now.
+#[test]
+fn a_worker_that_came_beyond_the_maximum_can_become_one_within() {
+    for rests in [false, true] {
+        let (world, pool) = keeping(1, 1);
+        let all = jobs(world, ["a", "urgent", "b", "c", "second"]);
+        world.submit(pool, all[0]).unwrap();
+        let own = taker(world, all[0], &[]);
+        world.submit_urgent_if_busy(pool, all[1]).unwrap();
+        let stays = taker(world, all[1], &[own]);
+        assert_eq!(takes(world, own), None);
+        assert_eq!((world.snapshot(pool).workers, world.reserve()), (1, 2));
+        if rests {
+            assert_eq!(takes(world, stays), None);
+        }
+        world.submit(pool, all[2]).unwrap();
+        assert_eq!(takes(world, stays), Some(all[2]));
+        world.submit(pool, all[3]).unwrap();
+        world.submit_urgent_if_busy(pool, all[4]).unwrap();
+        taker(world, all[4], &[stays]);
+        assert_eq!(takes(world, stays), Some(all[3]));
+        world.drain();
+        assert_eq!((world.snapshot(pool).idle, world.reserve()), (1, 2));
+    }
+}
+
 /// Then it takes what is the first one, so that there are no more jobs at a time than if it had come earlier.
 #[test]
 fn a_worker_beyond_the_maximum_whose_job_was_taken_takes_another() {

@@ -514,6 +514,9 @@ impl WorkerRef {
                 true => pool.counters.aborted(token, self.since(token)),
                 false => pool.counters.done(token, self.since(token)),
             }
+            if !pool.attention.get(token).has(Attention::SHRINKS) {
+                self.settles(token, false);
+            }
             // This worker takes the next job in this same section, unless there is somebody to tell first.
             let order = end_run(token, job, code, ended.is_nobody().then_some(pool));
             if !ended.is_nobody() {
@@ -581,6 +584,7 @@ impl WorkerRef {
                 return (answer, Order::Nothing);
             }
         }
+        self.settles(token, false);
         pool.stand_idle(token, self);
         (Answer::Block, Order::Nothing)
     }

@@ -126,10 +126,11 @@ impl Worker {
         None
     }
 
-    /// It has joined a pool that keeps workers, beyond the maximum or not.
-    fn comes(&self, _token: &Token<'_>, _beyond: bool) {
+    /// It is in its pool for one job, as it has joined one that keeps workers, beyond the maximum; or as all others.
+    #[inline(always)]
+    pub(super) fn settles(&self, _token: &Token<'_>, _for_one: bool) {
         #[cfg(CONFIG_TASKPOOL_IOT_API)]
-        self.stay.set(_token, if _beyond { Stay::OneJob } else { Stay::Open });
+        self.stay.set(_token, if _for_one { Stay::OneJob } else { Stay::Open });
     }
 
     /// It takes a job, in a pool that may have more workers than its maximum.
@@ -448,7 +449,7 @@ fn attach(token: &Token<'_>, worker: WorkerRef, pool: PoolRef) {
     worker.pool.set(token, Some(pool));
     worker.has(token, Rank::LOWEST);
     pool.workers.set(token, pool.workers.get(token) + 1);
-    worker.comes(
+    worker.settles(
         token,
         pool.kept(token) > 0 && pool.workers.get(token) > pool.max.get(token),
     );
