@@ -637,13 +637,17 @@ fn a_worker_beyond_the_maximum_of_a_pool_that_keeps_workers_takes_one_job() {
 /// Those within the maximum have left first, so it is one of them now.
 #[test]
 fn a_worker_that_came_beyond_the_maximum_can_become_one_within() {
-    for rests in [false, true] {
+    for (ends_first, rests) in [(false, false), (false, true), (true, true)] {
         let (world, pool) = keeping(1, 1);
         let all = jobs(world, ["a", "urgent", "b", "c", "second"]);
         world.submit(pool, all[0]).unwrap();
         let own = taker(world, all[0], &[]);
         world.submit_urgent_if_busy(pool, all[1]).unwrap();
         let stays = taker(world, all[1], &[own]);
+        if ends_first {
+            assert_eq!(world.step(stays), Step::Ran(all[1]));
+            assert_eq!(world.step(stays), Step::Completes(all[1]));
+        }
         assert_eq!(takes(world, own), None);
         assert_eq!((world.snapshot(pool).workers, world.reserve()), (1, 2));
         if rests {
