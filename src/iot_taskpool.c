@@ -201,8 +201,8 @@ static IotTaskPoolJobStatus_t status_of(IotTaskPoolJobStorage_t *storage)
 }
 
 /*
- * Takes a job out of where it waits, if it does. Answers what its status was then. What has begun to run meanwhile is
- * `COMPLETED`, as it was found so, after its worker has taken note of it.
+ * Takes a job out of where it waits, if it does. Answers what its status was then: also `COMPLETED`, if it began to run
+ * after it was found waiting, and then its worker has taken note of it.
  */
 static IotTaskPoolJobStatus_t take_out(IotTaskPoolJobStorage_t *storage)
 {

@@ -169,7 +169,7 @@ static int hear(int character)
 	return character;
 }
 
-/* Nothing that a correct program does is told as a mistake (CONFIG_ASSERT): no case has made one until here, or does. */
+/* With CONFIG_ASSERT mistakes are told: nothing of this is one. */
 ZTEST(iot, test_correct_programs_are_told_nothing)
 {
 	printk_hook_fn_t console = __printk_get_hook();

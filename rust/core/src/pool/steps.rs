@@ -515,6 +515,7 @@ impl WorkerRef {
                 false => pool.counters.done(token, self.since(token)),
             }
             if !pool.attention.get(token).has(Attention::SHRINKS) {
+                // If it came beyond the maximum, others have left since.
                 self.settles(token, false);
             }
             // This worker takes the next job in this same section, unless there is somebody to tell first.

@@ -126,7 +126,7 @@ impl Worker {
         None
     }
 
-    /// It is in its pool for one job, as it has joined one that keeps workers, beyond the maximum; or as all others.
+    /// It is in its pool for one job, as it came to one that keeps workers, beyond the maximum; or as all others are.
     #[inline(always)]
     pub(super) fn settles(&self, _token: &Token<'_>, _for_one: bool) {
         #[cfg(CONFIG_TASKPOOL_IOT_API)]
