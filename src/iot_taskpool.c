@@ -36,9 +36,12 @@ struct recyclable {
 	IotTaskPoolJobStorage_t storage;
 	/* Who keeps it, or NULL. */
 	struct _taskPool *owner;
-	/* In the owner's cache. */
-	bool cached;
+	/* When it came to the owner's cache, as the oldest one there is used first; 0 for one that is not in it. */
+	uint32_t cached;
 };
+
+/* What the original arms its timer for at least. */
+#define MIN_DELAY_MS 10
 
 /* Of IotTaskPoolJobStorage_t. */
 #define CANCELED BIT(0)
@@ -47,6 +50,8 @@ static K_MUTEX_DEFINE(mutex);
 static struct _taskPool system_pool;
 static struct _taskPool pools[CONFIG_TASKPOOL_IOT_POOLS];
 static struct recyclable recyclables[CONFIG_TASKPOOL_IOT_RECYCLABLE_JOBS];
+/* Of the job that was recycled last. */
+static uint32_t last_cached;
 
 static void lock(void)
 {
@@ -92,6 +97,7 @@ static int run(const struct taskpool_ctx *ctx, void *arg)
 
 	iot->pool = taskpool_ctx_pool(ctx);
 	iot->job = storage;
+	(void)atomic_ptr_set(&iot->own, storage);
 	iot->routine = (void (*)(void))storage->routine;
 	iot->context = storage->context;
 	return 0;
@@ -110,17 +116,26 @@ static void ended(const struct taskpool_end *end, enum taskpool_outcome outcome,
 	iot = &this_worker()->iot;
 	((IotTaskPoolRoutine_t)iot->routine)(CONTAINER_OF(iot->pool, struct _taskPool, memory.pool),
 					     (IotTaskPoolJob_t)iot->job, iot->context);
-	iot->job = NULL;
+	(void)atomic_ptr_clear(&iot->own);
+	iot->pool = NULL;
 }
 
 static const struct taskpool_end end = TASKPOOL_END_INITIALIZER(ended);
 
-/* Whether the callback of this job calls. */
+/* Whether the callback of this job calls, and has not made another job of it. */
 static bool is_own(const IotTaskPoolJobStorage_t *storage)
 {
 	struct taskpool_worker *worker = NULL;
 
-	return taskpool_port_caller(&worker) == TASKPOOL_WORKER && worker->iot.job == storage;
+	return taskpool_port_caller(&worker) == TASKPOOL_WORKER && atomic_ptr_get(&worker->iot.own) == storage;
+}
+
+/* Whether a callback of this pool calls, whatever has become of its job. */
+static bool is_called_by(const struct _taskPool *pool)
+{
+	struct taskpool_worker *worker = NULL;
+
+	return taskpool_port_caller(&worker) == TASKPOOL_WORKER && worker->iot.pool == &pool->memory.pool;
 }
 
 /* --- Jobs --------------------------------------------------------------------------------------------------------- */
@@ -138,21 +153,17 @@ static struct recyclable *recyclable_of(IotTaskPoolJobStorage_t *storage)
 }
 
 /*
- * What has just begun to run is the worker's until it has taken note of it, in a moment. After this, nobody of the pool
- * looks at a job that is completed.
+ * Where a job is: an enum taskpool_iot_job, but not TASKPOOL_IOT_RUNNING. What has just begun to run is the worker's until
+ * it has taken note of it, in a moment. After this, nobody of the pool looks at a job that is done.
  */
-static bool runs(IotTaskPoolJobStorage_t *storage)
+static uint32_t find(const IotTaskPoolJobStorage_t *storage)
 {
-	int state = taskpool_status(&storage->job, NULL);
+	uint32_t found;
 
-	return state >= 0 && (state & TASKPOOL_RUNNING) == TASKPOOL_RUNNING;
-}
-
-static void let_begin(IotTaskPoolJobStorage_t *storage)
-{
-	while (runs(storage)) {
+	while ((found = taskpool_core_iot_find(&storage->job)) == TASKPOOL_IOT_RUNNING) {
 		k_sleep(K_TICKS(1));
 	}
+	return found;
 }
 
 static void make(IotTaskPoolJobStorage_t *storage, IotTaskPoolRoutine_t routine, void *context)
@@ -170,56 +181,38 @@ static IotTaskPoolJobStatus_t status_of(IotTaskPoolJobStorage_t *storage)
 {
 	struct recyclable *recyclable = recyclable_of(storage);
 
-	if (recyclable != NULL && (recyclable->owner == NULL || recyclable->cached)) {
+	if (recyclable != NULL && (recyclable->owner == NULL || recyclable->cached != 0)) {
 		return IOT_TASKPOOL_STATUS_UNDEFINED;
 	}
-	for (;;) {
-		switch (taskpool_status(&storage->job, NULL)) {
-		case TASKPOOL_IDLE:
-			break;
-		case TASKPOOL_QUEUED:
-			return IOT_TASKPOOL_STATUS_SCHEDULED;
-		case TASKPOOL_DEFERRED:
-			return IOT_TASKPOOL_STATUS_DEFERRED;
-		case -EINVAL:
-			return IOT_TASKPOOL_STATUS_UNDEFINED;
-		default:
-			let_begin(storage);
-			continue;
-		}
-		switch (taskpool_wait(&storage->job, K_NO_WAIT, NULL)) {
-		case -ENOENT:
-			return (storage->flags & CANCELED) != 0 ? IOT_TASKPOOL_STATUS_CANCELED
-								: IOT_TASKPOOL_STATUS_READY;
-		case TASKPOOL_DONE:
-			return IOT_TASKPOOL_STATUS_COMPLETED;
-		case TASKPOOL_CANCELLED:
-			return IOT_TASKPOOL_STATUS_CANCELED;
-		case -EAGAIN:
-			/* Under way again: look where. */
-			break;
-		default:
-			return IOT_TASKPOOL_STATUS_UNDEFINED;
-		}
+	switch (find(storage)) {
+	case TASKPOOL_IOT_NEW:
+		return (storage->flags & CANCELED) != 0 ? IOT_TASKPOOL_STATUS_CANCELED : IOT_TASKPOOL_STATUS_READY;
+	case TASKPOOL_IOT_QUEUED:
+		return IOT_TASKPOOL_STATUS_SCHEDULED;
+	case TASKPOOL_IOT_DEFERRED:
+		return IOT_TASKPOOL_STATUS_DEFERRED;
+	case TASKPOOL_IOT_DONE:
+		return IOT_TASKPOOL_STATUS_COMPLETED;
+	case TASKPOOL_IOT_CANCELLED:
+		return IOT_TASKPOOL_STATUS_CANCELED;
+	default:
+		return IOT_TASKPOOL_STATUS_UNDEFINED;
 	}
 }
 
-/* Takes a job out of where it waits, if it does. Answers whether it does not run, and will not. */
-static bool withdraw(IotTaskPoolJobStorage_t *storage)
+/*
+ * Takes a job out of where it waits, if it does. Answers what its status was then: also `COMPLETED`, if it began to run
+ * after it was found waiting, and then its worker has taken note of it.
+ */
+static IotTaskPoolJobStatus_t take_out(IotTaskPoolJobStorage_t *storage)
 {
-	switch (status_of(storage)) {
-	case IOT_TASKPOOL_STATUS_READY:
-	case IOT_TASKPOOL_STATUS_CANCELED:
-		return true;
-	case IOT_TASKPOOL_STATUS_SCHEDULED:
-	case IOT_TASKPOOL_STATUS_DEFERRED:
-		return taskpool_cancel(&storage->job) == TASKPOOL_FOUND_WAITING;
-	case IOT_TASKPOOL_STATUS_COMPLETED:
-		/* It may schedule itself. */
-		return is_own(storage);
-	default:
-		return false;
-	}
+	IotTaskPoolJobStatus_t status;
+
+	do {
+		status = status_of(storage);
+	} while ((status == IOT_TASKPOOL_STATUS_SCHEDULED || status == IOT_TASKPOOL_STATUS_DEFERRED) &&
+		 taskpool_cancel(&storage->job) != TASKPOOL_FOUND_WAITING);
+	return status;
 }
 
 IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void *pUserContext,
@@ -231,32 +224,45 @@ IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void
 	if (k_is_in_isr()) {
 		return IOT_TASKPOOL_ILLEGAL_OPERATION;
 	}
-	let_begin(pJobStorage);
-	/* Memory that was never a job has no status. */
-	if (taskpool_status(&pJobStorage->job, NULL) > TASKPOOL_IDLE) {
+	switch (find(pJobStorage)) {
+	case TASKPOOL_IOT_QUEUED:
+	case TASKPOOL_IOT_DEFERRED:
 		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	default:
+		break;
 	}
 	make(pJobStorage, userCallback, pUserContext);
 	*pJob = (IotTaskPoolJob_t)pJobStorage;
 	return IOT_TASKPOOL_SUCCESS;
 }
 
-/* One of the pool's cache, or one that nobody keeps. */
+/* The oldest one of the pool's cache, or one that nobody keeps. */
 static struct recyclable *take_recyclable(IotTaskPool_t pool)
 {
+	struct recyclable *oldest = NULL;
 	struct recyclable *unused = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
 		struct recyclable *recyclable = &recyclables[i];
 
-		if (recyclable->owner == pool && recyclable->cached) {
-			return recyclable;
-		}
-		if (recyclable->owner == NULL && unused == NULL) {
+		if (recyclable->owner == NULL) {
 			unused = recyclable;
+		} else if (recyclable->owner == pool && recyclable->cached != 0 &&
+			   /* By how long ago that is, as the count begins again. */
+			   (oldest == NULL || last_cached - recyclable->cached > last_cached - oldest->cached)) {
+			oldest = recyclable;
 		}
 	}
-	return unused;
+	return oldest != NULL ? oldest : unused;
+}
+
+static void put_in_cache(struct recyclable *recyclable)
+{
+	last_cached++;
+	if (last_cached == 0) {
+		last_cached = 1;
+	}
+	recyclable->cached = last_cached;
 }
 
 IotTaskPoolError_t IotTaskPool_CreateRecyclableJob(IotTaskPool_t taskPool, IotTaskPoolRoutine_t userCallback,
@@ -277,7 +283,7 @@ IotTaskPoolError_t IotTaskPool_CreateRecyclableJob(IotTaskPool_t taskPool, IotTa
 		error = IOT_TASKPOOL_NO_MEMORY;
 	} else {
 		recyclable->owner = taskPool;
-		recyclable->cached = false;
+		recyclable->cached = 0;
 		make(&recyclable->storage, userCallback, pUserContext);
 		*pJob = (IotTaskPoolJob_t)&recyclable->storage;
 	}
@@ -291,7 +297,7 @@ static bool has_room(IotTaskPool_t pool)
 	uint32_t cached = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
-		cached += recyclables[i].owner == pool && recyclables[i].cached;
+		cached += recyclables[i].owner == pool && recyclables[i].cached != 0;
 	}
 	return cached < CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT;
 }
@@ -311,12 +317,14 @@ static IotTaskPoolError_t give_back(IotTaskPool_t pool, IotTaskPoolJob_t job, bo
 	recyclable = recyclable_of(storage_of(job));
 	if (recyclable == NULL || recyclable->owner == NULL) {
 		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
-	} else if (!recyclable->cached || !recycle) {
-		(void)taskpool_cancel(&recyclable->storage.job);
-		let_begin(&recyclable->storage);
-		recyclable->cached = false;
-		recyclable->cached = recycle && has_room(pool);
-		recyclable->owner = recyclable->cached ? pool : NULL;
+	} else if (recyclable->cached == 0 || !recycle) {
+		(void)take_out(&recyclable->storage);
+		recyclable->cached = 0;
+		recyclable->owner = NULL;
+		if (recycle && has_room(pool)) {
+			recyclable->owner = pool;
+			put_in_cache(recyclable);
+		}
 	}
 	unlock();
 	return error;
@@ -332,6 +340,20 @@ IotTaskPoolError_t IotTaskPool_RecycleJob(IotTaskPool_t taskPool, IotTaskPoolJob
 	return give_back(taskPool, job, true);
 }
 
+/* Whether a job may be scheduled that was in this status when it was taken out of where it waited. */
+static bool may_be_scheduled(const IotTaskPoolJobStorage_t *storage, IotTaskPoolJobStatus_t status)
+{
+	switch (status) {
+	case IOT_TASKPOOL_STATUS_COMPLETED:
+		/* A callback may schedule its own job. */
+		return is_own(storage);
+	case IOT_TASKPOOL_STATUS_UNDEFINED:
+		return false;
+	default:
+		return true;
+	}
+}
+
 static IotTaskPoolError_t schedule(IotTaskPool_t pool, IotTaskPoolJob_t job, bool urgent, k_timeout_t delay)
 {
 	IotTaskPoolJobStorage_t *storage = storage_of(job);
@@ -343,11 +365,14 @@ static IotTaskPoolError_t schedule(IotTaskPool_t pool, IotTaskPoolJob_t job, boo
 		return error;
 	}
 	/* A recyclable job is gone with the pool that keeps it. */
-	if ((recyclable == NULL || recyclable->owner == pool) && withdraw(storage)) {
+	if ((recyclable == NULL || recyclable->owner == pool) && may_be_scheduled(storage, take_out(storage))) {
 		storage->flags = 0;
 		/* The pool is open, the time is in range, and nobody else submits the job. */
-		(void)(urgent ? taskpool_submit_urgent(where, &storage->job)
-			      : taskpool_submit_after(where, &storage->job, delay));
+		if (urgent) {
+			taskpool_core_iot_submit_urgent(where, &storage->job);
+		} else {
+			(void)taskpool_submit_after(where, &storage->job, delay);
+		}
 	} else {
 		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
 	}
@@ -368,7 +393,7 @@ IotTaskPoolError_t IotTaskPool_ScheduleDeferred(IotTaskPool_t taskPool, IotTaskP
 	if (!is_pool(taskPool) || job == NULL) {
 		return IOT_TASKPOOL_BAD_PARAMETER;
 	}
-	return schedule(taskPool, job, false, K_MSEC(timeMs));
+	return schedule(taskPool, job, false, timeMs == 0 ? K_NO_WAIT : K_MSEC(MAX(timeMs, MIN_DELAY_MS)));
 }
 
 IotTaskPoolError_t IotTaskPool_GetStatus(IotTaskPool_t taskPool, IotTaskPoolJob_t job,
@@ -401,23 +426,16 @@ IotTaskPoolError_t IotTaskPool_TryCancel(IotTaskPool_t taskPool, IotTaskPoolJob_
 	if (error == IOT_TASKPOOL_SUCCESS) {
 		IotTaskPoolJobStorage_t *storage = storage_of(job);
 
-		status = status_of(storage);
+		status = take_out(storage);
 		switch (status) {
 		case IOT_TASKPOOL_STATUS_READY:
 			storage->flags |= CANCELED;
 			break;
-		case IOT_TASKPOOL_STATUS_SCHEDULED:
-		case IOT_TASKPOOL_STATUS_DEFERRED:
-			if (taskpool_cancel(&storage->job) != TASKPOOL_FOUND_WAITING) {
-				/* It has begun meanwhile. */
-				status = IOT_TASKPOOL_STATUS_COMPLETED;
-				error = IOT_TASKPOOL_CANCEL_FAILED;
-			}
-			break;
-		case IOT_TASKPOOL_STATUS_CANCELED:
+		case IOT_TASKPOOL_STATUS_COMPLETED:
+		case IOT_TASKPOOL_STATUS_UNDEFINED:
+			error = IOT_TASKPOOL_CANCEL_FAILED;
 			break;
 		default:
-			error = IOT_TASKPOOL_CANCEL_FAILED;
 			break;
 		}
 		unlock();
@@ -520,7 +538,6 @@ IotTaskPoolError_t IotTaskPool_Create(const IotTaskPoolInfo_t *pInfo, IotTaskPoo
 
 IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
 {
-	struct taskpool_worker *worker = NULL;
 	IotTaskPoolError_t error;
 
 	if (!is_pool(taskPool)) {
@@ -530,8 +547,7 @@ IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
 	if (error != IOT_TASKPOOL_SUCCESS) {
 		return error;
 	}
-	if (taskpool_port_caller(&worker) == TASKPOOL_WORKER && worker->iot.job != NULL &&
-	    worker->iot.pool == &taskPool->memory.pool) {
+	if (is_called_by(taskPool)) {
 		/* It would wait for itself. */
 		unlock();
 		return IOT_TASKPOOL_ILLEGAL_OPERATION;
@@ -539,14 +555,19 @@ IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool)
 	taskPool->state = CLOSING;
 	unlock();
 
-	/* It runs, and this is a thread that is none of its workers. */
-	(void)taskpool_destroy(&taskPool->memory, TASKPOOL_DISCARD, K_FOREVER);
+	if (taskpool_destroy(&taskPool->memory, TASKPOOL_DISCARD, K_FOREVER) != 0) {
+		/* Its workers may still be in this memory. */
+		lock();
+		taskPool->state = OPEN;
+		unlock();
+		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	}
 
 	lock();
 	for (size_t i = 0; i < ARRAY_SIZE(recyclables); i++) {
 		if (recyclables[i].owner == taskPool) {
 			recyclables[i].owner = NULL;
-			recyclables[i].cached = false;
+			recyclables[i].cached = 0;
 		}
 	}
 	taskPool->state = UNUSED;

@@ -95,6 +95,11 @@ LAYOUT(stats_mean_queueing, offsetof(struct taskpool_stats, mean_queueing));
 LAYOUT(stats_busy, offsetof(struct taskpool_stats, busy));
 LAYOUT(stats_worst_starvation, offsetof(struct taskpool_stats, worst_starvation));
 #endif
+#ifdef CONFIG_TASKPOOL_IOT_API
+LAYOUT(iot_jobs, TASKPOOL_IOT_NO_JOB | TASKPOOL_IOT_NEW << 4 | TASKPOOL_IOT_DONE << 8 | TASKPOOL_IOT_CANCELLED << 12 |
+			 TASKPOOL_IOT_DISCARDED << 16);
+LAYOUT(iot_jobs_under_way, TASKPOOL_IOT_QUEUED | TASKPOOL_IOT_DEFERRED << 4 | TASKPOOL_IOT_RUNNING << 8);
+#endif
 #if CONFIG_TASKPOOL_CACHE_JOBS > 0
 LAYOUT(sizeof_cache, sizeof(struct taskpool_cache));
 LAYOUT(cache_slots, offsetof(struct taskpool_cache, slots));

@@ -352,9 +352,8 @@ static void create_reserve(void)
 void taskpool_port_forget_job(const void *job)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(reserve); i++) {
-		if (reserve[i].iot.job == job) {
-			reserve[i].iot.job = NULL;
-		}
+		/* In one step: the worker may go on to its next job meanwhile. */
+		(void)atomic_ptr_cas(&reserve[i].iot.own, (void *)job, NULL);
 	}
 }
 #endif

@@ -70,6 +70,22 @@ enum taskpool_refusal {
 };
 #endif
 
+#ifdef CONFIG_TASKPOOL_IOT_API
+/* Where a job is, and how its last submission ended: rust/taskpool/src/c/iot.rs. */
+enum taskpool_iot_job {
+	/* The memory holds none. */
+	TASKPOOL_IOT_NO_JOB,
+	/* It was never submitted. */
+	TASKPOOL_IOT_NEW,
+	TASKPOOL_IOT_DONE,
+	TASKPOOL_IOT_CANCELLED,
+	TASKPOOL_IOT_DISCARDED,
+	TASKPOOL_IOT_QUEUED,
+	TASKPOOL_IOT_DEFERRED,
+	TASKPOOL_IOT_RUNNING,
+};
+#endif
+
 /* What the core needs of the kernel: rust/taskpool/src/zephyr.rs calls it. */
 uint32_t taskpool_port_lock(void);
 void taskpool_port_unlock(uint32_t key);
@@ -103,7 +119,7 @@ FUNC_NORETURN void taskpool_port_broken(void);
 FUNC_NORETURN void taskpool_port_panicked(const char *file, uint32_t length, uint32_t line);
 #endif
 #ifdef CONFIG_TASKPOOL_IOT_API
-/* Whichever worker calls the callback of this job: the job is another one now. */
+/* Whichever worker calls the callback of this job: the job is another one now, and not that callback's own. */
 void taskpool_port_forget_job(const void *job);
 #endif
 #ifdef CONFIG_TASKPOOL_C_API
@@ -127,6 +143,12 @@ void taskpool_core_expire(struct taskpool *pool);
 bool taskpool_core_create(struct taskpool *pool, uint8_t min_threads, uint8_t max_threads);
 /* Answers an enum taskpool_shut. Waits until the tick `deadline` at most, or for ever for UINT64_MAX. */
 uint32_t taskpool_core_shutdown(struct taskpool *pool, bool discard, uint64_t deadline);
+#endif
+#ifdef CONFIG_TASKPOOL_IOT_API
+/* An enum taskpool_iot_job, of memory that may hold a job. Prints nothing. */
+uint32_t taskpool_core_iot_find(const struct taskpool_job *job);
+/* taskpool_submit_urgent(), or taskpool_submit() where a worker of the pool is idle. Of a job that is not under way. */
+void taskpool_core_iot_submit_urgent(struct taskpool *pool, struct taskpool_job *job);
 #endif
 /* The job that a worker runs, or ran last: its core. For the worker's own thread. NULL without CONFIG_TASKPOOL_WAIT. */
 void *taskpool_core_last_words(struct taskpool_worker *worker);

@@ -75,12 +75,16 @@ BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || IS_EN
 #define Z_TASKPOOL_STARTING 1
 
 #ifdef CONFIG_TASKPOOL_IOT_API
-/* What src/iot_taskpool.c notes of the job that the worker runs. */
+/* What src/iot_taskpool.c notes of the job whose callback the worker calls. */
 struct taskpool_iot {
+	/* Whose callback it is, or NULL. */
 	struct taskpool *pool;
+	/* What the callback is given. */
 	void *job;
 	void (*routine)(void);
 	void *context;
+	/* The job, until it is made anew: then it is not the callback's own any more. */
+	atomic_ptr_t own;
 };
 #endif
 
@@ -133,7 +137,7 @@ struct taskpool {
  * and one for each job that is ready, up to @p max_threads_. The first of them, the longest, walks over these jobs.
  *
  * On 32-bit machines each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes:
- * 4 more with `CONFIG_TASKPOOL_WAIT`, 4 with `CONFIG_TASKPOOL_STATS`, 16 with `CONFIG_TASKPOOL_IOT_API`; the thread is
+ * 4 more with `CONFIG_TASKPOOL_WAIT`, 4 with `CONFIG_TASKPOOL_STATS`, 20 with `CONFIG_TASKPOOL_IOT_API`; the thread is
  * aligned to 8 bytes. The pool itself takes 104 bytes of RAM: 44, a pointer and a `k_timer` of 56. To the 44,
  * `CONFIG_TASKPOOL_CONTROL` adds 8, `CONFIG_TASKPOOL_PAUSE` 8, `CONFIG_TASKPOOL_STATS` 88, each level above the first 8,
  * more than one level 4 together, `CONFIG_TASKPOOL_LEVEL_PRIORITIES` 4 and `CONFIG_TASKPOOL_IOT_API` 4; the timer is

@@ -9,7 +9,9 @@
  * Firmware that was written for it is compiled as it is. What each function answers in each state is what the original's
  * code answers, but for what doc/migrating-from-freertos.md lists: its defects, and what they became.
  *
- * All functions are for threads. In an interrupt they answer #IOT_TASKPOOL_ILLEGAL_OPERATION, and do nothing.
+ * All functions are for threads. In an interrupt they answer #IOT_TASKPOOL_ILLEGAL_OPERATION, and do nothing. A function
+ * that looks at a job which is about to begin waits for that, for a tick or as long as its worker is kept from the CPU:
+ * whoever is told that the job is completed, or can't be cancelled, may do with its memory what it likes.
  *
  * Priorities: @ref IotTaskPoolInfo_t has those of FreeRTOS, where larger ones are more urgent. 0 and -1 are
  * `CONFIG_TASKPOOL_THREAD_PRIORITY`; p > 0 is the Zephyr priority `CONFIG_NUM_PREEMPT_PRIORITIES` - 1 - p, or the most
@@ -87,8 +89,8 @@ IotTaskPoolError_t IotTaskPool_Create(const IotTaskPoolInfo_t *pInfo, IotTaskPoo
 IotTaskPoolError_t IotTaskPool_Destroy(IotTaskPool_t taskPool);
 
 /**
- * @brief Changes how many workers a pool may have. A higher maximum lends workers to what waits already, as far as the
- * reserve has some; above a lower one, workers leave after their job.
+ * @brief Changes how many workers a pool may have. A higher maximum is there for what is scheduled next. Above a lower
+ * one, those that there are run what is scheduled, and leave when there is nothing. O(1).
  *
  * @param taskPool   The pool.
  * @param maxThreads `minThreads` of the pool at least. What passes 127 is 127.
@@ -103,8 +105,7 @@ IotTaskPoolError_t IotTaskPool_SetMaxThreads(IotTaskPool_t taskPool, uint32_t ma
 /**
  * @brief Makes a job of memory that the caller keeps.
  *
- * Also in the callback of the job itself, which makes it ready to be scheduled again. O(workers of the reserve). When the
- * job is about to begin, it waits for that, for a tick or as long as its worker is kept from the CPU.
+ * Also in the callback of the job itself, which makes it ready to be scheduled again. O(workers of the reserve).
  *
  * @param userCallback What it does.
  * @param pUserContext What that is given; may be NULL.
@@ -120,8 +121,8 @@ IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void
 					 IotTaskPoolJobStorage_t *const pJobStorage, IotTaskPoolJob_t *const pJob);
 
 /**
- * @brief Makes a job of memory that the pool keeps: of those that were recycled, or a new one, of which there are
- * `CONFIG_TASKPOOL_IOT_RECYCLABLE_JOBS` in all pools together. O(that number).
+ * @brief Makes a job of memory that the pool keeps: the oldest of those that were recycled, or a new one, of which there
+ * are `CONFIG_TASKPOOL_IOT_RECYCLABLE_JOBS` in all pools together. O(that number).
  *
  * @param taskPool     The pool that keeps it.
  * @param userCallback What it does.
@@ -174,8 +175,9 @@ IotTaskPoolError_t IotTaskPool_RecycleJob(IotTaskPool_t taskPool, IotTaskPoolJob
  *
  * @param taskPool The pool.
  * @param job      The job.
- * @param flags    0, or #IOT_TASKPOOL_JOB_HIGH_PRIORITY: before all others, and with one more worker of the reserve, if it
- *                 has one, when all of the pool are busy, also beyond its maximum.
+ * @param flags    0, or #IOT_TASKPOOL_JOB_HIGH_PRIORITY, which counts when no worker of the pool is idle: before all
+ *                 others, and with one more worker of the reserve, if it has one. That one may be beyond the maximum of
+ *                 the pool, and then leaves it after one job.
  *
  * @retval IOT_TASKPOOL_SUCCESS              It is `SCHEDULED`.
  * @retval IOT_TASKPOOL_BAD_PARAMETER        @p taskPool is NULL, or no pool; @p job is NULL; or there is no such flag.
@@ -186,11 +188,11 @@ IotTaskPoolError_t IotTaskPool_RecycleJob(IotTaskPool_t taskPool, IotTaskPoolJob
 IotTaskPoolError_t IotTaskPool_Schedule(IotTaskPool_t taskPool, IotTaskPoolJob_t job, uint32_t flags);
 
 /**
- * @brief Schedules a job for later: not before so many milliseconds have passed. O(log n).
+ * @brief Schedules a job for later: not before so many milliseconds have passed, and not before 10. O(log n).
  *
  * @param taskPool The pool.
  * @param job      The job. A deferred one is deferred anew, a scheduled one is deferred instead.
- * @param timeMs   Milliseconds, from 0 (now) on.
+ * @param timeMs   Milliseconds: 0 is now, as for @ref IotTaskPool_Schedule without a flag; 1 to 9 are 10.
  *
  * @retval IOT_TASKPOOL_SUCCESS              It is `DEFERRED`.
  * @retval IOT_TASKPOOL_BAD_PARAMETER        @p taskPool is NULL, or no pool; or @p job is NULL.

@@ -504,6 +504,17 @@ impl<P: Port> Shell<P> {
         Self::section(|token| pool.submit_urgent(token, job))
     }
 
+    /// As [`submit_urgent`](Shell::submit_urgent), if no worker of the pool is idle, and otherwise as
+    /// [`submit`](Shell::submit).
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    pub fn submit_urgent_if_busy(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
+        Self::section(|token| pool.submit_urgent_if_busy(token, job))
+    }
+
     /// Changes the level of a job, at which it waits for a worker: the higher, the sooner it is taken. A ready one goes
     /// behind the others of its new level. Callable everywhere; one lock section, O(1), but for what [`Shell`] says of
     /// levels.
@@ -766,6 +777,12 @@ impl<P: Port> Shell<P> {
     /// Where the job is now. One lock section, O(1).
     pub fn status(job: JobRef) -> Status {
         Self::look(|token| job.status(token, P::now))
+    }
+
+    /// Where the job is now, and how its last submission ended, if none is under way. One lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    pub fn whereabouts(job: JobRef) -> (Status, Option<Outcome>) {
+        Self::look(|token| (job.status(token, P::now), job.outcome(token)))
     }
 
     fn cancelled(job: JobRef) -> bool {

@@ -736,6 +736,30 @@ impl World {
         answer
     }
 
+    /// Submits a job before all others, if no worker of the pool is idle.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn submit_urgent_if_busy(self, pool: P, job: J) -> Result<Accepted, SubmitError> {
+        let (pool_ref, job_ref) = references(pool, job);
+        let does = match self.snapshot(pool).idle {
+            0 => Does::SubmitUrgent {
+                pool: pool.0,
+                job: job.0,
+            },
+            _ => self.submission(pool, job, When::Now),
+        };
+        let (answer, decided) = within(does, || Machine::submit_urgent_if_busy(pool_ref, job_ref));
+        assert_eq!(
+            Some(Decided::Accepted(answer.map_err(DeferError::from))),
+            decided,
+            "submit_urgent_if_busy"
+        );
+        self.settled();
+        answer
+    }
+
     /// Changes the level of a job.
     ///
     /// # Errors
@@ -1477,7 +1501,8 @@ impl State {
             found.queued,
             found.idle
         );
-        let room = found.workers < found.max;
+        // A pool that keeps workers grows with a submission only, and these see to all that is ready.
+        let room = found.workers < found.max && entry.keeps == 0;
         if room && found.queued > coming {
             assert!(
                 reserve == 0 && found.in_line,

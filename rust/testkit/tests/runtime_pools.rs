@@ -534,3 +534,189 @@ fn a_pool_that_asks_for_more_workers_than_there_are_is_not_made() {
     assert_eq!(create(2, 2), Ok(()));
     assert_eq!(plain.reserve(), 0);
 }
+
+/// A pool that keeps so many workers of a reserve of three, all idle.
+fn keeping(min: u8, max: u8) -> (World, P) {
+    let world = World::new(3);
+    let pool = world.no_pool();
+    world.create_keeping(pool, min, max).unwrap();
+    world.run();
+    (world, pool)
+}
+
+/// Steps a worker until it takes a job, or is blocked. Answers the job.
+fn takes(world: World, worker: W) -> Option<J> {
+    loop {
+        match world.step(worker) {
+            Step::Takes(job) => return Some(job),
+            Step::Blocked => return None,
+            _ => {}
+        }
+    }
+}
+
+/// The worker that takes this job next, of all but these.
+fn taker(world: World, job: J, but: &[W]) -> W {
+    let mut others = (0..3).map(W).filter(|worker| !but.contains(worker));
+    others
+        .find(|worker| takes(world, *worker) == Some(job))
+        .expect("no worker takes the job next")
+}
+
+#[test]
+fn those_that_are_there_empty_a_pool_that_keeps_workers_before_its_maximum_counts() {
+    for urgent in [false, true] {
+        let (world, pool) = keeping(1, 3);
+        let all = jobs(world, ["a", "b", "c", "d", "e", "f", "g"]);
+        for job in &all[..3] {
+            world.submit(pool, *job).unwrap();
+        }
+        let mut workers = Vec::new();
+        for job in &all[..3] {
+            workers.push(taker(world, *job, &workers));
+        }
+        for job in &all[3..6] {
+            world.submit(pool, *job).unwrap();
+        }
+        assert_eq!(world.set_max_threads(pool, 1), Ok(()));
+        if urgent {
+            world.submit_urgent(pool, all[6]).unwrap();
+        }
+        for worker in workers {
+            assert!(takes(world, worker).is_some());
+        }
+        assert_eq!((world.snapshot(pool).workers, world.reserve()), (3, 0));
+        world.run();
+        assert_eq!(world.runs().len(), 6 + usize::from(urgent));
+        let left = world.snapshot(pool);
+        assert_eq!((left.workers, left.idle, world.reserve()), (1, 1, 2));
+        // One at a time.
+        world.submit(pool, all[0]).unwrap();
+        world.submit(pool, all[1]).unwrap();
+        assert_eq!(world.snapshot(pool).workers, 1);
+        world.drain();
+    }
+}
+
+#[test]
+fn a_pool_that_keeps_workers_grows_with_its_next_submission() {
+    let (world, pool) = keeping(1, 1);
+    let all = jobs(world, ["a", "b", "c", "d", "e"]);
+    for job in &all[..4] {
+        world.submit(pool, *job).unwrap();
+    }
+    assert_eq!(world.set_max_threads(pool, 3), Ok(()));
+    assert_eq!((world.snapshot(pool).workers, world.reserve()), (1, 2));
+    world.submit(pool, all[4]).unwrap();
+    assert_eq!((world.snapshot(pool).workers, world.reserve()), (2, 1));
+    world.run();
+    assert_eq!((world.snapshot(pool).idle, world.reserve()), (1, 2));
+    assert_eq!(world.runs().len(), 5);
+    world.drain();
+}
+
+#[test]
+fn a_worker_beyond_the_maximum_of_a_pool_that_keeps_workers_takes_one_job() {
+    let (world, pool) = keeping(1, 1);
+    let all = jobs(world, ["a", "b", "c", "urgent", "second"]);
+    world.submit(pool, all[0]).unwrap();
+    let own = taker(world, all[0], &[]);
+    world.submit(pool, all[1]).unwrap();
+    world.submit(pool, all[2]).unwrap();
+    world.submit_urgent_if_busy(pool, all[3]).unwrap();
+    world.submit_urgent_if_busy(pool, all[4]).unwrap();
+    assert_eq!((world.snapshot(pool).workers, world.reserve()), (3, 0));
+    // The last one is before the other; one worker came for each.
+    let first = taker(world, all[4], &[own]);
+    let second = taker(world, all[3], &[own, first]);
+    // The pool's own goes on with what waits, while they run.
+    assert_eq!(takes(world, own), Some(all[1]));
+    for (worker, left) in [(first, 2), (second, 1)] {
+        assert_eq!(takes(world, worker), None);
+        assert_eq!(world.snapshot(pool).workers, left);
+    }
+    assert_eq!((world.reserve(), world.snapshot(pool).queued), (2, 1));
+    world.run();
+    assert_eq!(world.runs(), ["a", "second", "urgent", "b", "c"]);
+    // When they come again, within the maximum, they stay as all others.
+    world.set_max_threads(pool, 3).unwrap();
+    for job in &all[..3] {
+        world.submit(pool, *job).unwrap();
+    }
+    for worker in [0, 1, 2] {
+        assert!(takes(world, W(worker)).is_some());
+    }
+    let more = jobs(world, ["d", "e", "f"]);
+    for job in more {
+        world.submit(pool, job).unwrap();
+    }
+    world.set_max_threads(pool, 1).unwrap();
+    for worker in [0, 1, 2] {
+        assert!(takes(world, W(worker)).is_some());
+    }
+    world.drain();
+}
+
+/// Those within the maximum have left first, so it is one of them now.
+#[test]
+fn a_worker_that_came_beyond_the_maximum_can_become_one_within() {
+    for (ends_first, rests) in [(false, false), (false, true), (true, true)] {
+        let (world, pool) = keeping(1, 1);
+        let all = jobs(world, ["a", "urgent", "b", "c", "second"]);
+        world.submit(pool, all[0]).unwrap();
+        let own = taker(world, all[0], &[]);
+        world.submit_urgent_if_busy(pool, all[1]).unwrap();
+        let stays = taker(world, all[1], &[own]);
+        if ends_first {
+            assert_eq!(world.step(stays), Step::Ran(all[1]));
+            assert_eq!(world.step(stays), Step::Completes(all[1]));
+        }
+        assert_eq!(takes(world, own), None);
+        assert_eq!((world.snapshot(pool).workers, world.reserve()), (1, 2));
+        if rests {
+            assert_eq!(takes(world, stays), None);
+        }
+        world.submit(pool, all[2]).unwrap();
+        assert_eq!(takes(world, stays), Some(all[2]));
+        world.submit(pool, all[3]).unwrap();
+        world.submit_urgent_if_busy(pool, all[4]).unwrap();
+        taker(world, all[4], &[stays]);
+        assert_eq!(takes(world, stays), Some(all[3]));
+        world.drain();
+        assert_eq!((world.snapshot(pool).idle, world.reserve()), (1, 2));
+    }
+}
+
+/// Then it takes what is the first one, so that there are no more jobs at a time than if it had come earlier.
+#[test]
+fn a_worker_beyond_the_maximum_whose_job_was_taken_takes_another() {
+    let (world, pool) = keeping(1, 1);
+    let all = jobs(world, ["a", "b", "c", "urgent"]);
+    world.submit(pool, all[0]).unwrap();
+    let own = taker(world, all[0], &[]);
+    world.submit(pool, all[1]).unwrap();
+    world.submit(pool, all[2]).unwrap();
+    world.submit_urgent_if_busy(pool, all[3]).unwrap();
+    assert_eq!(takes(world, own), Some(all[3]));
+    let beyond = taker(world, all[1], &[own]);
+    assert_eq!(takes(world, beyond), None);
+    assert_eq!((world.snapshot(pool).workers, world.snapshot(pool).queued), (1, 1));
+    world.drain();
+    assert_eq!(world.runs().len(), 4);
+}
+
+#[test]
+fn a_pool_with_an_idle_worker_has_no_urgent_jobs() {
+    let (world, pool) = keeping(2, 2);
+    let all = jobs(world, ["first", "second", "third"]);
+    assert_eq!(world.submit(pool, all[0]), Ok(Accepted::New));
+    assert_eq!(world.submit_urgent_if_busy(pool, all[1]), Ok(Accepted::New));
+    assert_eq!((world.snapshot(pool).workers, world.snapshot(pool).idle), (2, 0));
+    let first = taker(world, all[0], &[]);
+    world.submit_urgent_if_busy(pool, all[2]).unwrap();
+    assert_eq!((world.snapshot(pool).workers, world.reserve()), (3, 0));
+    taker(world, all[2], &[first]);
+    world.drain();
+    world.shutdown(pool, Shutdown::Drain, None).unwrap();
+    assert_eq!(world.submit_urgent_if_busy(pool, all[0]), Err(SubmitError::NotRunning));
+}

@@ -137,6 +137,24 @@ ZTEST(iot, test_deferred)
 	zassert_equal(atomic_get(&calls), 3);
 }
 
+ZTEST(iot, test_a_deferred_job_waits_for_10_ms)
+{
+	static const uint32_t asked[] = {1, 2, 9, 10, 11};
+
+	for (size_t i = 0; i < ARRAY_SIZE(asked); i++) {
+		int64_t start = k_uptime_get();
+		int64_t least = MAX(asked[i], 10);
+
+		atomic_clear(&calls);
+		create();
+		expect(IotTaskPool_ScheduleDeferred(pool, job, asked[i]), IOT_TASKPOOL_SUCCESS);
+		while (atomic_get(&calls) == 0) {
+			k_msleep(1);
+		}
+		zassert_between_inclusive(k_uptime_get() - start, least, least + 3, "%u", asked[i]);
+	}
+}
+
 static IotTaskPoolError_t cancel(void)
 {
 	status = (IotTaskPoolJobStatus_t)77;
@@ -160,7 +178,7 @@ ZTEST(iot, test_cancel_in_each_status)
 	expect(IotTaskPool_ScheduleDeferred(pool, job, 5), IOT_TASKPOOL_SUCCESS);
 	expect(cancel(), IOT_TASKPOOL_SUCCESS);
 	zassert_equal(status, IOT_TASKPOOL_STATUS_DEFERRED);
-	k_msleep(10);
+	k_msleep(15);
 	zassert_equal(atomic_get(&calls), 0);
 
 	expect(IotTaskPool_Schedule(pool, job, 0), IOT_TASKPOOL_SUCCESS);
@@ -192,7 +210,7 @@ ZTEST(iot, test_what_waits_is_not_created_again)
 	expect(IotTaskPool_CreateJob(count, NULL, &storage, &job), IOT_TASKPOOL_ILLEGAL_OPERATION);
 	expect(IotTaskPool_ScheduleDeferred(pool, job, 2), IOT_TASKPOOL_SUCCESS);
 	expect(IotTaskPool_CreateJob(count, NULL, &storage, &job), IOT_TASKPOOL_ILLEGAL_OPERATION);
-	settle();
+	k_msleep(15);
 	zassert_equal(atomic_get(&calls), 1);
 }
 
@@ -241,7 +259,7 @@ ZTEST(iot, test_a_callback_schedules_its_own_job)
 {
 	expect(IotTaskPool_CreateJob(again, NULL, &storage, &job), IOT_TASKPOOL_SUCCESS);
 	expect(IotTaskPool_Schedule(pool, job, 0), IOT_TASKPOOL_SUCCESS);
-	k_msleep(10);
+	k_msleep(20);
 	zassert_equal(atomic_get(&calls), 3);
 	zassert_equal(status_of(pool, job), IOT_TASKPOOL_STATUS_COMPLETED);
 }

@@ -106,15 +106,21 @@ typedef struct IotTaskPoolJobStorage {
 #define IOT_THREAD_DEFAULT_STACK_SIZE 0
 #endif
 
-/** Pools beside the system pool. */
+/** Pools beside the system pool: `CONFIG_TASKPOOL_IOT_POOLS`, and `iot_config.h` may not say otherwise. */
 #ifndef IOT_TASKPOOLS
 #define IOT_TASKPOOLS CONFIG_TASKPOOL_IOT_POOLS
 #endif
+BUILD_ASSERT((IOT_TASKPOOLS) == CONFIG_TASKPOOL_IOT_POOLS,
+	     "iot_config.h has another IOT_TASKPOOLS than Kconfig: set CONFIG_TASKPOOL_IOT_POOLS to it, or remove it "
+	     "there");
 
-/** Recycled jobs that a pool keeps for itself. */
+/** Recycled jobs that a pool keeps for itself: `CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT`, also in `iot_config.h`. */
 #ifndef IOT_TASKPOOL_JOBS_RECYCLE_LIMIT
 #define IOT_TASKPOOL_JOBS_RECYCLE_LIMIT CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT
 #endif
+BUILD_ASSERT((IOT_TASKPOOL_JOBS_RECYCLE_LIMIT) == CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT,
+	     "iot_config.h has another IOT_TASKPOOL_JOBS_RECYCLE_LIMIT than Kconfig: set "
+	     "CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT to it, or remove it there");
 
 /** The priority of a pool that says nothing else: `CONFIG_TASKPOOL_THREAD_PRIORITY`. */
 #ifndef IOT_THREAD_DEFAULT_PRIORITY
@@ -147,7 +153,7 @@ typedef struct IotTaskPoolJobStorage {
 /** Memory in which there is no job yet. */
 #define IOT_TASKPOOL_JOB_STORAGE_INITIALIZER {0}
 
-/** For `IotTaskPool_Schedule`: before all others, beyond the maximum of workers if all are busy. */
+/** For `IotTaskPool_Schedule`: if no worker is idle, before all others, and beyond the maximum of workers. */
 #define IOT_TASKPOOL_JOB_HIGH_PRIORITY ((uint32_t)0x00000001)
 
 /** @} */

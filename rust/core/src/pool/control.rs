@@ -123,7 +123,8 @@ impl PoolRef {
             return Ok(0);
         }
         self.unattend(token, Attention::SHRINKS);
-        Ok(if held {
+        // A pool that keeps workers grows with its next submission only.
+        Ok(if held || self.kept(token) > 0 {
             0
         } else {
             self.count_ready(token, max - workers)
@@ -268,6 +269,9 @@ impl PoolRef {
         // Beyond the maximum there is one for each urgent job, and for nothing else.
         let urgent = |job: JobRef| URGENT != 0 && job.flags.get(token) & URGENT != 0;
         let leaves = worker.is_reserve() && workers > max && !self.first_ready(token).is_some_and(urgent);
+        // But a pool that keeps workers is emptied first by those that it has, except for those that came beyond.
+        let stays = self.kept(token) > 0 && self.first_ready(token).is_some() && !worker.has_had_its_job(token);
+        let leaves = leaves && !stays;
         if workers - u8::from(leaves) <= max {
             self.unattend(token, Attention::SHRINKS);
         }

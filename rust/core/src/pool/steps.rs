@@ -272,6 +272,19 @@ impl PoolRef {
         }
     }
 
+    /// As `submit_urgent`, if no worker of the pool is idle, and otherwise as `submit`.
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    pub(crate) fn submit_urgent_if_busy(
+        self,
+        token: &Token<'_>,
+        job: JobRef,
+    ) -> (Result<Accepted, SubmitError>, Order) {
+        match self.idle.get(token) {
+            Some(_) => self.submit(token, job),
+            None => self.submit_urgent(token, job),
+        }
+    }
+
     /// Takes a job for a submission.
     #[inline(always)]
     fn claim(self, token: &Token<'_>, job: JobRef, deadline: Ticks) -> Claim {
@@ -501,6 +514,10 @@ impl WorkerRef {
                 true => pool.counters.aborted(token, self.since(token)),
                 false => pool.counters.done(token, self.since(token)),
             }
+            if !pool.attention.get(token).has(Attention::SHRINKS) {
+                // If it came beyond the maximum, others have left since.
+                self.settles(token, false);
+            }
             // This worker takes the next job in this same section, unless there is somebody to tell first.
             let order = end_run(token, job, code, ended.is_nobody().then_some(pool));
             if !ended.is_nobody() {
@@ -546,6 +563,7 @@ impl WorkerRef {
                 }
             }
             let due = self.begin(token, job, pool);
+            self.takes_one(token);
             if pool.is_overdue(token) {
                 // A worker has come: the interrupt may move a batch again.
                 pool.moved.set(token, 0);
@@ -572,6 +590,7 @@ impl WorkerRef {
                 };
             }
         }
+        self.settles(token, false);
         pool.stand_idle(token, self);
         (Answer::Block, Order::Nothing)
     }

@@ -26,6 +26,9 @@ pub struct Worker {
     reserve: bool,
     /// Its thread has been started.
     started: Locked<bool>,
+    /// How long it stays in its pool, if that one keeps workers.
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    stay: Locked<Stay>,
     /// The level of its thread's priority, and whether it is on its way.
     #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
     pub(super) rank: Locked<Rank>,
@@ -34,6 +37,19 @@ pub struct Worker {
     current: Locked<Option<JobRef>>,
     #[cfg(CONFIG_TASKPOOL_STATS)]
     since: Locked<usize>,
+}
+
+/// How long a worker of the reserve stays in a pool that keeps workers.
+#[cfg(CONFIG_TASKPOOL_IOT_API)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Stay {
+    /// Until nothing is ready.
+    Open,
+    /// For one job: it came beyond the maximum.
+    OneJob,
+    /// It has had that job.
+    Over,
 }
 
 /// What a worker runs, while it runs something else within it.
@@ -54,6 +70,8 @@ impl Worker {
             number: index,
             reserve: false,
             started: Locked::new(true),
+            #[cfg(CONFIG_TASKPOOL_IOT_API)]
+            stay: Locked::new(Stay::Open),
             #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
             rank: Locked::new(Rank::LOWEST),
             #[cfg(CONFIG_TASKPOOL_WAIT)]
@@ -71,6 +89,8 @@ impl Worker {
             number: u8::MAX - index,
             reserve: true,
             started: Locked::new(false),
+            #[cfg(CONFIG_TASKPOOL_IOT_API)]
+            stay: Locked::new(Stay::Open),
             #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
             rank: Locked::new(Rank::LOWEST),
             #[cfg(CONFIG_TASKPOOL_WAIT)]
@@ -104,6 +124,30 @@ impl Worker {
         return self.current.peek();
         #[cfg(not(CONFIG_TASKPOOL_WAIT))]
         None
+    }
+
+    /// It is in its pool for one job, as it came to one that keeps workers, beyond the maximum; or as all others are.
+    #[inline(always)]
+    pub(super) fn settles(&self, _token: &Token<'_>, _for_one: bool) {
+        #[cfg(CONFIG_TASKPOOL_IOT_API)]
+        self.stay.set(_token, if _for_one { Stay::OneJob } else { Stay::Open });
+    }
+
+    /// It takes a job, in a pool that may have more workers than its maximum.
+    #[inline(always)]
+    pub(super) fn takes_one(&self, _token: &Token<'_>) {
+        #[cfg(CONFIG_TASKPOOL_IOT_API)]
+        if self.stay.get(_token) == Stay::OneJob {
+            self.stay.set(_token, Stay::Over);
+        }
+    }
+
+    /// Whether it came for one job, and has had it.
+    pub(super) fn has_had_its_job(&self, _token: &Token<'_>) -> bool {
+        #[cfg(CONFIG_TASKPOOL_IOT_API)]
+        return self.stay.get(_token) == Stay::Over;
+        #[cfg(not(CONFIG_TASKPOOL_IOT_API))]
+        false
     }
 
     /// Remembers what it runs.
@@ -407,6 +451,10 @@ fn attach(token: &Token<'_>, worker: WorkerRef, pool: PoolRef) {
     worker.pool.set(token, Some(pool));
     worker.has(token, Rank::LOWEST);
     pool.workers.set(token, pool.workers.get(token) + 1);
+    worker.settles(
+        token,
+        pool.kept(token) > 0 && pool.workers.get(token) > pool.max.get(token),
+    );
     pool.counters.has_workers(token, pool.workers.get(token));
 }
 

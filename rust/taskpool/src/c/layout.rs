@@ -90,6 +90,18 @@ layout! {
     stats_worst_starvation: offset_of!(super::pool::CStats, worst_starvation),
 }
 
+#[cfg(CONFIG_TASKPOOL_IOT_API)]
+layout! {
+    iot_jobs: super::iot::found::NO_JOB
+        | super::iot::found::NEW << 4
+        | super::iot::found::DONE << 8
+        | super::iot::found::CANCELLED << 12
+        | super::iot::found::DISCARDED << 16,
+    iot_jobs_under_way: super::iot::found::QUEUED
+        | super::iot::found::DEFERRED << 4
+        | super::iot::found::RUNNING << 8,
+}
+
 #[cfg(cache)]
 layout! {
     sizeof_cache: size_of::<super::spawn::CCache>(),

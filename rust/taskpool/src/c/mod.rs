@@ -3,6 +3,8 @@
 //! What is asked and answered is described there. Nothing here decides anything: a call that names something is the call
 //! of the Rust face, and one that does not is refused before it changes anything.
 
+#[cfg(CONFIG_TASKPOOL_IOT_API)]
+mod iot;
 mod job;
 mod layout;
 mod pool;

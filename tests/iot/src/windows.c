@@ -1,0 +1,212 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What comes between two lock sections of the pool. The link puts the functions below before the module's own.
+ */
+
+#include <string.h>
+
+#include <zephyr/sys/printk-hooks.h>
+
+#include "common.h"
+
+static IotTaskPoolJobStorage_t storage;
+static IotTaskPoolJob_t job;
+
+/* Who runs the case; all others that take the lock are workers. */
+static k_tid_t tester;
+
+/* Called after each lock section of a thread. */
+static void (*between)(void);
+
+void __real_taskpool_port_unlock(uint32_t key);
+
+void __wrap_taskpool_port_unlock(uint32_t key)
+{
+	__real_taskpool_port_unlock(key);
+	if (between != NULL && !k_is_in_isr()) {
+		between();
+	}
+}
+
+static bool is_at(int state)
+{
+	return storage.job.core.state == state;
+}
+
+static K_SEM_DEFINE(over, 0, 1);
+
+/* The worker has run the job, and has not called the callback yet: lets the tester go on, which is more urgent. */
+static void stop_before_the_callback(void)
+{
+	static bool running;
+
+	if (k_current_get() == tester) {
+		return;
+	}
+	if (is_at(TASKPOOL_RUNNING)) {
+		running = true;
+	} else if (running) {
+		running = false;
+		between = NULL;
+		k_sem_give(&over);
+	}
+}
+
+static void schedule_itself(IotTaskPool_t of, IotTaskPoolJob_t self, void *context)
+{
+	count(of, self, context);
+	if (atomic_get(&calls) == 1) {
+		expect(IotTaskPool_Schedule(of, self, 0), IOT_TASKPOOL_SUCCESS);
+	}
+}
+
+ZTEST(iot, test_a_job_is_created_again_before_its_callback)
+{
+	static int first, second;
+
+	tester = k_current_get();
+	expect(IotTaskPool_CreateJob(schedule_itself, &first, &storage, &job), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, job, 0), IOT_TASKPOOL_SUCCESS);
+	between = stop_before_the_callback;
+	zassert_ok(k_sem_take(&over, K_MSEC(100)));
+	expect(IotTaskPool_CreateJob(count, &second, &storage, &job), IOT_TASKPOOL_SUCCESS);
+	zassert_equal(atomic_get(&calls), 0);
+	/* The callback is called as it was scheduled, and schedules what the memory holds now. */
+	settle();
+	zassert_equal(atomic_get(&calls), 2);
+	zassert_equal(seen_pool, pool);
+	zassert_equal(seen_job, job);
+	zassert_equal(seen_context, &second);
+}
+
+/* The tester has seen that the job is scheduled, and the worker begins: it is kept from the CPU in the middle of that. */
+static void begin_slowly(void)
+{
+	static bool let;
+
+	if (k_current_get() == tester && is_at(TASKPOOL_QUEUED) && !let) {
+		let = true;
+		k_msleep(1);
+	} else if (k_current_get() != tester && is_at(TASKPOOL_RUNNING)) {
+		let = false;
+		between = NULL;
+		k_msleep(5);
+	}
+}
+
+static void begin_scheduled(void)
+{
+	tester = k_current_get();
+	expect(IotTaskPool_CreateJob(count, &calls, &storage, &job), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, job, 0), IOT_TASKPOOL_SUCCESS);
+	between = begin_slowly;
+}
+
+/* Nobody of the pool is at the memory any more: as firmware does that frees it. */
+static void expect_left(void)
+{
+	zassert_is_null(between, "it began meanwhile");
+	zassert_false(is_at(TASKPOOL_RUNNING), "the worker is still at the memory");
+	memset(&storage, 0xa5, sizeof(storage));
+	settle();
+	k_msleep(5);
+	zassert_equal(atomic_get(&calls), 1);
+	zassert_equal(seen_job, job);
+	zassert_equal(seen_context, &calls);
+}
+
+/* B14 */
+ZTEST(iot, test_who_cannot_cancel_may_overwrite_the_job)
+{
+	IotTaskPoolJobStatus_t status = IOT_TASKPOOL_STATUS_UNDEFINED;
+
+	begin_scheduled();
+	expect(IotTaskPool_TryCancel(pool, job, &status), IOT_TASKPOOL_CANCEL_FAILED);
+	zassert_equal(status, IOT_TASKPOOL_STATUS_COMPLETED);
+	expect_left();
+}
+
+ZTEST(iot, test_who_cannot_schedule_may_overwrite_the_job)
+{
+	begin_scheduled();
+	expect(IotTaskPool_Schedule(pool, job, 0), IOT_TASKPOOL_ILLEGAL_OPERATION);
+	expect_left();
+}
+
+/* What the next call of taskpool_destroy() answers, if that is not 0. */
+static int refuses_to_end;
+
+int __real_taskpool_destroy(struct taskpool_memory *memory, enum taskpool_shutdown how, k_timeout_t timeout);
+
+int __wrap_taskpool_destroy(struct taskpool_memory *memory, enum taskpool_shutdown how, k_timeout_t timeout)
+{
+	int error = refuses_to_end;
+
+	refuses_to_end = 0;
+	return error != 0 ? error : __real_taskpool_destroy(memory, how, timeout);
+}
+
+ZTEST(iot, test_a_pool_that_does_not_end_is_not_destroyed)
+{
+	refuses_to_end = -EDEADLK;
+	expect(IotTaskPool_Destroy(pool), IOT_TASKPOOL_ILLEGAL_OPERATION);
+	zassert_equal(refuses_to_end, 0);
+	expect(IotTaskPool_CreateJob(count, NULL, &storage, &job), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, job, 0), IOT_TASKPOOL_SUCCESS);
+	settle();
+	zassert_equal(atomic_get(&calls), 1, "the pool goes on");
+}
+
+static char said[80];
+static size_t said_length;
+
+static int hear(int character)
+{
+	if (said_length < sizeof(said) - 1) {
+		said[said_length++] = (char)character;
+	}
+	return character;
+}
+
+/* With CONFIG_ASSERT mistakes are told: nothing of this is one. */
+ZTEST(iot, test_correct_programs_are_told_nothing)
+{
+	printk_hook_fn_t console = __printk_get_hook();
+	IotTaskPoolJobStatus_t seen[6];
+	IotTaskPoolError_t errors[16];
+	IotTaskPoolJob_t recyclable;
+	int n = 0;
+
+	memset(&storage, 0xa5, sizeof(storage));
+	said_length = 0;
+	memset(said, 0, sizeof(said));
+	__printk_hook_install(hear);
+	errors[n++] = IotTaskPool_CreateJob(count, NULL, &storage, &job);
+	errors[n++] = IotTaskPool_GetStatus(pool, job, &seen[0]);
+	errors[n++] = IotTaskPool_TryCancel(pool, job, NULL);
+	errors[n++] = IotTaskPool_GetStatus(pool, job, &seen[1]);
+	errors[n++] = IotTaskPool_ScheduleDeferred(pool, job, 1000);
+	errors[n++] = IotTaskPool_GetStatus(pool, job, &seen[2]);
+	errors[n++] = IotTaskPool_Schedule(pool, job, IOT_TASKPOOL_JOB_HIGH_PRIORITY);
+	errors[n++] = IotTaskPool_GetStatus(pool, job, &seen[3]);
+	settle();
+	errors[n++] = IotTaskPool_GetStatus(pool, job, &seen[4]);
+	errors[n++] = IotTaskPool_CreateRecyclableJob(pool, count, NULL, &recyclable);
+	errors[n++] = IotTaskPool_RecycleJob(pool, recyclable);
+	errors[n++] = IotTaskPool_GetStatus(pool, recyclable, &seen[5]);
+	errors[n++] = IotTaskPool_DestroyRecyclableJob(pool, recyclable);
+	errors[n++] = IotTaskPool_SetMaxThreads(pool, 2);
+	errors[n++] = IotTaskPool_Destroy(pool);
+	__printk_hook_install(console);
+	zassert_str_equal(said, "");
+	for (int i = 0; i < n; i++) {
+		zassert_equal(errors[i], IOT_TASKPOOL_SUCCESS, "%d: %s", i, IotTaskPool_strerror(errors[i]));
+	}
+	zassert_equal(seen[0], IOT_TASKPOOL_STATUS_READY);
+	zassert_equal(seen[1], IOT_TASKPOOL_STATUS_CANCELED);
+	zassert_equal(seen[2], IOT_TASKPOOL_STATUS_DEFERRED);
+	zassert_equal(seen[3], IOT_TASKPOOL_STATUS_SCHEDULED);
+	zassert_equal(seen[4], IOT_TASKPOOL_STATUS_COMPLETED);
+	zassert_equal(seen[5], IOT_TASKPOOL_STATUS_UNDEFINED);
+}
