@@ -99,7 +99,7 @@ void taskpool_port_set_level(struct taskpool_worker *worker, const struct taskpo
 #endif
 
 /* Under the lock. k_thread_start() is k_wakeup(): right for the first start only. */
-void taskpool_port_lend(struct taskpool_worker *worker, const struct taskpool *pool, bool first)
+static inline void take_up(struct taskpool_worker *worker, const struct taskpool *pool, bool first)
 {
 	/* Otherwise taskpool_port_set_level() was called. */
 	if (!IS_ENABLED(CONFIG_TASKPOOL_LEVEL_PRIORITIES)) {
@@ -108,8 +108,22 @@ void taskpool_port_lend(struct taskpool_worker *worker, const struct taskpool *p
 	if (first) {
 		k_thread_start(&worker->thread);
 	}
+}
+
+/* Under the lock. */
+void taskpool_port_lend(struct taskpool_worker *worker, const struct taskpool *pool, bool first)
+{
+	take_up(worker, pool, first);
 	k_sem_give(&worker->wake);
 }
+
+#ifdef CONFIG_TASKPOOL_IOT_API
+/* Under the lock. */
+void taskpool_port_keep(struct taskpool_worker *worker, const struct taskpool *pool, bool first)
+{
+	take_up(worker, pool, first);
+}
+#endif
 
 /*
  * Internal to the kernel (kernel/sched.c), and how its own primitives end: it unlocks, and switches to a woken thread if

@@ -92,6 +92,9 @@ void taskpool_port_unlock(uint32_t key);
 uint64_t taskpool_port_now(void);
 void taskpool_port_wake(struct taskpool_worker *worker);
 void taskpool_port_lend(struct taskpool_worker *worker, const struct taskpool *pool, bool first);
+#ifdef CONFIG_TASKPOOL_IOT_API
+void taskpool_port_keep(struct taskpool_worker *worker, const struct taskpool *pool, bool first);
+#endif
 void taskpool_port_join(struct taskpool_worker *worker, const struct taskpool *pool);
 void taskpool_port_set_level(struct taskpool_worker *worker, const struct taskpool *pool, uint32_t level);
 void taskpool_port_unlock_and_switch(uint32_t key);
@@ -149,6 +152,8 @@ uint32_t taskpool_core_shutdown(struct taskpool *pool, bool discard, uint64_t de
 uint32_t taskpool_core_iot_find(const struct taskpool_job *job);
 /* taskpool_submit_urgent(), or taskpool_submit() where a worker of the pool is idle. Of a job that is not under way. */
 void taskpool_core_iot_submit_urgent(struct taskpool *pool, struct taskpool_job *job);
+/* Moves a job that is queued in this pool to where it would be submitted now. Answers whether it was. */
+bool taskpool_core_iot_requeue(struct taskpool *pool, struct taskpool_job *job, bool urgent);
 #endif
 /* The job that a worker runs, or ran last: its core. For the worker's own thread. NULL without CONFIG_TASKPOOL_WAIT. */
 void *taskpool_core_last_words(struct taskpool_worker *worker);

@@ -51,6 +51,11 @@ pub unsafe trait Port {
     /// `Shell::work`) the `first` time. Called under the lock, from every context.
     fn lend(worker: WorkerRef, pool: PoolRef, first: bool);
 
+    /// As `lend`, without waking it: the worker is to stay with the pool, and there is nothing to do yet. A thread that is
+    /// started here parks. `unlock_and_switch` follows.
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    fn keep(worker: WorkerRef, pool: PoolRef, first: bool);
+
     /// A worker of the reserve goes to another pool without having parked: its thread takes the priority of that pool's
     /// workers. Called by the worker's own thread, under the lock; `unlock_and_switch` follows.
     fn join(worker: WorkerRef, pool: PoolRef);

@@ -277,7 +277,10 @@ impl<P: Port> Shell<P> {
             Some(reserve) => Self::make(&token, pool, max, configure).map(|()| {
                 for _ in 0..min {
                     let lent = reserve.give(&token, pool).unwrap_or_else(|| broken());
-                    Self::hand_over(&token, &lent, pool, Rank::LOWEST);
+                    if LEVEL_PRIORITIES {
+                        P::set_level(lent.worker, pool, Rank::LOWEST.level());
+                    }
+                    P::keep(lent.worker, pool, lent.first);
                 }
             }),
             None => Err(CreateError::NoWorkers),
@@ -513,6 +516,13 @@ impl<P: Port> Shell<P> {
     #[cfg(CONFIG_TASKPOOL_IOT_API)]
     pub fn submit_urgent_if_busy(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
         Self::section(|token| pool.submit_urgent_if_busy(token, job))
+    }
+
+    /// Moves a job that is queued in this pool behind all others, or, if it is `urgent` and no worker is idle, before them
+    /// and with one more worker. Answers whether it was queued there.
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    pub fn requeue(pool: PoolRef, job: JobRef, urgent: bool) -> bool {
+        Self::section(|token| pool.requeue(token, job, urgent))
     }
 
     /// Changes the level of a job, at which it waits for a worker: the higher, the sooner it is taken. A ready one goes

@@ -59,6 +59,8 @@ extern "C" {
     fn taskpool_port_now() -> u64;
     fn taskpool_port_wake(worker: *mut Worker);
     fn taskpool_port_lend(worker: *mut Worker, pool: *mut Pool, first: bool);
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    fn taskpool_port_keep(worker: *mut Worker, pool: *mut Pool, first: bool);
     fn taskpool_port_join(worker: *mut Worker, pool: *mut Pool);
     #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
     fn taskpool_port_set_level(worker: *mut Worker, pool: *mut Pool, level: u32);
@@ -125,6 +127,12 @@ unsafe impl Port for ThisPort {
     fn lend(worker: WorkerRef, pool: PoolRef, first: bool) {
         // SAFETY: as in `wake`; every pool was laid out by C, inside a `struct taskpool`.
         unsafe { taskpool_port_lend(worker.as_ptr(), pool.as_ptr(), first) }
+    }
+
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    fn keep(worker: WorkerRef, pool: PoolRef, first: bool) {
+        // SAFETY: as in `lend`.
+        unsafe { taskpool_port_keep(worker.as_ptr(), pool.as_ptr(), first) }
     }
 
     fn join(worker: WorkerRef, pool: PoolRef) {

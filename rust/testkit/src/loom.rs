@@ -283,6 +283,10 @@ unsafe impl Port for Loom {
         Waked::of(worker).semaphore.give();
     }
 
+    fn keep(_: WorkerRef, _: PoolRef, _: bool) {
+        demand_lock("a worker is lent");
+    }
+
     fn join(_: WorkerRef, _: PoolRef) {
         demand_lock("a worker goes to another pool");
     }

@@ -25,6 +25,8 @@ pub enum Call {
     Wake(WorkerRef),
     /// A worker of the reserve was woken for a pool, or started: the flag.
     Lend(WorkerRef, PoolRef, bool),
+    /// A worker of the reserve was lent to a pool that keeps it, and its thread perhaps started: the flag.
+    Keep(WorkerRef, PoolRef, bool),
     /// A worker of the reserve went from one pool to another.
     Join(WorkerRef, PoolRef),
     /// A worker's thread took the priority of a level.
@@ -129,6 +131,24 @@ impl State {
             in_clock: false,
             observer: None,
             observing: false,
+        }
+    }
+
+    /// A worker of the reserve begins to work for a pool, and its thread is started or not.
+    fn take_up(&mut self, worker: WorkerRef, pool: PoolRef, first: bool) {
+        let level = self.levels.iter().find(|(of, _, _)| *of == worker);
+        assert!(
+            level.is_some_and(|(_, of, _)| *of == pool),
+            "a worker is lent with another pool's priority"
+        );
+        let started = self.started.iter_mut().find(|(of, _)| *of == worker);
+        assert!(
+            started.is_none() == first,
+            "a thread is started twice, or woken before its start"
+        );
+        match started {
+            None => self.started.push((worker, pool)),
+            Some((_, priority)) => *priority = pool,
         }
     }
 
@@ -249,21 +269,16 @@ unsafe impl Port for Virtual {
         demand(|s| s.locked, "a worker is lent outside the lock");
         state(|s| {
             s.calls.push(Call::Lend(worker, pool, first));
-            let level = s.levels.iter().find(|(of, _, _)| *of == worker);
-            assert!(
-                level.is_some_and(|(_, of, _)| *of == pool),
-                "a worker is lent with another pool's priority"
-            );
-            let started = s.started.iter_mut().find(|(of, _)| *of == worker);
-            assert!(
-                started.is_none() == first,
-                "a thread is started twice, or woken before its start"
-            );
-            match started {
-                None => s.started.push((worker, pool)),
-                Some((_, priority)) => *priority = pool,
-            }
+            s.take_up(worker, pool, first);
             s.give(worker);
+        });
+    }
+
+    fn keep(worker: WorkerRef, pool: PoolRef, first: bool) {
+        demand(|s| s.locked, "a worker is lent outside the lock");
+        state(|s| {
+            s.calls.push(Call::Keep(worker, pool, first));
+            s.take_up(worker, pool, first);
         });
     }
 

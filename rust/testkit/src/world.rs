@@ -1420,7 +1420,7 @@ impl State {
     fn check_reserve(&self, found: &[Snapshot], idle: u8) {
         let waiting = |worker: &&WorkerEntry| match worker.phase {
             Some(phase) => phase == Phase::Parked && Virtual::count(worker.reference) == 0,
-            None => worker.own.is_none() && !Virtual::is_started(worker.reference),
+            None => worker.own.is_none() && Virtual::count(worker.reference) == 0,
         };
         let waiting: Vec<&WorkerEntry> = self.workers.iter().filter(waiting).collect();
         let of_reserve = waiting.iter().filter(|worker| worker.own.is_none()).count();

@@ -7,9 +7,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use taskpool_core::{
-    Accepted, Cancel, ControlError, CreateError, Outcome, Shell, Shutdown, Status, SubmitError, WaitError,
+    Accepted, Cancel, ControlError, CreateError, Ctx, Job, Outcome, Run, Shell, Shutdown, Status, SubmitError,
+    WaitError,
 };
-use taskpool_testkit::{Call, Plain, Step, Virtual, World, J, P, W};
+use taskpool_testkit::{keep, Call, Plain, Step, Virtual, World, J, P, W};
 
 const HOW: [Shutdown; 2] = [Shutdown::Drain, Shutdown::Discard];
 
@@ -660,7 +661,7 @@ fn a_worker_beyond_the_maximum_of_a_pool_that_keeps_workers_takes_one_job() {
 /// Those within the maximum have left first, so it is one of them now.
 #[test]
 fn a_worker_that_came_beyond_the_maximum_can_become_one_within() {
-    for (ends_first, rests) in [(false, false), (false, true), (true, true)] {
+    for (ends_first, rests) in [(false, false), (false, true), (true, false), (true, true)] {
         let (world, pool) = keeping(1, 1);
         let all = jobs(world, ["a", "urgent", "b", "c", "second"]);
         world.submit(pool, all[0]).unwrap();
@@ -719,4 +720,84 @@ fn a_pool_with_an_idle_worker_has_no_urgent_jobs() {
     world.drain();
     world.shutdown(pool, Shutdown::Drain, None).unwrap();
     assert_eq!(world.submit_urgent_if_busy(pool, all[0]), Err(SubmitError::NotRunning));
+}
+
+#[test]
+fn what_a_pool_keeps_is_idle_from_the_beginning() {
+    let world = World::new(4);
+    let (pool, other) = (world.no_pool(), world.no_pool());
+    Virtual::take_calls();
+    world.create_keeping(pool, 2, 4).unwrap();
+    let wakes = |call: &Call| matches!(call, Call::Wake(_) | Call::Lend(..));
+    assert!(!Virtual::take_calls().iter().any(wakes), "nothing is ready");
+    assert_eq!((world.snapshot(pool).idle, world.reserve()), (2, 2));
+    for job in jobs(world, ["a", "b"]) {
+        world.submit(pool, job).unwrap();
+    }
+    let found = world.snapshot(pool);
+    assert_eq!((found.workers, found.idle, world.reserve()), (2, 0, 2));
+    assert_eq!(world.create_keeping(other, 2, 2), Ok(()));
+    world.drain();
+    assert_eq!(world.runs(), ["a", "b"]);
+}
+
+thread_local! {
+    static NOTED: Cell<Vec<&'static str>> = const { Cell::new(Vec::new()) };
+}
+
+struct Note(&'static str);
+
+impl Run for Note {
+    fn run(&mut self, _: &Ctx<'_>) -> i32 {
+        let mut noted = NOTED.take();
+        noted.push(self.0);
+        NOTED.set(noted);
+        0
+    }
+}
+
+#[test]
+fn a_queued_job_moves_within_its_pool() {
+    type Machine = Shell<Virtual>;
+    let plain = Plain::new();
+    plain.add_reserve(6);
+    let [a, b, c] = ["a", "b", "c"].map(|name| keep(Job::new(Note(name))).reference());
+    let [one, two] = [1, 2].map(|min| {
+        let pool = plain.no_pool();
+        Machine::create_keeping(pool, min, 4, || {}).unwrap();
+        pool
+    });
+    assert!(!Machine::requeue(one, a, false), "it is in no queue");
+    Machine::submit(one, a).unwrap();
+    for urgent in [false, false, false] {
+        assert!(Machine::requeue(one, a, urgent));
+        assert!(!Machine::requeue(two, a, urgent), "it is in the other's");
+    }
+    assert_eq!(
+        (plain.look(one).workers, plain.look(one).queued),
+        (1, 1),
+        "its worker comes"
+    );
+    Machine::submit(one, b).unwrap();
+    assert!(Machine::requeue(one, a, false));
+    plain.run();
+    assert_eq!(NOTED.take(), ["b", "a"]);
+    // Without an idle worker, an urgent one goes to the head, each time, and one more worker comes.
+    for job in [a, b, c] {
+        Machine::submit(one, job).unwrap();
+    }
+    let workers = plain.look(one).workers;
+    for (job, more) in [(c, 1), (b, 2), (c, 3)] {
+        assert!(Machine::requeue(one, job, true));
+        assert_eq!(plain.look(one).workers, (workers + more).min(4));
+    }
+    plain.run();
+    assert_eq!(NOTED.take(), ["c", "b", "a"]);
+    // With one, it goes behind the others.
+    Machine::submit(two, a).unwrap();
+    assert_eq!(plain.look(two).idle, 1);
+    assert!(Machine::requeue(two, a, true));
+    assert_eq!((plain.look(two).workers, plain.look(two).idle), (2, 1));
+    plain.run();
+    assert_eq!(NOTED.take(), ["a"]);
 }

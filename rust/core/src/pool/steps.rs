@@ -285,6 +285,23 @@ impl PoolRef {
         }
     }
 
+    /// Moves a job that is queued in this pool behind all others, or, with `urgent` and without an idle worker, as an urgent
+    /// submission does. Answers whether it was.
+    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    pub(crate) fn requeue(self, token: &Token<'_>, job: JobRef, urgent: bool) -> (bool, Order) {
+        if job.state.get(token) != State::Queued || job.pool.get(token) != Some(self) {
+            return (false, Order::Nothing);
+        }
+        self.unlink(token, job);
+        job.flags.set(token, job.flags.get(token) & !URGENT);
+        // A worker has been called for it.
+        self.link_last(token, job);
+        match self.idle.get(token) {
+            None if urgent => (true, self.submit_urgent(token, job).1),
+            _ => (true, Order::Nothing),
+        }
+    }
+
     /// Takes a job for a submission.
     #[inline(always)]
     fn claim(self, token: &Token<'_>, job: JobRef, deadline: Ticks) -> Claim {
@@ -455,6 +472,7 @@ impl WorkerRef {
             pool.counters.done(token, self.since(token));
         }
         let job = pool.pop_ready(token)?;
+        self.takes_one(token, false);
         Some((job, pool, self.begin(token, job, pool)))
     }
 
@@ -563,7 +581,7 @@ impl WorkerRef {
                 }
             }
             let due = self.begin(token, job, pool);
-            self.takes_one(token);
+            self.takes_one(token, pool.attention.get(token).has(Attention::SHRINKS));
             if pool.is_overdue(token) {
                 // A worker has come: the interrupt may move a batch again.
                 pool.moved.set(token, 0);

@@ -133,12 +133,15 @@ impl Worker {
         self.stay.set(_token, if _for_one { Stay::OneJob } else { Stay::Open });
     }
 
-    /// It takes a job, in a pool that may have more workers than its maximum.
+    /// It takes a job, in a pool that has more workers than its maximum, or not.
     #[inline(always)]
-    pub(super) fn takes_one(&self, _token: &Token<'_>) {
+    pub(super) fn takes_one(&self, _token: &Token<'_>, _beyond: bool) {
         #[cfg(CONFIG_TASKPOOL_IOT_API)]
-        if self.stay.get(_token) == Stay::OneJob {
-            self.stay.set(_token, Stay::Over);
+        match self.stay.get(_token) {
+            // Others have left since it came.
+            _ if !_beyond => self.stay.set(_token, Stay::Open),
+            Stay::OneJob => self.stay.set(_token, Stay::Over),
+            _ => {}
         }
     }
 
@@ -348,12 +351,14 @@ impl Reserve {
         true
     }
 
-    /// Lends a worker to a pool that keeps it, if there is one. O(1).
+    /// Lends a worker to a pool that keeps it, if there is one: it is idle there. O(1).
     #[cfg(CONFIG_TASKPOOL_IOT_API)]
     pub(crate) fn give(&self, token: &Token<'_>, pool: PoolRef) -> Option<Lent> {
         let worker = self.idle.get(token)?;
         pool.keep(token, pool.kept(token) + 1);
-        Some(self.attach_first(token, worker, pool))
+        let lent = self.attach_first(token, worker, pool);
+        pool.stand_idle(token, worker);
+        Some(lent)
     }
 
     fn attach_first(&self, token: &Token<'_>, worker: WorkerRef, pool: PoolRef) -> Lent {

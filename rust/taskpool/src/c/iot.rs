@@ -44,3 +44,13 @@ extern "C" fn taskpool_core_iot_submit_urgent(pool: Option<NonNull<Pool>>, job: 
         _ = System::submit_urgent_if_busy(pool, job);
     }
 }
+
+/// Moves a job that is queued in this pool to where it would be submitted now: cancelled and submitted again, it would have
+/// one more worker called for it. Answers whether it was queued there.
+#[no_mangle]
+extern "C" fn taskpool_core_iot_requeue(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>, urgent: bool) -> bool {
+    match (pool_of(pool), job_of(job)) {
+        (Some(pool), Some(job)) => System::requeue(pool, job, urgent),
+        _ => false,
+    }
+}
