@@ -56,6 +56,7 @@ if(NOT rust_target)
     "a board with a Cortex-M, RISC-V or 64-bit Arm CPU (in place of native_sim, native_sim/native/64), or switch it off.")
 endif()
 
+set(certain TRUE)
 include(${CMAKE_CURRENT_LIST_DIR}/manifest.cmake)
 if(found)
   message(FATAL_ERROR "CONFIG_TASKPOOL_ARCHIVE=y, but ${found} names the crate taskpool, so the image would have two "
@@ -86,20 +87,19 @@ endforeach()
 list(APPEND sources ${rust_directory}/core/build.rs ${rust_directory}/taskpool/build.rs
   ${rust_directory}/Cargo.toml ${rust_directory}/Cargo.lock)
 
-# What a user has set for programs of this machine is not meant for the board: flags (a CPU, a linker) and another profile.
+# What a user has set for programs of this machine is not meant for the board: another profile, and flags (a CPU, a linker),
+# of which the encoded ones stand before all others, also those of a configuration file.
 # Another target and another directory yield to the options below. RUSTC_WRAPPER stays: a cache serves both.
 set(foreign "")
-string(TOUPPER CARGO_TARGET_${rust_target}_RUSTFLAGS of_target)
-string(REGEX REPLACE "[-.]" "_" of_target ${of_target})
-foreach(variable RUSTFLAGS ${of_target} CARGO_ENCODED_RUSTFLAGS CARGO_BUILD_RUSTFLAGS CARGO_BUILD_TARGET
-    CARGO_BUILD_TARGET_DIR CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL CARGO_PROFILE_RELEASE_LTO CARGO_PROFILE_RELEASE_PANIC
-    CARGO_PROFILE_RELEASE_CODEGEN_UNITS CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS)
+foreach(variable CARGO_BUILD_TARGET CARGO_BUILD_TARGET_DIR CARGO_TARGET_DIR CARGO_PROFILE_RELEASE_OPT_LEVEL
+    CARGO_PROFILE_RELEASE_LTO CARGO_PROFILE_RELEASE_PANIC CARGO_PROFILE_RELEASE_CODEGEN_UNITS
+    CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS)
   list(APPEND foreign --unset=${variable})
 endforeach()
 
 add_custom_command(
   OUTPUT ${archive}
-  COMMAND ${CMAKE_COMMAND} -E env ${foreign} DOTCONFIG=${DOTCONFIG} RUSTC=${TASKPOOL_RUSTC} TASKPOOL_ARCHIVE_BUILD=1
+  COMMAND ${CMAKE_COMMAND} -E env ${foreign} CARGO_ENCODED_RUSTFLAGS= DOTCONFIG=${DOTCONFIG} RUSTC=${TASKPOOL_RUSTC} TASKPOOL_ARCHIVE_BUILD=1
     ${TASKPOOL_CARGO} build --release --locked --package taskpool-c
     --target ${rust_target} --target-dir ${cargo_directory}
   # Cargo leaves a file alone that would not change.
