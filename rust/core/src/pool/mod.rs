@@ -293,6 +293,7 @@ impl Pool {
             link = worker.check_idle(token, self);
         }
         let workers = self.workers.get(token);
+        assert!(workers >= self.kept(token), "the pool has fewer workers than it keeps");
         assert!(
             workers <= self.max.get(token) || self.attention.get(token).has(Attention::SHRINKS),
             "the pool has more workers than its maximum"
