@@ -52,8 +52,7 @@ pub unsafe trait Port {
     fn lend(worker: WorkerRef, pool: PoolRef, first: bool);
 
     /// As `lend`, without waking it: the worker is to stay with the pool, and there is nothing to do yet. A thread that is
-    /// started here parks. `unlock_and_switch` follows.
-    #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    /// started here parks. Called with `CONFIG_TASKPOOL_IOT_API` only; `unlock_and_switch` follows.
     fn keep(worker: WorkerRef, pool: PoolRef, first: bool);
 
     /// A worker of the reserve goes to another pool without having parked: its thread takes the priority of that pool's

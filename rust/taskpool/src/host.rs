@@ -116,7 +116,6 @@ unsafe impl Port for ThisPort {
         Self::wake(worker);
     }
 
-    #[cfg(CONFIG_TASKPOOL_IOT_API)]
     fn keep(worker: WorkerRef, _: PoolRef, first: bool) {
         if first {
             spawn(worker, format!("taskpool.r{}", u8::MAX - worker.number()));

@@ -135,6 +135,9 @@ unsafe impl Port for ThisPort {
         unsafe { taskpool_port_keep(worker.as_ptr(), pool.as_ptr(), first) }
     }
 
+    #[cfg(not(CONFIG_TASKPOOL_IOT_API))]
+    fn keep(_: WorkerRef, _: PoolRef, _: bool) {}
+
     fn join(worker: WorkerRef, pool: PoolRef) {
         // SAFETY: as in `lend`.
         unsafe { taskpool_port_join(worker.as_ptr(), pool.as_ptr()) }
