@@ -397,7 +397,7 @@ ZTEST(iot, test_a_pool_that_does_not_end_is_not_destroyed)
 	zassert_equal(atomic_get(&calls), 1, "the pool goes on");
 }
 
-static char said[80];
+static char said[200];
 static size_t said_length;
 
 static int hear(int character)
@@ -448,4 +448,24 @@ ZTEST(iot, test_correct_programs_are_told_nothing)
 	zassert_equal(seen[3], IOT_TASKPOOL_STATUS_SCHEDULED);
 	zassert_equal(seen[4], IOT_TASKPOOL_STATUS_COMPLETED);
 	zassert_equal(seen[5], IOT_TASKPOOL_STATUS_UNDEFINED);
+}
+
+ZTEST(iot, test_the_log_has_both_sizes_of_a_stack)
+{
+	static const IotTaskPoolInfo_t info = {1, 1, CONFIG_TASKPOOL_RESERVE_STACK_SIZE + 7, 0};
+	printk_hook_fn_t console = __printk_get_hook();
+	IotTaskPoolError_t error;
+	IotTaskPool_t other;
+	char sizes[80];
+
+	snprintk(sizes, sizeof(sizes), "stacks of %d bytes, and those of the reserve have %d",
+		 CONFIG_TASKPOOL_RESERVE_STACK_SIZE + 7, CONFIG_TASKPOOL_RESERVE_STACK_SIZE);
+	said_length = 0;
+	memset(said, 0, sizeof(said));
+	__printk_hook_install(hear);
+	error = IotTaskPool_Create(&info, &other);
+	__printk_hook_install(console);
+	expect(error, IOT_TASKPOOL_NO_MEMORY);
+	zassert_not_null(strstr(said, sizes), "%s", said);
+	zassert_not_null(strstr(said, "CONFIG_TASKPOOL_RESERVE_STACK_SIZE"), "%s", said);
 }
