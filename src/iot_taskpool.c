@@ -533,10 +533,11 @@ BUILD_ASSERT(CONFIG_TASKPOOL_THREAD_PRIORITY >= K_HIGHEST_THREAD_PRIO &&
 		     CONFIG_TASKPOOL_THREAD_PRIORITY <= K_LOWEST_APPLICATION_THREAD_PRIO,
 	     "there is no such thread priority in this configuration: correct CONFIG_TASKPOOL_THREAD_PRIORITY");
 
+/* All are preemptible, also where the default is not. */
 static int zephyr_priority(int32_t priority)
 {
 	if (priority <= 0) {
-		return CONFIG_TASKPOOL_THREAD_PRIORITY;
+		return MAX(CONFIG_TASKPOOL_THREAD_PRIORITY, 0);
 	}
 	return MAX(CONFIG_NUM_PREEMPT_PRIORITIES - 1 - MIN(priority, CONFIG_NUM_PREEMPT_PRIORITIES), 0);
 }
