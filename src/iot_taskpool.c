@@ -173,9 +173,9 @@ struct request {
 
 /*
  * Does a step with a job under the mutex. A step answers whether it is done. It is not, and has changed nothing, if the
- * job has just begun to run: the job is its worker's then, until that has taken note of it, which may be kept from the CPU.
- * Others need the mutex meanwhile, so all may have changed when the step is tried again. When it is done, nobody of the
- * pool looks at a job that is done.
+ * job has just begun to run: it is its worker's then, until that has taken note of it, and the worker may be kept from
+ * the CPU. Others need the mutex meanwhile, so all may have changed when the step is tried again. When it is done,
+ * nobody of the pool looks at a job that is done.
  */
 static IotTaskPoolError_t perform(bool (*step)(struct request *request), struct request *request)
 {
@@ -235,8 +235,8 @@ static bool waits(IotTaskPoolJobStatus_t status)
 }
 
 /*
- * A step: takes a job out of where it waits, if it does. The status is what it was then: also `COMPLETED`, if it began to
- * run after it was found waiting.
+ * A step: takes a job out of where it waits, if it does. The status is what it was then: also `COMPLETED`, if it began
+ * to run after it was found waiting.
  */
 static bool take_out(struct request *request)
 {

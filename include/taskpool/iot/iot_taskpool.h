@@ -10,12 +10,12 @@
  * code answers, but for what doc/migrating-from-freertos.md lists: its defects, and what they became.
  *
  * All functions that answer an error are for threads. In an interrupt they do nothing, and answer
- * #IOT_TASKPOOL_ILLEGAL_OPERATION; but parameters are looked at first, and what is #IOT_TASKPOOL_BAD_PARAMETER in a thread
- * is that in an interrupt, too.
+ * #IOT_TASKPOOL_ILLEGAL_OPERATION; but parameters are looked at first, and what is #IOT_TASKPOOL_BAD_PARAMETER in a
+ * thread is that in an interrupt, too.
  *
- * A function that looks at a job which is about to begin waits for that, for a tick or as long as its worker is kept from
- * the CPU: whoever is told that the job is completed, or can't be cancelled, may do with its memory what it likes. Who asks
- * for other jobs does not wait for that; and if the pool is destroyed meanwhile, the answer is
+ * A function that looks at a job which is about to begin waits for that, for a tick or as long as its worker is kept
+ * from the CPU: whoever is told that the job is completed, or can't be cancelled, may do with its memory what it likes.
+ * Who asks for other jobs does not wait for that; and if the pool is destroyed meanwhile, the answer is
  * #IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS.
  *
  * Priorities: @ref IotTaskPoolInfo_t has those of FreeRTOS, where larger ones are more urgent, and all workers are
