@@ -7,7 +7,8 @@
  * runs on the worker only takes note of the callback, and the completion calls it. The status of a job is that of
  * taskpool.h, and how its last submission ended.
  *
- * One mutex makes a step of what looks at a job and then does something with it. Callbacks are called without it.
+ * One mutex makes a step of what looks at a job and then does something with it. Callbacks are called without it, and
+ * nobody sleeps with it.
  */
 
 #include <zephyr/kernel.h>
@@ -68,14 +69,14 @@ static bool is_pool(IotTaskPool_t pool)
 	return pool == &system_pool || (pool != NULL && IS_ARRAY_ELEMENT(pools, pool));
 }
 
-/* What every function that names a pool begins with: the mutex is held when it succeeds. */
+/* What every function begins with that names a pool, or NULL: the mutex is held when it succeeds. */
 static IotTaskPoolError_t enter(IotTaskPool_t pool)
 {
 	if (k_is_in_isr()) {
 		return IOT_TASKPOOL_ILLEGAL_OPERATION;
 	}
 	lock();
-	if (pool->state != OPEN) {
+	if (pool != NULL && pool->state != OPEN) {
 		unlock();
 		return IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS;
 	}
@@ -152,88 +153,141 @@ static struct recyclable *recyclable_of(IotTaskPoolJobStorage_t *storage)
 	return IS_ARRAY_ELEMENT(recyclables, recyclable) ? recyclable : NULL;
 }
 
-/*
- * Where a job is: an enum taskpool_iot_job, but not TASKPOOL_IOT_RUNNING. What has just begun to run is the worker's until
- * it has taken note of it, in a moment. After this, nobody of the pool looks at a job that is done.
- */
-static uint32_t find(const IotTaskPoolJobStorage_t *storage)
-{
-	uint32_t found;
+/* What is asked of a job. */
+struct request {
+	/* NULL for what names none. */
+	struct _taskPool *pool;
+	IotTaskPoolJobStorage_t *storage;
+	/* What a job is made of. */
+	IotTaskPoolRoutine_t routine;
+	void *context;
+	/* How it is scheduled. */
+	k_timeout_t delay;
+	bool urgent;
+	/* How it is given back. */
+	bool recycle;
+	/* What is answered. */
+	IotTaskPoolJobStatus_t status;
+	IotTaskPoolError_t error;
+};
 
-	while ((found = taskpool_core_iot_find(&storage->job)) == TASKPOOL_IOT_RUNNING) {
+/*
+ * Does a step with a job under the mutex. A step answers whether it is done. It is not, and has changed nothing, if the
+ * job has just begun to run: it is its worker's then, until that has taken note of it, and the worker may be kept from
+ * the CPU. Others need the mutex meanwhile, so all may have changed when the step is tried again. When it is done,
+ * nobody of the pool looks at a job that is done.
+ */
+static IotTaskPoolError_t perform(bool (*step)(struct request *request), struct request *request)
+{
+	for (;;) {
+		IotTaskPoolError_t error = enter(request->pool);
+		bool done;
+
+		if (error != IOT_TASKPOOL_SUCCESS) {
+			return error;
+		}
+		done = step(request);
+		unlock();
+		if (done) {
+			return request->error;
+		}
 		k_sleep(K_TICKS(1));
 	}
-	return found;
 }
 
+/* A step: what the status of a job is; `UNDEFINED` also while the step is not done. */
+static bool look(struct request *request)
+{
+	struct recyclable *recyclable = recyclable_of(request->storage);
+
+	request->status = IOT_TASKPOOL_STATUS_UNDEFINED;
+	if (recyclable != NULL && (recyclable->owner == NULL || recyclable->cached != 0)) {
+		return true;
+	}
+	switch (taskpool_core_iot_find(&request->storage->job)) {
+	case TASKPOOL_IOT_NEW:
+		request->status = (request->storage->flags & CANCELED) != 0 ? IOT_TASKPOOL_STATUS_CANCELED
+									    : IOT_TASKPOOL_STATUS_READY;
+		break;
+	case TASKPOOL_IOT_QUEUED:
+		request->status = IOT_TASKPOOL_STATUS_SCHEDULED;
+		break;
+	case TASKPOOL_IOT_DEFERRED:
+		request->status = IOT_TASKPOOL_STATUS_DEFERRED;
+		break;
+	case TASKPOOL_IOT_RUNNING:
+		return false;
+	case TASKPOOL_IOT_DONE:
+		request->status = IOT_TASKPOOL_STATUS_COMPLETED;
+		break;
+	case TASKPOOL_IOT_CANCELLED:
+		request->status = IOT_TASKPOOL_STATUS_CANCELED;
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+static bool waits(IotTaskPoolJobStatus_t status)
+{
+	return status == IOT_TASKPOOL_STATUS_SCHEDULED || status == IOT_TASKPOOL_STATUS_DEFERRED;
+}
+
+/*
+ * A step: takes a job out of where it waits, if it does. The status is what it was then: also `COMPLETED`, if it began
+ * to run after it was found waiting.
+ */
+static bool take_out(struct request *request)
+{
+	do {
+		if (!look(request)) {
+			return false;
+		}
+	} while (waits(request->status) && taskpool_cancel(&request->storage->job) != TASKPOOL_FOUND_WAITING);
+	return true;
+}
+
+/* Under the mutex. What becomes ready is whole: it may be scheduled at once. */
 static void make(IotTaskPoolJobStorage_t *storage, IotTaskPoolRoutine_t routine, void *context)
 {
 	/* It is another job from now on, if its callback runs. */
 	taskpool_port_forget_job(storage);
-	(void)taskpool_job_init(&storage->job, run, storage);
-	(void)taskpool_job_set_end(&storage->job, &end);
 	storage->routine = routine;
 	storage->context = context;
 	storage->flags = 0;
+	(void)taskpool_job_init(&storage->job, run, storage);
+	(void)taskpool_job_set_end(&storage->job, &end);
 }
 
-static IotTaskPoolJobStatus_t status_of(IotTaskPoolJobStorage_t *storage)
+/* A step. */
+static bool create(struct request *request)
 {
-	struct recyclable *recyclable = recyclable_of(storage);
-
-	if (recyclable != NULL && (recyclable->owner == NULL || recyclable->cached != 0)) {
-		return IOT_TASKPOOL_STATUS_UNDEFINED;
+	if (!look(request)) {
+		return false;
 	}
-	switch (find(storage)) {
-	case TASKPOOL_IOT_NEW:
-		return (storage->flags & CANCELED) != 0 ? IOT_TASKPOOL_STATUS_CANCELED : IOT_TASKPOOL_STATUS_READY;
-	case TASKPOOL_IOT_QUEUED:
-		return IOT_TASKPOOL_STATUS_SCHEDULED;
-	case TASKPOOL_IOT_DEFERRED:
-		return IOT_TASKPOOL_STATUS_DEFERRED;
-	case TASKPOOL_IOT_DONE:
-		return IOT_TASKPOOL_STATUS_COMPLETED;
-	case TASKPOOL_IOT_CANCELLED:
-		return IOT_TASKPOOL_STATUS_CANCELED;
-	default:
-		return IOT_TASKPOOL_STATUS_UNDEFINED;
+	if (waits(request->status)) {
+		request->error = IOT_TASKPOOL_ILLEGAL_OPERATION;
+	} else {
+		make(request->storage, request->routine, request->context);
 	}
-}
-
-/*
- * Takes a job out of where it waits, if it does. Answers what its status was then: also `COMPLETED`, if it began to run
- * after it was found waiting, and then its worker has taken note of it.
- */
-static IotTaskPoolJobStatus_t take_out(IotTaskPoolJobStorage_t *storage)
-{
-	IotTaskPoolJobStatus_t status;
-
-	do {
-		status = status_of(storage);
-	} while ((status == IOT_TASKPOOL_STATUS_SCHEDULED || status == IOT_TASKPOOL_STATUS_DEFERRED) &&
-		 taskpool_cancel(&storage->job) != TASKPOOL_FOUND_WAITING);
-	return status;
+	return true;
 }
 
 IotTaskPoolError_t IotTaskPool_CreateJob(IotTaskPoolRoutine_t userCallback, void *pUserContext,
 					 IotTaskPoolJobStorage_t *const pJobStorage, IotTaskPoolJob_t *const pJob)
 {
+	struct request request = {.storage = pJobStorage, .routine = userCallback, .context = pUserContext};
+	IotTaskPoolError_t error;
+
 	if (userCallback == NULL || pJobStorage == NULL || pJob == NULL) {
 		return IOT_TASKPOOL_BAD_PARAMETER;
 	}
-	if (k_is_in_isr()) {
-		return IOT_TASKPOOL_ILLEGAL_OPERATION;
+	error = perform(create, &request);
+	if (error == IOT_TASKPOOL_SUCCESS) {
+		*pJob = (IotTaskPoolJob_t)pJobStorage;
 	}
-	switch (find(pJobStorage)) {
-	case TASKPOOL_IOT_QUEUED:
-	case TASKPOOL_IOT_DEFERRED:
-		return IOT_TASKPOOL_ILLEGAL_OPERATION;
-	default:
-		break;
-	}
-	make(pJobStorage, userCallback, pUserContext);
-	*pJob = (IotTaskPoolJob_t)pJobStorage;
-	return IOT_TASKPOOL_SUCCESS;
+	return error;
 }
 
 /* The oldest one of the pool's cache, or one that nobody keeps. */
@@ -302,42 +356,45 @@ static bool has_room(IotTaskPool_t pool)
 	return cached < CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT;
 }
 
-static IotTaskPoolError_t give_back(IotTaskPool_t pool, IotTaskPoolJob_t job, bool recycle)
+/* A step. */
+static bool give_back(struct request *request)
 {
-	struct recyclable *recyclable;
-	IotTaskPoolError_t error;
+	struct recyclable *recyclable = recyclable_of(request->storage);
+
+	if (recyclable == NULL || recyclable->owner == NULL) {
+		request->error = IOT_TASKPOOL_ILLEGAL_OPERATION;
+	} else if (recyclable->cached == 0 || !request->recycle) {
+		if (!take_out(request)) {
+			return false;
+		}
+		recyclable->cached = 0;
+		recyclable->owner = NULL;
+		if (request->recycle && has_room(request->pool)) {
+			recyclable->owner = request->pool;
+			put_in_cache(recyclable);
+		}
+	}
+	return true;
+}
+
+static IotTaskPoolError_t give_back_to(IotTaskPool_t pool, IotTaskPoolJob_t job, bool recycle)
+{
+	struct request request = {.pool = pool, .storage = storage_of(job), .recycle = recycle};
 
 	if (!is_pool(pool) || job == NULL) {
 		return IOT_TASKPOOL_BAD_PARAMETER;
 	}
-	error = enter(pool);
-	if (error != IOT_TASKPOOL_SUCCESS) {
-		return error;
-	}
-	recyclable = recyclable_of(storage_of(job));
-	if (recyclable == NULL || recyclable->owner == NULL) {
-		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
-	} else if (recyclable->cached == 0 || !recycle) {
-		(void)take_out(&recyclable->storage);
-		recyclable->cached = 0;
-		recyclable->owner = NULL;
-		if (recycle && has_room(pool)) {
-			recyclable->owner = pool;
-			put_in_cache(recyclable);
-		}
-	}
-	unlock();
-	return error;
+	return perform(give_back, &request);
 }
 
 IotTaskPoolError_t IotTaskPool_DestroyRecyclableJob(IotTaskPool_t taskPool, IotTaskPoolJob_t job)
 {
-	return give_back(taskPool, job, false);
+	return give_back_to(taskPool, job, false);
 }
 
 IotTaskPoolError_t IotTaskPool_RecycleJob(IotTaskPool_t taskPool, IotTaskPoolJob_t job)
 {
-	return give_back(taskPool, job, true);
+	return give_back_to(taskPool, job, true);
 }
 
 /* Whether a job may be scheduled that was in this status when it was taken out of where it waited. */
@@ -354,94 +411,108 @@ static bool may_be_scheduled(const IotTaskPoolJobStorage_t *storage, IotTaskPool
 	}
 }
 
-static IotTaskPoolError_t schedule(IotTaskPool_t pool, IotTaskPoolJob_t job, bool urgent, k_timeout_t delay)
+/* A step. */
+static bool schedule(struct request *request)
 {
-	IotTaskPoolJobStorage_t *storage = storage_of(job);
-	IotTaskPoolError_t error = enter(pool);
+	IotTaskPoolJobStorage_t *storage = request->storage;
 	struct recyclable *recyclable = recyclable_of(storage);
-	struct taskpool *where = &pool->memory.pool;
+	struct taskpool *where = &request->pool->memory.pool;
 
-	if (error != IOT_TASKPOOL_SUCCESS) {
-		return error;
+	if (recyclable != NULL && recyclable->owner != request->pool) {
+		/* A recyclable job is gone with the pool that keeps it. */
+		request->error = IOT_TASKPOOL_ILLEGAL_OPERATION;
+		return true;
 	}
-	/* A recyclable job is gone with the pool that keeps it. */
-	if ((recyclable == NULL || recyclable->owner == pool) && may_be_scheduled(storage, take_out(storage))) {
-		storage->flags = 0;
-		/* The pool is open, the time is in range, and nobody else submits the job. */
-		if (urgent) {
-			taskpool_core_iot_submit_urgent(where, &storage->job);
-		} else {
-			(void)taskpool_submit_after(where, &storage->job, delay);
-		}
+	/* One that is scheduled already, too: it loses its place. */
+	if (!take_out(request)) {
+		return false;
+	}
+	if (!may_be_scheduled(storage, request->status)) {
+		request->error = IOT_TASKPOOL_ILLEGAL_OPERATION;
+		return true;
+	}
+	storage->flags = 0;
+	/* The pool is open, the time is in range, and nobody else submits the job. */
+	if (request->urgent) {
+		taskpool_core_iot_submit_urgent(where, &storage->job);
 	} else {
-		error = IOT_TASKPOOL_ILLEGAL_OPERATION;
+		(void)taskpool_submit_after(where, &storage->job, request->delay);
 	}
-	unlock();
-	return error;
+	return true;
 }
 
 IotTaskPoolError_t IotTaskPool_Schedule(IotTaskPool_t taskPool, IotTaskPoolJob_t job, uint32_t flags)
 {
+	struct request request = {
+		.pool = taskPool, .storage = storage_of(job), .delay = K_NO_WAIT, .urgent = flags != 0};
+
 	if (!is_pool(taskPool) || job == NULL || (flags & ~IOT_TASKPOOL_JOB_HIGH_PRIORITY) != 0) {
 		return IOT_TASKPOOL_BAD_PARAMETER;
 	}
-	return schedule(taskPool, job, flags != 0, K_NO_WAIT);
+	return perform(schedule, &request);
 }
 
 IotTaskPoolError_t IotTaskPool_ScheduleDeferred(IotTaskPool_t taskPool, IotTaskPoolJob_t job, uint32_t timeMs)
 {
+	struct request request = {.pool = taskPool, .storage = storage_of(job), .delay = K_NO_WAIT};
+
 	if (!is_pool(taskPool) || job == NULL) {
 		return IOT_TASKPOOL_BAD_PARAMETER;
 	}
-	return schedule(taskPool, job, false, timeMs == 0 ? K_NO_WAIT : K_MSEC(MAX(timeMs, MIN_DELAY_MS)));
+	if (timeMs != 0) {
+		request.delay = K_MSEC(MAX(timeMs, MIN_DELAY_MS));
+	}
+	return perform(schedule, &request);
 }
 
 IotTaskPoolError_t IotTaskPool_GetStatus(IotTaskPool_t taskPool, IotTaskPoolJob_t job,
 					 IotTaskPoolJobStatus_t *const pStatus)
 {
+	struct request request = {
+		.pool = taskPool, .storage = storage_of(job), .status = IOT_TASKPOOL_STATUS_UNDEFINED};
 	IotTaskPoolError_t error;
 
 	if (!is_pool(taskPool) || job == NULL || pStatus == NULL) {
 		return IOT_TASKPOOL_BAD_PARAMETER;
 	}
-	*pStatus = IOT_TASKPOOL_STATUS_UNDEFINED;
-	error = enter(taskPool);
-	if (error == IOT_TASKPOOL_SUCCESS) {
-		*pStatus = status_of(storage_of(job));
-		unlock();
-	}
+	error = perform(look, &request);
+	*pStatus = request.status;
 	return error;
+}
+
+/* A step. */
+static bool try_cancel(struct request *request)
+{
+	if (!take_out(request)) {
+		return false;
+	}
+	switch (request->status) {
+	case IOT_TASKPOOL_STATUS_READY:
+		request->storage->flags |= CANCELED;
+		break;
+	case IOT_TASKPOOL_STATUS_COMPLETED:
+	case IOT_TASKPOOL_STATUS_UNDEFINED:
+		request->error = IOT_TASKPOOL_CANCEL_FAILED;
+		break;
+	default:
+		break;
+	}
+	return true;
 }
 
 IotTaskPoolError_t IotTaskPool_TryCancel(IotTaskPool_t taskPool, IotTaskPoolJob_t job,
 					 IotTaskPoolJobStatus_t *const pStatus)
 {
-	IotTaskPoolJobStatus_t status = IOT_TASKPOOL_STATUS_UNDEFINED;
+	struct request request = {
+		.pool = taskPool, .storage = storage_of(job), .status = IOT_TASKPOOL_STATUS_UNDEFINED};
 	IotTaskPoolError_t error;
 
 	if (!is_pool(taskPool) || job == NULL) {
 		return IOT_TASKPOOL_BAD_PARAMETER;
 	}
-	error = enter(taskPool);
-	if (error == IOT_TASKPOOL_SUCCESS) {
-		IotTaskPoolJobStorage_t *storage = storage_of(job);
-
-		status = take_out(storage);
-		switch (status) {
-		case IOT_TASKPOOL_STATUS_READY:
-			storage->flags |= CANCELED;
-			break;
-		case IOT_TASKPOOL_STATUS_COMPLETED:
-		case IOT_TASKPOOL_STATUS_UNDEFINED:
-			error = IOT_TASKPOOL_CANCEL_FAILED;
-			break;
-		default:
-			break;
-		}
-		unlock();
-	}
+	error = perform(try_cancel, &request);
 	if (pStatus != NULL) {
-		*pStatus = status;
+		*pStatus = request.status;
 	}
 	return error;
 }
@@ -462,10 +533,11 @@ BUILD_ASSERT(CONFIG_TASKPOOL_THREAD_PRIORITY >= K_HIGHEST_THREAD_PRIO &&
 		     CONFIG_TASKPOOL_THREAD_PRIORITY <= K_LOWEST_APPLICATION_THREAD_PRIO,
 	     "there is no such thread priority in this configuration: correct CONFIG_TASKPOOL_THREAD_PRIORITY");
 
+/* All are preemptible, also where the default is not. */
 static int zephyr_priority(int32_t priority)
 {
 	if (priority <= 0) {
-		return CONFIG_TASKPOOL_THREAD_PRIORITY;
+		return MAX(CONFIG_TASKPOOL_THREAD_PRIORITY, 0);
 	}
 	return MAX(CONFIG_NUM_PREEMPT_PRIORITIES - 1 - MIN(priority, CONFIG_NUM_PREEMPT_PRIORITIES), 0);
 }

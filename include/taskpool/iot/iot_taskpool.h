@@ -9,13 +9,18 @@
  * Firmware that was written for it is compiled as it is. What each function answers in each state is what the original's
  * code answers, but for what doc/migrating-from-freertos.md lists: its defects, and what they became.
  *
- * All functions are for threads. In an interrupt they answer #IOT_TASKPOOL_ILLEGAL_OPERATION, and do nothing. A function
- * that looks at a job which is about to begin waits for that, for a tick or as long as its worker is kept from the CPU:
- * whoever is told that the job is completed, or can't be cancelled, may do with its memory what it likes.
+ * All functions that answer an error are for threads. In an interrupt they do nothing, and answer
+ * #IOT_TASKPOOL_ILLEGAL_OPERATION; but parameters are looked at first, and what is #IOT_TASKPOOL_BAD_PARAMETER in a
+ * thread is that in an interrupt, too.
  *
- * Priorities: @ref IotTaskPoolInfo_t has those of FreeRTOS, where larger ones are more urgent. 0 and -1 are
- * `CONFIG_TASKPOOL_THREAD_PRIORITY`; p > 0 is the Zephyr priority `CONFIG_NUM_PREEMPT_PRIORITIES` - 1 - p, or the most
- * urgent preemptible one, if that is negative.
+ * A function that looks at a job which is about to begin waits for that, for a tick or as long as its worker is kept
+ * from the CPU: whoever is told that the job is completed, or can't be cancelled, may do with its memory what it likes.
+ * Who asks for other jobs does not wait for that; and if the pool is destroyed meanwhile, the answer is
+ * #IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS.
+ *
+ * Priorities: @ref IotTaskPoolInfo_t has those of FreeRTOS, where larger ones are more urgent, and all workers are
+ * preemptible. 0 and -1 are the Zephyr priority MAX(`CONFIG_TASKPOOL_THREAD_PRIORITY`, 0); p > 0 is
+ * MAX(`CONFIG_NUM_PREEMPT_PRIORITIES` - 1 - p, 0).
  */
 
 #ifndef IOT_TASKPOOL_H_
@@ -58,7 +63,7 @@ IotTaskPool_t IotTaskPool_GetSystemTaskPool(void);
  *
  * It takes its workers from the reserve: `minThreads` of them now, which stay with it until it is destroyed, and others
  * when all are busy, as many as the reserve has left and `maxThreads` allows. Those have the reserve's stacks. There are
- * `CONFIG_TASKPOOL_IOT_POOLS` pools beside the system pool. O(minThreads) lock sections.
+ * `CONFIG_TASKPOOL_IOT_POOLS` pools beside the system pool. One lock section, O(minThreads).
  *
  * @param pInfo     How.
  * @param pTaskPool Where to put the handle.

@@ -48,6 +48,9 @@ ZTEST(iot, test_bad_parameters)
 	expect(IotTaskPool_Schedule(pool, job, 2), IOT_TASKPOOL_BAD_PARAMETER);
 	expect(IotTaskPool_Schedule(pool, job, 3), IOT_TASKPOOL_BAD_PARAMETER);
 	expect(IotTaskPool_Schedule((IotTaskPool_t)&storage, job, 0), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_ScheduleDeferred((IotTaskPool_t)&storage, job, 1), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_GetStatus((IotTaskPool_t)&storage, job, &status), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_TryCancel((IotTaskPool_t)&storage, job, NULL), IOT_TASKPOOL_BAD_PARAMETER);
 	expect(IotTaskPool_ScheduleDeferred(NULL, job, 1), IOT_TASKPOOL_BAD_PARAMETER);
 	expect(IotTaskPool_ScheduleDeferred(pool, NULL, 1), IOT_TASKPOOL_BAD_PARAMETER);
 	expect(IotTaskPool_GetStatus(NULL, job, &status), IOT_TASKPOOL_BAD_PARAMETER);
@@ -284,36 +287,58 @@ ZTEST(iot, test_a_callback_overwrites_its_job)
 	create();
 }
 
-static IotTaskPoolError_t in_interrupt[11];
+static IotTaskPoolJob_t recyclable;
+static IotTaskPoolError_t in_interrupt[12];
+static IotTaskPoolError_t bad_in_interrupt[12];
 
 static void ask(const void *unused)
 {
 	static const IotTaskPoolInfo_t info = IOT_TASKPOOL_INFO_INITIALIZER;
 	IotTaskPool_t made;
-	IotTaskPoolJob_t recyclable;
+	IotTaskPoolJob_t made_job;
 
 	ARG_UNUSED(unused);
 	in_interrupt[0] = IotTaskPool_Schedule(pool, job, 0);
 	in_interrupt[1] = IotTaskPool_ScheduleDeferred(pool, job, 1);
 	in_interrupt[2] = IotTaskPool_GetStatus(pool, job, &status);
 	in_interrupt[3] = IotTaskPool_TryCancel(pool, job, NULL);
-	in_interrupt[4] = IotTaskPool_CreateRecyclableJob(pool, count, NULL, &recyclable);
-	in_interrupt[5] = IotTaskPool_RecycleJob(pool, job);
-	in_interrupt[6] = IotTaskPool_SetMaxThreads(pool, 2);
-	in_interrupt[7] = IotTaskPool_Destroy(pool);
-	in_interrupt[8] = IotTaskPool_Create(&info, &made);
-	in_interrupt[9] = IotTaskPool_CreateSystemTaskPool(&info);
-	in_interrupt[10] = IotTaskPool_CreateJob(count, NULL, &other_storage, &other);
+	in_interrupt[4] = IotTaskPool_CreateRecyclableJob(pool, count, NULL, &made_job);
+	in_interrupt[5] = IotTaskPool_RecycleJob(pool, recyclable);
+	in_interrupt[6] = IotTaskPool_DestroyRecyclableJob(pool, recyclable);
+	in_interrupt[7] = IotTaskPool_SetMaxThreads(pool, 2);
+	in_interrupt[8] = IotTaskPool_Destroy(pool);
+	in_interrupt[9] = IotTaskPool_Create(&info, &made);
+	in_interrupt[10] = IotTaskPool_CreateSystemTaskPool(&info);
+	in_interrupt[11] = IotTaskPool_CreateJob(count, NULL, &other_storage, &other);
+
+	bad_in_interrupt[0] = IotTaskPool_Schedule(pool, job, 2);
+	bad_in_interrupt[1] = IotTaskPool_ScheduleDeferred(pool, NULL, 1);
+	bad_in_interrupt[2] = IotTaskPool_GetStatus(pool, job, NULL);
+	bad_in_interrupt[3] = IotTaskPool_TryCancel(NULL, job, NULL);
+	bad_in_interrupt[4] = IotTaskPool_CreateRecyclableJob(pool, NULL, NULL, &made_job);
+	bad_in_interrupt[5] = IotTaskPool_RecycleJob(pool, NULL);
+	bad_in_interrupt[6] = IotTaskPool_DestroyRecyclableJob(NULL, recyclable);
+	bad_in_interrupt[7] = IotTaskPool_SetMaxThreads(pool, 0);
+	bad_in_interrupt[8] = IotTaskPool_Destroy(NULL);
+	bad_in_interrupt[9] = IotTaskPool_Create(&info, NULL);
+	bad_in_interrupt[10] = IotTaskPool_CreateSystemTaskPool(NULL);
+	bad_in_interrupt[11] = IotTaskPool_CreateJob(NULL, NULL, &other_storage, &other);
 }
 
 ZTEST(iot, test_interrupts_are_refused)
 {
 	create();
+	expect(IotTaskPool_CreateRecyclableJob(pool, count, NULL, &recyclable), IOT_TASKPOOL_SUCCESS);
 	irq_offload(ask, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(in_interrupt); i++) {
-		expect(in_interrupt[i], IOT_TASKPOOL_ILLEGAL_OPERATION);
+		zassert_equal(in_interrupt[i], IOT_TASKPOOL_ILLEGAL_OPERATION, "%zu: %s", i,
+			      IotTaskPool_strerror(in_interrupt[i]));
+		/* Parameters are looked at first. */
+		zassert_equal(bad_in_interrupt[i], IOT_TASKPOOL_BAD_PARAMETER, "%zu: %s", i,
+			      IotTaskPool_strerror(bad_in_interrupt[i]));
 	}
 	zassert_equal(status_of(pool, job), IOT_TASKPOOL_STATUS_READY);
+	zassert_equal(status_of(pool, recyclable), IOT_TASKPOOL_STATUS_READY);
 }
 
 ZTEST(iot, test_every_error_has_a_name)

@@ -26,6 +26,7 @@ static IotTaskPoolError_t make(uint32_t min, uint32_t max, IotTaskPool_t *made)
 ZTEST(iot, test_bad_pools)
 {
 	IotTaskPoolInfo_t info = IOT_TASKPOOL_INFO_INITIALIZER;
+	IotTaskPool_t none = (IotTaskPool_t)&info;
 
 	zassert_equal(info.minThreads, 1);
 	zassert_equal(info.maxThreads, 2);
@@ -40,6 +41,8 @@ ZTEST(iot, test_bad_pools)
 	expect(IotTaskPool_Destroy(NULL), IOT_TASKPOOL_BAD_PARAMETER);
 	expect(IotTaskPool_SetMaxThreads(NULL, 1), IOT_TASKPOOL_BAD_PARAMETER);
 	expect(IotTaskPool_SetMaxThreads(pool, 0), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_Destroy(none), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_SetMaxThreads(none, 1), IOT_TASKPOOL_BAD_PARAMETER);
 }
 
 ZTEST(iot, test_stacks_are_those_of_the_reserve)
@@ -144,9 +147,17 @@ ZTEST(iot, test_the_minimum_bounds_the_maximum)
 ZTEST(iot, test_the_system_pool)
 {
 	static const IotTaskPoolInfo_t info = IOT_TASKPOOL_INFO_INITIALIZER_SMALL;
+	/* Three workers are left. */
+	static const IotTaskPoolInfo_t too_large[] = {{4, 4, 0, 0}, {1, 1, CONFIG_TASKPOOL_RESERVE_STACK_SIZE + 1, 0}};
 	IotTaskPoolJobStatus_t status;
 
 	zassert_not_null(IOT_SYSTEM_TASKPOOL);
+	for (size_t i = 0; i < ARRAY_SIZE(too_large); i++) {
+		expect(IotTaskPool_CreateSystemTaskPool(&too_large[i]), IOT_TASKPOOL_NO_MEMORY);
+	}
+	expect(IotTaskPool_SetMaxThreads(IOT_SYSTEM_TASKPOOL, 1), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	expect(IotTaskPool_CreateRecyclableJob(IOT_SYSTEM_TASKPOOL, count, NULL, &jobs[0]),
+	       IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
 	expect(IotTaskPool_CreateJob(count, NULL, &storages[0], &jobs[0]), IOT_TASKPOOL_SUCCESS);
 	expect(IotTaskPool_Schedule(IOT_SYSTEM_TASKPOOL, jobs[0], 0), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
 	expect(IotTaskPool_GetStatus(IOT_SYSTEM_TASKPOOL, jobs[0], &status), IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
@@ -200,34 +211,65 @@ ZTEST(iot, test_destroying_drops_what_waits)
 	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
 }
 
-static IotTaskPoolError_t answers[3];
+static IotTaskPoolError_t answers[9];
+static IotTaskPoolJobStatus_t closing_status[2];
 
 static void ask_while_closing(IotTaskPool_t of, IotTaskPoolJob_t self, void *context)
 {
+	IotTaskPoolJob_t made;
+
 	k_msleep(30);
 	answers[0] = IotTaskPool_Schedule(of, self, 0);
 	answers[1] = IotTaskPool_Destroy(of);
+	answers[2] = IotTaskPool_ScheduleDeferred(of, self, 1);
+	answers[3] = IotTaskPool_GetStatus(of, self, &closing_status[0]);
+	answers[4] = IotTaskPool_TryCancel(of, self, &closing_status[1]);
+	answers[5] = IotTaskPool_CreateRecyclableJob(of, count, NULL, &made);
+	answers[6] = IotTaskPool_RecycleJob(of, self);
+	answers[7] = IotTaskPool_DestroyRecyclableJob(of, self);
+	answers[8] = IotTaskPool_SetMaxThreads(of, 2);
 	count(of, self, context);
 }
 
-/* B1, B3, B7: it waits for what runs, whichever worker does, and whatever comes due meanwhile. */
+/* Longer than that. */
+static void end_late(IotTaskPool_t of, IotTaskPoolJob_t self, void *context)
+{
+	k_msleep(40);
+	count(of, self, context);
+}
+
+/* B1, B3, B7: it waits for what runs, whichever worker does, and whatever is due or comes due meanwhile. */
 ZTEST(iot, test_destroying_waits_for_what_runs)
 {
+	closing_status[0] = closing_status[1] = IOT_TASKPOOL_STATUS_READY;
 	start(pool, 0, ask_while_closing);
 	settle();
 	/* By a worker beyond the maximum. */
-	expect(IotTaskPool_CreateJob(linger, NULL, &storages[1], &jobs[1]), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_CreateJob(end_late, NULL, &storages[1], &jobs[1]), IOT_TASKPOOL_SUCCESS);
 	expect(IotTaskPool_Schedule(pool, jobs[1], IOT_TASKPOOL_JOB_HIGH_PRIORITY), IOT_TASKPOOL_SUCCESS);
-	expect(IotTaskPool_CreateJob(count, NULL, &storages[2], &jobs[2]), IOT_TASKPOOL_SUCCESS);
-	expect(IotTaskPool_ScheduleDeferred(pool, jobs[2], 3), IOT_TASKPOOL_SUCCESS);
-	settle();
-	zassert_equal(atomic_get(&calls), 1);
+	/* One is due when the pool is destroyed, and the other one meanwhile. */
+	for (int i = 2; i < 4; i++) {
+		expect(IotTaskPool_CreateJob(count, NULL, &storages[i], &jobs[i]), IOT_TASKPOOL_SUCCESS);
+		expect(IotTaskPool_ScheduleDeferred(pool, jobs[i], i == 2 ? 10 : 20), IOT_TASKPOOL_SUCCESS);
+	}
+	k_msleep(15);
+	zassert_equal(status_of(pool, jobs[2]), IOT_TASKPOOL_STATUS_SCHEDULED);
+	zassert_equal(status_of(pool, jobs[3]), IOT_TASKPOOL_STATUS_DEFERRED);
+	zassert_equal(atomic_get(&calls), 0);
 	expect(IotTaskPool_Destroy(pool), IOT_TASKPOOL_SUCCESS);
-	zassert_equal(atomic_get(&calls), 2, "the deferred one, which was due, is dropped");
-	expect(answers[0], IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
-	expect(answers[1], IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+	zassert_equal(atomic_get(&calls), 2, "those that ran have ended, and no other one has begun");
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
+		zassert_equal(answers[i], IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS, "%zu: %s", i,
+			      IotTaskPool_strerror(answers[i]));
+	}
+	zassert_equal(closing_status[0], IOT_TASKPOOL_STATUS_UNDEFINED);
+	zassert_equal(closing_status[1], IOT_TASKPOOL_STATUS_UNDEFINED);
 	k_msleep(30);
 	zassert_equal(atomic_get(&calls), 2);
+	expect(make(1, 1, &others[0]), IOT_TASKPOOL_SUCCESS);
+	zassert_equal(status_of(others[0], jobs[2]), IOT_TASKPOOL_STATUS_UNDEFINED);
+	zassert_equal(status_of(others[0], jobs[3]), IOT_TASKPOOL_STATUS_UNDEFINED);
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
 }
 
 static void destroy_own_pool(IotTaskPool_t of, IotTaskPoolJob_t self, void *context)
@@ -287,8 +329,8 @@ ZTEST(iot, test_priorities)
 		int32_t freertos;
 		int zephyr;
 	} rows[] = {
-		{-1, CONFIG_TASKPOOL_THREAD_PRIORITY},
-		{0, CONFIG_TASKPOOL_THREAD_PRIORITY},
+		{-1, MAX(CONFIG_TASKPOOL_THREAD_PRIORITY, 0)},
+		{0, MAX(CONFIG_TASKPOOL_THREAD_PRIORITY, 0)},
 		{1, CONFIG_NUM_PREEMPT_PRIORITIES - 2},
 		{5, CONFIG_NUM_PREEMPT_PRIORITIES - 6},
 		{CONFIG_NUM_PREEMPT_PRIORITIES - 1, 0},

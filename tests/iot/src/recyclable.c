@@ -4,6 +4,8 @@
  * Jobs of the pool's memory: three in all, two in a pool's cache.
  */
 
+#include <string.h>
+
 #include "common.h"
 
 static IotTaskPoolJob_t jobs[4];
@@ -153,10 +155,128 @@ ZTEST(iot, test_callbacks_give_their_jobs_back)
 	}
 }
 
+static IotTaskPoolError_t (*const give_back[])(IotTaskPool_t taskPool, IotTaskPoolJob_t job) = {
+	IotTaskPool_RecycleJob,
+	IotTaskPool_DestroyRecyclableJob,
+};
+
+/* In every status. It runs if it did, and is gone. */
+ZTEST(iot, test_what_was_created_is_given_back)
+{
+	static const IotTaskPoolJobStatus_t seen[] = {
+		IOT_TASKPOOL_STATUS_READY,     IOT_TASKPOOL_STATUS_SCHEDULED, IOT_TASKPOOL_STATUS_DEFERRED,
+		IOT_TASKPOOL_STATUS_COMPLETED, IOT_TASKPOOL_STATUS_CANCELED,
+	};
+
+	for (size_t how = 0; how < ARRAY_SIZE(give_back); how++) {
+		for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+			atomic_clear(&calls);
+			create(0);
+			switch (seen[i]) {
+			case IOT_TASKPOOL_STATUS_SCHEDULED:
+				expect(IotTaskPool_Schedule(pool, jobs[0], 0), IOT_TASKPOOL_SUCCESS);
+				break;
+			case IOT_TASKPOOL_STATUS_DEFERRED:
+				expect(IotTaskPool_ScheduleDeferred(pool, jobs[0], 1), IOT_TASKPOOL_SUCCESS);
+				break;
+			case IOT_TASKPOOL_STATUS_COMPLETED:
+				expect(IotTaskPool_Schedule(pool, jobs[0], 0), IOT_TASKPOOL_SUCCESS);
+				settle();
+				break;
+			case IOT_TASKPOOL_STATUS_CANCELED:
+				expect(IotTaskPool_TryCancel(pool, jobs[0], NULL), IOT_TASKPOOL_SUCCESS);
+				break;
+			default:
+				break;
+			}
+			zassert_equal(status_of(pool, jobs[0]), seen[i]);
+			expect(give_back[how](pool, jobs[0]), IOT_TASKPOOL_SUCCESS);
+			zassert_equal(status_of(pool, jobs[0]), IOT_TASKPOOL_STATUS_UNDEFINED);
+			k_msleep(15);
+			zassert_equal(atomic_get(&calls), seen[i] == IOT_TASKPOOL_STATUS_COMPLETED ? 1 : 0);
+		}
+	}
+	for (int i = 0; i < 3; i++) {
+		create(i);
+	}
+}
+
+static IotTaskPoolError_t late;
+
+static void schedule_late(IotTaskPool_t of, IotTaskPoolJob_t self, void *context)
+{
+	linger(of, self, context);
+	late = IotTaskPool_Schedule(of, self, 0);
+	atomic_inc(&calls);
+}
+
+/* By another thread, while the callback runs. */
+ZTEST(iot, test_a_running_job_is_given_back)
+{
+	static IotTaskPoolJobStorage_t before;
+	IotTaskPoolJobStorage_t *storage;
+
+	for (size_t how = 0; how < ARRAY_SIZE(give_back); how++) {
+		atomic_clear(&calls);
+		expect(IotTaskPool_CreateRecyclableJob(pool, schedule_late, NULL, &jobs[0]), IOT_TASKPOOL_SUCCESS);
+		expect(IotTaskPool_Schedule(pool, jobs[0], 0), IOT_TASKPOOL_SUCCESS);
+		settle();
+		zassert_equal(atomic_get(&calls), 1, "it runs");
+		expect(give_back[how](pool, jobs[0]), IOT_TASKPOOL_SUCCESS);
+		zassert_equal(status_of(pool, jobs[0]), IOT_TASKPOOL_STATUS_UNDEFINED);
+		storage = IotTaskPool_GetJobStorageFromHandle(jobs[0]);
+		memcpy(&before, storage, sizeof(before));
+		k_msleep(30);
+		zassert_equal(atomic_get(&calls), 2, "it has ended");
+		expect(late, IOT_TASKPOOL_ILLEGAL_OPERATION);
+		zassert_mem_equal(storage, &before, sizeof(before), "the pool leaves it alone");
+	}
+	/* Nor does the callback touch the next job of this memory, unless it schedules that. */
+	for (size_t how = 0; how < ARRAY_SIZE(give_back); how++) {
+		atomic_clear(&calls);
+		expect(IotTaskPool_CreateRecyclableJob(pool, linger, NULL, &jobs[0]), IOT_TASKPOOL_SUCCESS);
+		expect(IotTaskPool_Schedule(pool, jobs[0], 0), IOT_TASKPOOL_SUCCESS);
+		settle();
+		expect(give_back[how](pool, jobs[0]), IOT_TASKPOOL_SUCCESS);
+		create(1);
+		zassert_equal(jobs[1], jobs[0], "the same memory");
+		k_msleep(30);
+		zassert_equal(status_of(pool, jobs[1]), IOT_TASKPOOL_STATUS_READY);
+		zassert_equal(atomic_get(&calls), 1);
+		expect(IotTaskPool_DestroyRecyclableJob(pool, jobs[1]), IOT_TASKPOOL_SUCCESS);
+	}
+}
+
+ZTEST(iot, test_a_recyclable_job_runs_in_its_pool)
+{
+	static const IotTaskPoolInfo_t info = IOT_TASKPOOL_INFO_INITIALIZER_SMALL;
+	IotTaskPool_t other;
+
+	expect(IotTaskPool_Create(&info, &other), IOT_TASKPOOL_SUCCESS);
+	create(0);
+	expect(IotTaskPool_Schedule(other, jobs[0], 0), IOT_TASKPOOL_ILLEGAL_OPERATION);
+	expect(IotTaskPool_Schedule(other, jobs[0], IOT_TASKPOOL_JOB_HIGH_PRIORITY), IOT_TASKPOOL_ILLEGAL_OPERATION);
+	expect(IotTaskPool_ScheduleDeferred(other, jobs[0], 1), IOT_TASKPOOL_ILLEGAL_OPERATION);
+	zassert_equal(status_of(pool, jobs[0]), IOT_TASKPOOL_STATUS_READY);
+	/* Nor is it taken out of where it waits. */
+	expect(IotTaskPool_Schedule(pool, jobs[0], 0), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(other, jobs[0], 0), IOT_TASKPOOL_ILLEGAL_OPERATION);
+	zassert_equal(status_of(pool, jobs[0]), IOT_TASKPOOL_STATUS_SCHEDULED);
+	settle();
+	zassert_equal(atomic_get(&calls), 1);
+	zassert_equal(seen_pool, pool);
+	expect(IotTaskPool_Destroy(other), IOT_TASKPOOL_SUCCESS);
+}
+
 ZTEST(iot, test_bad_recyclable_jobs)
 {
 	static IotTaskPoolJobStorage_t storage;
+	IotTaskPool_t none = (IotTaskPool_t)&storage;
 	IotTaskPoolJob_t job;
+
+	expect(IotTaskPool_CreateRecyclableJob(none, count, NULL, &job), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_RecycleJob(none, jobs[0]), IOT_TASKPOOL_BAD_PARAMETER);
+	expect(IotTaskPool_DestroyRecyclableJob(none, jobs[0]), IOT_TASKPOOL_BAD_PARAMETER);
 
 	expect(IotTaskPool_CreateRecyclableJob(NULL, count, NULL, &job), IOT_TASKPOOL_BAD_PARAMETER);
 	expect(IotTaskPool_CreateRecyclableJob(pool, NULL, NULL, &job), IOT_TASKPOOL_BAD_PARAMETER);

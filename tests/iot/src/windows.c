@@ -134,6 +134,245 @@ ZTEST(iot, test_who_cannot_schedule_may_overwrite_the_job)
 	expect_left();
 }
 
+/* A recyclable job whose worker is kept from the CPU when the job is the worker's, and nobody has taken note of it. */
+static IotTaskPoolJob_t held;
+static K_SEM_DEFINE(is_held, 0, 1);
+static K_SEM_DEFINE(let_go, 0, 1);
+
+static void hold(void)
+{
+	if (IotTaskPool_GetJobStorageFromHandle(held)->job.core.state == TASKPOOL_RUNNING) {
+		between = NULL;
+		k_sem_give(&is_held);
+		/* Who waits for this with the mutex does so for long, and not for ever. */
+		(void)k_sem_take(&let_go, K_MSEC(50));
+	}
+}
+
+static void begin_held(void)
+{
+	expect(IotTaskPool_CreateRecyclableJob(pool, count, &calls, &held), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, held, 0), IOT_TASKPOOL_SUCCESS);
+	between = hold;
+	zassert_ok(k_sem_take(&is_held, K_MSEC(100)));
+}
+
+/* Asks something about the held job, and waits for its worker. More urgent than the tester. */
+static struct k_thread asker;
+static K_THREAD_STACK_DEFINE(asker_stack, 1024 + CONFIG_TEST_EXTRA_STACK_SIZE);
+static IotTaskPoolError_t (*question)(void);
+static IotTaskPoolError_t asked;
+static IotTaskPoolJobStatus_t asked_status;
+
+static IotTaskPoolError_t ask_status(void)
+{
+	return IotTaskPool_GetStatus(pool, held, &asked_status);
+}
+
+static IotTaskPoolError_t ask_cancel(void)
+{
+	return IotTaskPool_TryCancel(pool, held, &asked_status);
+}
+
+static IotTaskPoolError_t ask_schedule(void)
+{
+	return IotTaskPool_Schedule(pool, held, 0);
+}
+
+static IotTaskPoolError_t ask_schedule_deferred(void)
+{
+	return IotTaskPool_ScheduleDeferred(pool, held, 1);
+}
+
+static IotTaskPoolError_t ask_recycle(void)
+{
+	return IotTaskPool_RecycleJob(pool, held);
+}
+
+static IotTaskPoolError_t ask_destroy(void)
+{
+	return IotTaskPool_DestroyRecyclableJob(pool, held);
+}
+
+static IotTaskPoolError_t ask_create(void)
+{
+	IotTaskPoolJob_t made;
+
+	return IotTaskPool_CreateJob(count, &calls, IotTaskPool_GetJobStorageFromHandle(held), &made);
+}
+
+static void ask(void *unused1, void *unused2, void *unused3)
+{
+	ARG_UNUSED(unused1);
+	ARG_UNUSED(unused2);
+	ARG_UNUSED(unused3);
+	asked = question();
+}
+
+static void start_asker(IotTaskPoolError_t (*what)(void))
+{
+	question = what;
+	asked = (IotTaskPoolError_t)77;
+	asked_status = (IotTaskPoolJobStatus_t)77;
+	(void)k_thread_create(&asker, asker_stack, K_THREAD_STACK_SIZEOF(asker_stack), ask, NULL, NULL, NULL,
+			      k_thread_priority_get(k_current_get()) - 1, 0, K_NO_WAIT);
+}
+
+/* All others go on meanwhile. */
+static void ask_and_wait(IotTaskPoolError_t (*what)(void))
+{
+	static const IotTaskPoolInfo_t info = IOT_TASKPOOL_INFO_INITIALIZER_SMALL;
+	IotTaskPool_t other;
+	IotTaskPoolJob_t made;
+	int64_t began;
+
+	start_asker(what);
+	k_msleep(2);
+	began = k_uptime_get();
+	expect(IotTaskPool_CreateRecyclableJob(pool, count, NULL, &made), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_DestroyRecyclableJob(pool, made), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Create(&info, &other), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_CreateJob(count, NULL, &storage, &job), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(other, job, 0), IOT_TASKPOOL_SUCCESS);
+	zassert_equal(status_of(other, job), IOT_TASKPOOL_STATUS_SCHEDULED);
+	expect(IotTaskPool_Destroy(other), IOT_TASKPOOL_SUCCESS);
+	zassert_true(k_uptime_get() - began < 20, "this took %d ms", (int)(k_uptime_get() - began));
+	zassert_equal(asked, 77, "it waits for the worker");
+}
+
+ZTEST(iot, test_who_waits_for_a_worker_keeps_nobody_waiting)
+{
+	static const struct {
+		IotTaskPoolError_t (*ask)(void);
+		IotTaskPoolError_t error;
+	} rows[] = {
+		{ask_status, IOT_TASKPOOL_SUCCESS},
+		{ask_cancel, IOT_TASKPOOL_CANCEL_FAILED},
+		{ask_schedule, IOT_TASKPOOL_ILLEGAL_OPERATION},
+		{ask_schedule_deferred, IOT_TASKPOOL_ILLEGAL_OPERATION},
+		{ask_create, IOT_TASKPOOL_SUCCESS},
+		{ask_recycle, IOT_TASKPOOL_SUCCESS},
+		{ask_destroy, IOT_TASKPOOL_SUCCESS},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		atomic_clear(&calls);
+		begin_held();
+		ask_and_wait(rows[i].ask);
+		k_sem_give(&let_go);
+		zassert_ok(k_thread_join(&asker, K_MSEC(100)), "%zu", i);
+		expect(asked, rows[i].error);
+		if (rows[i].ask == ask_status || rows[i].ask == ask_cancel) {
+			zassert_equal(asked_status, IOT_TASKPOOL_STATUS_COMPLETED);
+		}
+		settle();
+		zassert_equal(atomic_get(&calls), 1, "%zu", i);
+		(void)IotTaskPool_DestroyRecyclableJob(pool, held);
+	}
+}
+
+/* Everything is looked at anew when the worker has taken note of the job. */
+ZTEST(iot, test_who_waits_for_a_worker_is_told_that_the_pool_closes)
+{
+	static IotTaskPoolError_t (*const rows[])(void) = {
+		ask_status, ask_cancel, ask_schedule, ask_schedule_deferred, ask_recycle, ask_destroy,
+	};
+	static const IotTaskPoolInfo_t info = IOT_TASKPOOL_INFO_INITIALIZER_SMALL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		begin_held();
+		ask_and_wait(rows[i]);
+		/* It waits for the worker, too; meanwhile the asker, which is more urgent, comes again. */
+		expect(IotTaskPool_Destroy(pool), IOT_TASKPOOL_SUCCESS);
+		k_sem_reset(&let_go);
+		zassert_ok(k_thread_join(&asker, K_NO_WAIT), "%zu", i);
+		expect(asked, IOT_TASKPOOL_SHUTDOWN_IN_PROGRESS);
+		if (rows[i] == ask_status || rows[i] == ask_cancel) {
+			zassert_equal(asked_status, IOT_TASKPOOL_STATUS_UNDEFINED);
+		}
+		expect(IotTaskPool_Create(&info, &pool), IOT_TASKPOOL_SUCCESS);
+	}
+}
+
+ZTEST(iot, test_who_waits_for_a_worker_is_told_that_the_job_is_gone)
+{
+	static const struct {
+		IotTaskPoolError_t (*ask)(void);
+		IotTaskPoolError_t error;
+	} rows[] = {
+		{ask_status, IOT_TASKPOOL_SUCCESS},
+		{ask_cancel, IOT_TASKPOOL_CANCEL_FAILED},
+		{ask_schedule, IOT_TASKPOOL_ILLEGAL_OPERATION},
+		{ask_recycle, IOT_TASKPOOL_ILLEGAL_OPERATION},
+		{ask_destroy, IOT_TASKPOOL_ILLEGAL_OPERATION},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		begin_held();
+		ask_and_wait(rows[i].ask);
+		/* The asker sleeps while the worker goes on, and while this waits for the worker and is told. */
+		k_thread_suspend(&asker);
+		k_sem_give(&let_go);
+		expect(IotTaskPool_DestroyRecyclableJob(pool, held), IOT_TASKPOOL_SUCCESS);
+		k_thread_resume(&asker);
+		zassert_ok(k_thread_join(&asker, K_MSEC(100)), "%zu", i);
+		expect(asked, rows[i].error);
+		if (rows[i].ask == ask_status || rows[i].ask == ask_cancel) {
+			zassert_equal(asked_status, IOT_TASKPOOL_STATUS_UNDEFINED);
+		}
+		settle();
+	}
+}
+
+/* Called before a job that is made has its completion. */
+static void (*half_made)(void);
+
+int __real_taskpool_job_set_end(struct taskpool_job *job, const struct taskpool_end *end);
+
+int __wrap_taskpool_job_set_end(struct taskpool_job *of, const struct taskpool_end *end)
+{
+	if (half_made != NULL) {
+		half_made();
+	}
+	return __real_taskpool_job_set_end(of, end);
+}
+
+static void be_slow(void)
+{
+	half_made = NULL;
+	k_msleep(10);
+}
+
+static IotTaskPoolError_t schedule_what_is_ready(void)
+{
+	IotTaskPoolError_t error;
+
+	do {
+		k_msleep(1);
+		error = IotTaskPool_Schedule(pool, job, 0);
+	} while (error == IOT_TASKPOOL_ILLEGAL_OPERATION);
+	return error;
+}
+
+/* Another thread schedules a job as soon as it is ready, and its maker is kept from the CPU in the middle of that. */
+ZTEST(iot, test_what_is_ready_is_whole)
+{
+	static int first, second;
+
+	expect(IotTaskPool_CreateJob(count, &first, &storage, &job), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, job, 0), IOT_TASKPOOL_SUCCESS);
+	settle();
+	zassert_equal(atomic_get(&calls), 1);
+	start_asker(schedule_what_is_ready);
+	half_made = be_slow;
+	expect(IotTaskPool_CreateJob(count, &second, &storage, &job), IOT_TASKPOOL_SUCCESS);
+	zassert_is_null(half_made);
+	zassert_ok(k_thread_join(&asker, K_MSEC(100)));
+	settle();
+	zassert_equal(atomic_get(&calls), 2);
+	zassert_equal(seen_context, &second);
+}
+
 /* What the next call of taskpool_destroy() answers, if that is not 0. */
 static int refuses_to_end;
 
@@ -158,7 +397,7 @@ ZTEST(iot, test_a_pool_that_does_not_end_is_not_destroyed)
 	zassert_equal(atomic_get(&calls), 1, "the pool goes on");
 }
 
-static char said[80];
+static char said[200];
 static size_t said_length;
 
 static int hear(int character)
@@ -209,4 +448,24 @@ ZTEST(iot, test_correct_programs_are_told_nothing)
 	zassert_equal(seen[3], IOT_TASKPOOL_STATUS_SCHEDULED);
 	zassert_equal(seen[4], IOT_TASKPOOL_STATUS_COMPLETED);
 	zassert_equal(seen[5], IOT_TASKPOOL_STATUS_UNDEFINED);
+}
+
+ZTEST(iot, test_the_log_has_both_sizes_of_a_stack)
+{
+	static const IotTaskPoolInfo_t info = {1, 1, CONFIG_TASKPOOL_RESERVE_STACK_SIZE + 7, 0};
+	printk_hook_fn_t console = __printk_get_hook();
+	IotTaskPoolError_t error;
+	IotTaskPool_t other;
+	char sizes[80];
+
+	snprintk(sizes, sizeof(sizes), "stacks of %d bytes, and those of the reserve have %d",
+		 CONFIG_TASKPOOL_RESERVE_STACK_SIZE + 7, CONFIG_TASKPOOL_RESERVE_STACK_SIZE);
+	said_length = 0;
+	memset(said, 0, sizeof(said));
+	__printk_hook_install(hear);
+	error = IotTaskPool_Create(&info, &other);
+	__printk_hook_install(console);
+	expect(error, IOT_TASKPOOL_NO_MEMORY);
+	zassert_not_null(strstr(said, sizes), "%s", said);
+	zassert_not_null(strstr(said, "CONFIG_TASKPOOL_RESERVE_STACK_SIZE"), "%s", said);
 }

@@ -122,7 +122,7 @@ BUILD_ASSERT((IOT_TASKPOOL_JOBS_RECYCLE_LIMIT) == CONFIG_TASKPOOL_IOT_RECYCLE_LI
 	     "iot_config.h has another IOT_TASKPOOL_JOBS_RECYCLE_LIMIT than Kconfig: set "
 	     "CONFIG_TASKPOOL_IOT_RECYCLE_LIMIT to it, or remove it there");
 
-/** The priority of a pool that says nothing else: `CONFIG_TASKPOOL_THREAD_PRIORITY`. */
+/** The priority of a pool that says nothing else: `CONFIG_TASKPOOL_THREAD_PRIORITY`, or 0 if that is negative. */
 #ifndef IOT_THREAD_DEFAULT_PRIORITY
 #define IOT_THREAD_DEFAULT_PRIORITY (-1)
 #endif
