@@ -423,7 +423,10 @@ static bool schedule(struct request *request)
 		request->error = IOT_TASKPOOL_ILLEGAL_OPERATION;
 		return true;
 	}
-	/* One that is scheduled already, too: it loses its place. */
+	/* One that is scheduled here already loses its place. A worker comes for it: taken out, it would have a second one. */
+	if (K_TIMEOUT_EQ(request->delay, K_NO_WAIT) && taskpool_core_iot_requeue(where, &storage->job, request->urgent)) {
+		return true;
+	}
 	if (!take_out(request)) {
 		return false;
 	}

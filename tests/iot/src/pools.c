@@ -434,3 +434,36 @@ ZTEST(iot, test_a_pool_with_an_idle_worker_does_not_grow)
 		zassert_equal(atomic_get(&calls), round);
 	}
 }
+
+/* The same for a job that is scheduled again before its worker has come, and for a pool that was just made. */
+ZTEST(iot, test_a_job_that_is_scheduled_again_needs_no_other_worker)
+{
+	expect(IotTaskPool_SetMaxThreads(pool, 4), IOT_TASKPOOL_SUCCESS);
+	start(pool, 0, count);
+	start(pool, 1, count);
+	expect(IotTaskPool_Schedule(pool, jobs[0], 0), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Schedule(pool, jobs[0], 0), IOT_TASKPOOL_SUCCESS);
+	/* Two have been called, so the reserve has two. */
+	expect(make(2, 2, &others[0]), IOT_TASKPOOL_SUCCESS);
+	settle();
+	zassert_equal(atomic_get(&calls), 2);
+	zassert_equal(seen_job, jobs[0], "it has gone behind the other");
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+}
+
+ZTEST(iot, test_a_new_pool_has_idle_workers)
+{
+	const IotTaskPoolInfo_t one = IOT_TASKPOOL_INFO_INITIALIZER_SMALL;
+
+	expect(make(2, 3, &others[0]), IOT_TASKPOOL_SUCCESS);
+	start(others[0], 0, count);
+	expect(IotTaskPool_CreateJob(count, NULL, &storages[1], &jobs[1]), IOT_TASKPOOL_SUCCESS);
+	/* A worker is idle, so it goes behind the other, and needs no worker beyond. The reserve has one. */
+	expect(IotTaskPool_Schedule(others[0], jobs[1], IOT_TASKPOOL_JOB_HIGH_PRIORITY), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_CreateSystemTaskPool(&one), IOT_TASKPOOL_SUCCESS);
+	settle();
+	zassert_equal(atomic_get(&calls), 2);
+	zassert_equal(seen_job, jobs[1], "the last one");
+	expect(IotTaskPool_Destroy(IOT_SYSTEM_TASKPOOL), IOT_TASKPOOL_SUCCESS);
+	expect(IotTaskPool_Destroy(others[0]), IOT_TASKPOOL_SUCCESS);
+}

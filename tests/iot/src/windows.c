@@ -130,7 +130,7 @@ ZTEST(iot, test_who_cannot_cancel_may_overwrite_the_job)
 ZTEST(iot, test_who_cannot_schedule_may_overwrite_the_job)
 {
 	begin_scheduled();
-	expect(IotTaskPool_Schedule(pool, job, 0), IOT_TASKPOOL_ILLEGAL_OPERATION);
+	expect(IotTaskPool_ScheduleDeferred(pool, job, 10), IOT_TASKPOOL_ILLEGAL_OPERATION);
 	expect_left();
 }
 
