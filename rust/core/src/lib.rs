@@ -11,6 +11,7 @@
 //! | submission | handing a job to a pool; every accepted one gets exactly one outcome |
 //! | outcome | how a submission ended |
 //! | completion | what happens when a job has ended |
+//! | task | a job with a schedule: interval, iterations, policy, start event, timeout |
 //! | spawned job | a closure in a slot of the cache, or on the heap, with a handle; the slot comes back by itself |
 //! | worker | a thread that runs jobs: one of a pool's own, or one of the reserve |
 //! | reserve | workers that all pools share, lent to pools that are below their maximum |
@@ -18,8 +19,8 @@
 //! | order | what a step leaves to the shell: wake, start, arm |
 //! | port | what the pool needs of an operating system |
 //!
-//! Where a line belongs: `job/` is one job, `pool/` is what pools share and do, `lock.rs` the lock as a type,
-//! `shell.rs` and `port.rs` the way out, `spawn.rs` and `scope.rs` closures as jobs. `unsafe` is allowed in `fault.rs`, `lock.rs`,
+//! Where a line belongs: `job/` is one job, `task/` what makes it a task, `pool/` is what pools share and do, `lock.rs` the
+//! lock as a type, `shell.rs` and `port.rs` the way out, `spawn.rs` and `scope.rs` closures as jobs. `unsafe` is allowed in `fault.rs`, `lock.rs`,
 //! `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/mod.rs`, `pool/workers.rs`, `port.rs`,
 //! `scope.rs`, `shell.rs` and `spawn.rs` (where objects become references, memory becomes closures, and the lock becomes a
 //! token), and nowhere else.
@@ -50,6 +51,7 @@ mod scope;
 mod shell;
 #[allow(unsafe_code)]
 mod spawn;
+mod task;
 mod ticks;
 
 pub use error::{DeferError, LevelError, SubmitError};
@@ -67,4 +69,5 @@ pub use reference::Ref;
 pub use scope::{Scope, ScopeError};
 pub use shell::{Phase, Shell};
 pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
+pub use task::{Begun, Missed, Rephase, Schedule};
 pub use ticks::{When, MAX_TICKS};

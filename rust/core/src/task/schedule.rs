@@ -1,0 +1,165 @@
+//! When a task runs: arithmetic, without a clock. Times are in ticks since boot, spans in ticks.
+//!
+//! A run has a time at which it is due, and its slot: the point of the schedule that it counts for, which the next one is
+//! counted from. Behaviour and figures are TaskScheduler's (4.1.0: `TASK_SCHEDULE`, `TASK_SCHEDULE_NC`, `TASK_INTERVAL`,
+//! `setIntervalNodelay`, `adjust`, `forceNextIteration`), but that catching up has a bound, and that the spacing may be
+//! counted from the end of a run, as in libks' scheduler.
+
+use core::num::NonZeroU64;
+
+use crate::ticks::MAX_TICKS;
+
+/// What becomes of runs whose time passed before a worker came to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// They are left out, and counted; the others stay where they were. A run that is due in this very tick is not missed.
+    Skip,
+    /// They are made up for, one right after the other: up to so many. Earlier ones are left out, and counted.
+    CatchUp(u16),
+    /// There are none: an interval lies between the beginnings of two runs.
+    FromStart,
+    /// There are none: an interval lies between the end of a run and the beginning of the next one.
+    FromEnd,
+}
+
+/// What becomes of the next run when the interval changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rephase {
+    /// It stays where it is. The new interval is counted from there.
+    Keep,
+    /// It moves by as much as the interval changes; not before the slot of the last run.
+    Recalculate,
+    /// It comes one new interval from now.
+    FromNow,
+}
+
+/// The times of one task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    interval: u64,
+    /// The slot of the last run, or of the one that goes on.
+    slot: u64,
+    /// When the next one is due.
+    next: u64,
+    /// Somebody has said when the next run comes, since the last one began.
+    said: bool,
+}
+
+/// What a run is told of its time when it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// By how much it began after its slot.
+    pub late: u64,
+    /// How long it may take until the slot of the next one; negative if that has passed.
+    pub left: i64,
+    /// Runs that were left out before it.
+    pub missed: u32,
+}
+
+fn later(time: u64, span: u64) -> u64 {
+    time.saturating_add(span).min(MAX_TICKS)
+}
+
+impl Schedule {
+    /// A schedule whose first run is due at `first`. An interval of 0 is due again at once. What passes [`MAX_TICKS`] is
+    /// [`MAX_TICKS`], here and below.
+    pub fn new(interval: u64, first: u64) -> Self {
+        let first = first.min(MAX_TICKS);
+        Schedule {
+            interval: interval.min(MAX_TICKS),
+            slot: first,
+            next: first,
+            said: false,
+        }
+    }
+
+    /// The interval.
+    pub fn interval(&self) -> u64 {
+        self.interval
+    }
+
+    /// When the next run is due.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// A run begins, at its time or later, and the next one is put where it belongs: so the run itself may move it.
+    pub fn begin(&mut self, now: u64, missed: Missed) -> Begun {
+        let mut skipped = 0;
+        self.slot = match missed {
+            // Without an interval no slot has passed.
+            Missed::FromStart | Missed::FromEnd => now,
+            Missed::Skip | Missed::CatchUp(_) if self.interval == 0 => now,
+            Missed::Skip | Missed::CatchUp(_) => {
+                let behind = now.saturating_sub(self.next);
+                let kept = match missed {
+                    // The next slot may be now: that is no miss.
+                    Missed::Skip if behind == self.interval => 1,
+                    Missed::CatchUp(most) => u64::from(most),
+                    _ => 0,
+                };
+                skipped = self.slots_in(behind).saturating_sub(kept);
+                self.next + skipped * self.interval
+            }
+        };
+        self.next = later(self.slot, self.interval);
+        self.said = false;
+        Begun {
+            late: now.saturating_sub(self.slot),
+            left: self.next as i64 - now as i64,
+            missed: u32::try_from(skipped).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// A run has ended.
+    pub fn end(&mut self, now: u64, missed: Missed) {
+        if missed == Missed::FromEnd && !self.said {
+            self.next = later(now, self.interval);
+        }
+    }
+
+    /// How many slots lie in `behind`. Only what is late costs a division.
+    fn slots_in(&self, behind: u64) -> u64 {
+        match NonZeroU64::new(self.interval) {
+            Some(interval) if behind >= interval.get() => behind / interval,
+            _ => 0,
+        }
+    }
+
+    /// Changes the interval.
+    pub fn set_interval(&mut self, now: u64, interval: u64, rephase: Rephase) {
+        let before = self.interval;
+        self.interval = interval.min(MAX_TICKS);
+        match rephase {
+            Rephase::Keep => {}
+            Rephase::Recalculate if self.interval >= before => {
+                self.next = later(self.next, self.interval - before);
+            }
+            Rephase::Recalculate => {
+                self.next = self.next.saturating_sub(before - self.interval).max(self.slot);
+            }
+            Rephase::FromNow => {
+                self.next = later(now, self.interval);
+                self.said = true;
+            }
+        }
+    }
+
+    /// The next run comes at `next`, and those after it are counted from there.
+    pub fn put(&mut self, next: u64) {
+        self.next = next.min(MAX_TICKS);
+        self.slot = self.slot.min(self.next);
+        self.said = true;
+    }
+
+    /// The next run comes so much later, or, with a negative number, sooner; those after it as well.
+    pub fn shift(&mut self, by: i64) {
+        if by >= 0 {
+            self.next = later(self.next, by.unsigned_abs());
+        } else {
+            self.next = self.next.saturating_sub(by.unsigned_abs());
+            self.slot = self.slot.saturating_sub(by.unsigned_abs());
+        }
+        self.said = true;
+    }
+}
