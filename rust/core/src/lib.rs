@@ -20,10 +20,10 @@
 //! | port | what the pool needs of an operating system |
 //!
 //! Where a line belongs: `job/` is one job, `task/` what makes it a task, `pool/` is what pools share and do, `lock.rs` the
-//! lock as a type, `shell.rs` and `port.rs` the way out, `spawn.rs` and `scope.rs` closures as jobs. `unsafe` is allowed in `fault.rs`, `lock.rs`,
-//! `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/mod.rs`, `pool/workers.rs`, `port.rs`,
-//! `scope.rs`, `shell.rs` and `spawn.rs` (where objects become references, memory becomes closures, and the lock becomes a
-//! token), and nowhere else.
+//! lock as a type, `shell.rs` and `port.rs` the way out, `spawn.rs` and `scope.rs` closures as jobs. `unsafe` is allowed in
+//! `fault.rs`, `lock.rs`, `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/mod.rs`, `pool/workers.rs`,
+//! `port.rs`, `scope.rs`, `shell.rs`, `spawn.rs` and `task/header.rs` (where objects become references, memory becomes closures,
+//! and the lock becomes a token), and nowhere else.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -70,4 +70,6 @@ pub use scope::{Scope, ScopeError};
 pub use shell::{Phase, Shell};
 pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
 pub use task::{Begun, Missed, Rephase, Schedule};
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+pub use task::{First, Next, NotEnabled, Task, TaskCtx, TaskRef, Work};
 pub use ticks::{When, MAX_TICKS};

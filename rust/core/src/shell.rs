@@ -63,6 +63,8 @@ enum Next {
     Run,
     TellDone(Ended),
     TellAborted(Ended),
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    TellCancelled(Ended),
     TellTimedOut(Ended),
     TellDiscarded(Ended),
     Left,
@@ -71,7 +73,7 @@ enum Next {
 impl<P: Port> Shell<P> {
     /// One lock section, and what its order asks for.
     #[inline(always)]
-    fn section<R>(step: impl FnOnce(&Token<'_>) -> (R, Order)) -> R {
+    pub(crate) fn section<R>(step: impl FnOnce(&Token<'_>) -> (R, Order)) -> R {
         let key = P::lock();
         // SAFETY: the lock was just taken and is released after the token's last use; a port has one lock.
         let token = unsafe { Token::attest(P::now) };
@@ -156,9 +158,10 @@ impl<P: Port> Shell<P> {
     /// it would find.
     #[inline(always)]
     fn keep_up(token: &Token<'_>, worker: WorkerRef, answer: Answer, order: Order) {
-        let looks_again = matches!(
+        // All but these four.
+        let looks_again = !matches!(
             answer,
-            Answer::Again | Answer::Done(_) | Answer::Aborted(_) | Answer::TimedOut(_) | Answer::Discarded(_)
+            Answer::Block | Answer::Run { .. } | Answer::Left(_) | Answer::Gone(_)
         );
         // Whoever joins a pool takes its priority first.
         if let (Some(pool), true, false) = (worker.pool(token), looks_again, matches!(order, Order::Join(_))) {
@@ -649,7 +652,7 @@ impl<P: Port> Shell<P> {
 
     /// Tells an outcome: the completion first, then those who wait, in the order in which they came.
     #[inline(always)]
-    fn tell(ended: Ended, outcome: Outcome) {
+    pub(crate) fn tell(ended: Ended, outcome: Outcome) {
         if let Some(completion) = ended.completion {
             completion.tell(outcome);
         }
@@ -837,6 +840,8 @@ impl<P: Port> Shell<P> {
                 Next::Block => joining = Self::park(worker),
                 Next::TellDone(ended) => Self::tell(ended, Outcome::Done(code)),
                 Next::TellAborted(ended) => Self::tell(ended, Outcome::Aborted),
+                #[cfg(CONFIG_TASKPOOL_TASKS)]
+                Next::TellCancelled(ended) => Self::tell(ended, Outcome::Cancelled),
                 Next::TellTimedOut(ended) => Self::tell(ended, Outcome::TimedOut),
                 Next::TellDiscarded(ended) => Self::tell(ended, Outcome::Discarded),
                 Next::Again => {}
@@ -880,6 +885,8 @@ impl<P: Port> Shell<P> {
                 Phase::Completing(Told(ended, Outcome::Done(code)))
             }
             Next::TellAborted(ended) => Phase::Completing(Told(ended, Outcome::Aborted)),
+            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            Next::TellCancelled(ended) => Phase::Completing(Told(ended, Outcome::Cancelled)),
             Next::TellTimedOut(ended) => Phase::Completing(Told(ended, Outcome::TimedOut)),
             Next::TellDiscarded(ended) => Phase::Completing(Told(ended, Outcome::Discarded)),
             Next::Again if !joining => Phase::Looking,
@@ -981,6 +988,8 @@ impl<P: Port> Shell<P> {
             }
             Answer::Done(ended) => Next::TellDone(ended),
             Answer::Aborted(ended) => Next::TellAborted(ended),
+            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            Answer::Cancelled(ended) => Next::TellCancelled(ended),
             Answer::TimedOut(ended) => Next::TellTimedOut(ended),
             Answer::Discarded(ended) => Next::TellDiscarded(ended),
             Answer::Again => Next::Again,

@@ -58,6 +58,9 @@ impl Ticks {
     /// Later than every deadline: a timer that is not armed has it.
     pub(crate) const NEVER: Ticks = Ticks::new(u64::MAX);
 
+    /// The deadline of what waits for something else: it does not come.
+    pub(crate) const FAR: Ticks = Ticks::new(MAX_TICKS);
+
     /// No deadline: the submission is immediate, and its time is up at this point.
     #[cfg(CONFIG_TASKPOOL_ABORT)]
     pub(crate) const fn limit(ticks: u64) -> Self {

@@ -95,7 +95,7 @@ impl Header {
     #[doc(hidden)]
     pub const FLAGS_OF_C: [usize; 2] = [DISCARD as usize, LEVEL_SHIFT as usize];
 
-    const fn new(run: unsafe fn(&Ctx<'_>, JobRef) -> Code) -> Self {
+    pub(crate) const fn new(run: unsafe fn(&Ctx<'_>, JobRef) -> Code) -> Self {
         Header {
             links: [const { Locked::new(None) }; 2],
             up: Locked::new(None),
@@ -126,6 +126,12 @@ impl Header {
         let place = unsafe { memory.byte_add(offset_of!(Header, run)) }.cast::<usize>();
         // SAFETY: this function's promise; a word may be anything.
         (unsafe { place.read() }) == run as usize
+    }
+
+    /// From now on this is told how submissions ended.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    pub(crate) const fn set_completion(&mut self, completion: CompletionRef) {
+        self.completion = Some(completion);
     }
 
     #[inline(always)]

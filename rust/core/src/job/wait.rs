@@ -8,7 +8,7 @@ use core::fmt;
 
 use super::{Cancel, Code, JobRef, Outcome, State, REARM, WAITED};
 use crate::lock::{Locked, Token};
-use crate::pool::{Ended, Order, WorkerRef};
+use crate::pool::{Ended, Order, WorkerRef, ABORT};
 use crate::reference::Ref;
 
 /// What a port lets a thread wait on: nothing that the machine looks into.
@@ -82,6 +82,15 @@ pub(crate) enum Last {
     Discarded,
     /// Of a Running job: this run was aborted.
     Aborting,
+    /// Of a Running job with REARM: its submission goes on after this run, at `deadline`.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    GoesOn,
+    /// Of a Running job: its submission ends with this run, cancelled.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    Cancelling,
+    /// Of a Running job: its submission ends with this run, as its time is up.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    Expiring,
 }
 
 impl Last {
@@ -97,6 +106,28 @@ impl Last {
         }
     }
 
+    /// Whether the submission of a Running job goes on after the run.
+    #[inline(always)]
+    pub(crate) fn goes_on(self) -> bool {
+        #[cfg(CONFIG_TASKPOOL_TASKS)]
+        return self == Last::GoesOn;
+        #[cfg(not(CONFIG_TASKPOOL_TASKS))]
+        false
+    }
+
+    /// Of a Running job: how its submission ends, if that does not depend on the run any more.
+    #[inline(always)]
+    pub(crate) fn decided(self) -> Option<Last> {
+        match self {
+            last if ABORT && last == Last::Aborting => Some(Last::Aborted),
+            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            Last::Cancelling => Some(Last::Cancelled),
+            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            Last::Expiring => Some(Last::TimedOut),
+            _ => None,
+        }
+    }
+
     /// What it says, with the code beside it.
     #[inline]
     pub(crate) const fn outcome(self, code: Code) -> Option<Outcome> {
@@ -107,6 +138,12 @@ impl Last {
             Last::Aborted | Last::Aborting => Some(Outcome::Aborted),
             Last::TimedOut => Some(Outcome::TimedOut),
             Last::Discarded => Some(Outcome::Discarded),
+            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            Last::GoesOn => None,
+            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            Last::Cancelling => Some(Outcome::Cancelled),
+            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            Last::Expiring => Some(Outcome::TimedOut),
         }
     }
 }
@@ -219,7 +256,7 @@ impl JobRef {
         if self.state.get(token) == State::Idle {
             return self.outcome(token).map(Waiting::Over).ok_or(WaitError::NeverSubmitted);
         }
-        let later = self.flags.get(token) & REARM != 0;
+        let later = self.flags.get(token) & REARM != 0 && !self.last.get(token).goes_on();
         self.stand_in_line(token, waiter, caller, later)
     }
 

@@ -141,6 +141,9 @@ const KEEPS: bool = cfg!(CONFIG_TASKPOOL_IOT_API);
 // Who makes pools shuts them down.
 const _: () = assert!(CONTROL || !RUNTIME);
 
+/// Jobs may have a schedule, and go on.
+pub(crate) const TASKS: bool = cfg!(CONFIG_TASKPOOL_TASKS);
+
 /// Pools count what they do.
 const STATS: bool = cfg!(CONFIG_TASKPOOL_STATS);
 

@@ -54,7 +54,7 @@ pub(super) fn span(now: u32, then: u32) -> u32 {
 #[cfg(CONFIG_TASKPOOL_STATS)]
 mod counters {
     use super::{span, Stats};
-    use crate::job::{JobRef, Outcome};
+    use crate::job::{JobRef, Last, Outcome};
     use crate::lock::{Locked, Token};
     use crate::ticks::Ticks;
 
@@ -249,10 +249,23 @@ mod counters {
             add(token, &self.busy, span(token.now(), began));
         }
 
+        /// A run has ended, and its submission with it: so.
+        pub(crate) fn ended(&self, token: &Token<'_>, decided: Option<Last>, began: u32) {
+            if let Some(outcome) = decided.and_then(|last| last.outcome(0)) {
+                self.unrun(token, outcome);
+            }
+            self.ran(token, began);
+        }
+
+        /// A run has ended, and its submission goes on.
+        pub(crate) fn ran(&self, token: &Token<'_>, began: u32) {
+            add(token, &self.busy, span(token.now(), began));
+        }
+
         /// A submission has ended so without having run.
         pub(crate) fn unrun(&self, token: &Token<'_>, outcome: Outcome) {
             match outcome {
-                Outcome::Done(_) => {}
+                Outcome::Done(_) => count(token, &self.done),
                 Outcome::Cancelled => count(token, &self.cancelled),
                 Outcome::Aborted => count(token, &self.aborted),
                 Outcome::TimedOut => count(token, &self.timed_out),
@@ -269,7 +282,7 @@ mod counters {
 #[cfg(not(CONFIG_TASKPOOL_STATS))]
 #[expect(clippy::unused_self, reason = "the twin of the counters that count")]
 mod counters {
-    use crate::job::{JobRef, Outcome};
+    use crate::job::{JobRef, Last, Outcome};
     use crate::lock::Token;
 
     #[repr(C)]
@@ -297,6 +310,10 @@ mod counters {
         pub(crate) fn done(&self, _: &Token<'_>, _: u32) {}
         #[inline(always)]
         pub(crate) fn aborted(&self, _: &Token<'_>, _: u32) {}
+        #[inline(always)]
+        pub(crate) fn ended(&self, _: &Token<'_>, _: Option<Last>, _: u32) {}
+        #[inline(always)]
+        pub(crate) fn ran(&self, _: &Token<'_>, _: u32) {}
         #[inline(always)]
         pub(crate) fn unrun(&self, _: &Token<'_>, _: Outcome) {}
         #[inline(always)]

@@ -5,7 +5,7 @@ use core::num::NonZeroU8;
 
 use super::{
     Attention, Life, Outer, PoolRef, Rank, Reserve, WorkerRef, ABORT, ATTENDS, CONTROL, LEVELS, LEVEL_PRIORITIES,
-    PAUSE, RUNTIME, STATS,
+    PAUSE, RUNTIME, STATS, TASKS,
 };
 use crate::error::{LevelError, SubmitError};
 use crate::fault::broken;
@@ -53,9 +53,12 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// Those of a job whose submission has ended: the run, or the resubmission beside it.
+    /// Those of a job whose submission has ended: the run, or the resubmission beside it; nobody, if it goes on.
     #[inline(always)]
     fn of(_token: &Token<'_>, job: JobRef, _outcome: Outcome, _resubmission: bool) -> Self {
+        if TASKS && job.last.get(_token).goes_on() {
+            return Ended::default();
+        }
         Ended {
             completion: job.completion(),
             #[cfg(CONFIG_TASKPOOL_WAIT)]
@@ -112,6 +115,9 @@ pub(crate) enum Answer {
     Done(Ended),
     /// As `Done`, and that it was aborted.
     Aborted(Ended),
+    /// As `Done`, and that its submission was cancelled.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    Cancelled(Ended),
     /// As `Done`, without a run: the time of the job was up.
     TimedOut(Ended),
     /// As `Done`, without a run: the job was discarded.
@@ -344,6 +350,11 @@ impl PoolRef {
             let covered = batch.is_none() && !self.is_overdue(token);
             self.unattend(token, OVERDUE);
             return match earliest {
+                // What waits for something else than its time.
+                Some(_) if TASKS && deadline == Ticks::FAR => {
+                    self.armed.set(token, Ticks::NEVER);
+                    Order::Nothing
+                }
                 Some(_) if !covered || deadline.get() < self.armed.get(token).get() => self.arm(token, deadline),
                 Some(_) => Order::Nothing,
                 None => {
@@ -525,12 +536,17 @@ impl WorkerRef {
             };
         };
         if let Some((job, code)) = finished {
-            let aborted = ABORT && job.last.get(token) == Last::Aborting;
-            let outcome = if aborted { Outcome::Aborted } else { Outcome::Done(code) };
+            let last = job.last.get(token);
+            let decided = last.decided();
+            let outcome = decided
+                .and_then(|last| last.outcome(code))
+                .unwrap_or(Outcome::Done(code));
             let ended = Ended::of(token, job, outcome, false);
-            match aborted {
-                true => pool.counters.aborted(token, self.since(token)),
-                false => pool.counters.done(token, self.since(token)),
+            match decided {
+                Some(Last::Aborted) => pool.counters.aborted(token, self.since(token)),
+                Some(_) => pool.counters.ended(token, decided, self.since(token)),
+                None if last.goes_on() => pool.counters.ran(token, self.since(token)),
+                None => pool.counters.done(token, self.since(token)),
             }
             if !pool.attention.get(token).has(Attention::SHRINKS) {
                 // If it came beyond the maximum, others have left since.
@@ -539,10 +555,13 @@ impl WorkerRef {
             // This worker takes the next job in this same section, unless there is somebody to tell first.
             let order = end_run(token, job, code, ended.is_nobody().then_some(pool));
             if !ended.is_nobody() {
-                let answer = if aborted {
-                    Answer::Aborted(ended)
-                } else {
-                    Answer::Done(ended)
+                let answer = match decided {
+                    Some(Last::Aborted) => Answer::Aborted(ended),
+                    #[cfg(CONFIG_TASKPOOL_TASKS)]
+                    Some(Last::Cancelled) => Answer::Cancelled(ended),
+                    #[cfg(CONFIG_TASKPOOL_TASKS)]
+                    Some(Last::TimedOut) => Answer::TimedOut(ended),
+                    _ => Answer::Done(ended),
                 };
                 return (answer, order);
             }
@@ -631,7 +650,7 @@ impl JobRef {
     }
 
     #[inline(always)]
-    fn give_up(self, token: &Token<'_>, outcome: Outcome) -> ((Cancel, Ended), Order) {
+    pub(crate) fn give_up(self, token: &Token<'_>, outcome: Outcome) -> ((Cancel, Ended), Order) {
         let mut order = Order::Nothing;
         let mut ended = Ended::default();
         match self.state.get(token) {
@@ -650,8 +669,9 @@ impl JobRef {
                 self.flags.set(token, CANCEL | (flags & KEPT));
                 let resubmission_cancelled = flags & REARM != 0;
                 if resubmission_cancelled {
+                    // What goes on ends when its run has ended.
                     ended = Ended::of(token, self, outcome, true);
-                    if STATS {
+                    if STATS && !self.last.get(token).goes_on() {
                         pool_of(token, self).counters.unrun(token, outcome);
                     }
                     if CONTROL {
@@ -794,8 +814,8 @@ fn begin_run(token: &Token<'_>, job: JobRef, pool: PoolRef) -> u64 {
 /// Whether the end of a run is more than `rest_job`.
 #[inline(always)]
 fn has_sequel(token: &Token<'_>, job: JobRef) -> bool {
-    // A run that was aborted is one that was cancelled, too.
-    let sequels = REARM | WAITED | if ABORT { CANCEL } else { 0 };
+    // A run whose end is decided is one that was cancelled, too, and one that goes on has REARM.
+    let sequels = REARM | WAITED | if ABORT || TASKS { CANCEL } else { 0 };
     job.completion().is_some() || job.flags.get(token) & sequels != 0
 }
 
@@ -805,20 +825,26 @@ fn rest_job(token: &Token<'_>, job: JobRef, code: Code) {
     job.flags
         .set(token, if KEPT == 0 { 0 } else { job.flags.get(token) & KEPT });
     job.state.set(token, State::Idle);
-    if !end_abort(token, job) && cfg!(CONFIG_TASKPOOL_WAIT) {
+    if !end_early(token, job) && cfg!(CONFIG_TASKPOOL_WAIT) {
         job.last.set(token, Last::Done);
         job.number.set(token, code as u32);
     }
 }
 
-/// The end of a run that was aborted, if it was.
+/// The end of a run whose submission ends whatever the run answers, if it does.
 #[inline(always)]
-fn end_abort(token: &Token<'_>, job: JobRef) -> bool {
-    let aborted = ABORT && job.last.get(token) == Last::Aborting;
-    if aborted {
-        job.last.set(token, Last::Aborted);
+fn end_early(token: &Token<'_>, job: JobRef) -> bool {
+    if !(ABORT || TASKS) {
+        return false;
     }
-    aborted
+    let last = job.last.get(token);
+    match last.decided() {
+        Some(ended) => job.last.set(token, ended),
+        // Nobody asks how its submission ended until it has.
+        None if last.goes_on() => job.last.set(token, Last::Nothing),
+        None => return false,
+    }
+    true
 }
 
 /// 4: Running to Idle; or, with REARM, to Queued or Deferred, in the pool that the resubmission named.
@@ -831,7 +857,7 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
         rest_job(token, job, code);
         return Order::Nothing;
     }
-    end_abort(token, job);
+    end_early(token, job);
     // Those who wait for the resubmission stay.
     job.flags.set(token, flags & (KEPT | URGENT));
     let pool = pool_of(token, job);
@@ -882,6 +908,71 @@ fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Resu
     job.pool.set(token, Some(pool));
     pool.number(token, job);
     Ok(accepted)
+}
+
+/// What tasks do beyond the arrows: a submission that goes on.
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+impl PoolRef {
+    /// Whether it takes submissions.
+    pub(crate) fn takes(self, token: &Token<'_>) -> bool {
+        self.life.get(token) != Life::NONE
+    }
+
+    /// Submits a job that is Idle, or Running and about to end, at its deadline, which may have come.
+    pub(crate) fn begin_submission(self, token: &Token<'_>, job: JobRef, due: bool) -> Order {
+        if job.state.get(token) == State::Running {
+            let deadline = job.deadline.get(token);
+            // It takes submissions, and no other one of this job is under way.
+            _ = rearm(token, job, self, deadline);
+            return Order::Nothing;
+        }
+        self.counters.submitted(token);
+        self.place(token, job, due)
+    }
+
+    /// 1 and 2: puts a job where its deadline belongs.
+    fn place(self, token: &Token<'_>, job: JobRef, due: bool) -> Order {
+        self.number(token, job);
+        if due {
+            self.queue(token, job)
+        } else {
+            self.put_off(token, job)
+        }
+    }
+}
+
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+impl JobRef {
+    /// Puts a Deferred or Queued job where its deadline belongs that `change` gives it. One that is due and was due stays.
+    pub(crate) fn replace(self, token: &Token<'_>, now: u64, change: impl FnOnce()) -> Order {
+        let queued = self.state.get(token) == State::Queued;
+        if !queued {
+            leave_timers(token, self);
+        }
+        change();
+        let due = self.deadline.get(token).get() <= now;
+        if queued && due {
+            return Order::Nothing;
+        }
+        let pool = pool_of(token, self);
+        if queued {
+            pool.unlink_ready(token, self);
+        }
+        match pool.place(token, self, due) {
+            // Nobody takes what it was, and would move what is due.
+            Order::Nothing if queued && pool.is_overdue(token) => Order::Look(pool),
+            order => order,
+        }
+    }
+
+    /// 5: the submission of a Running job goes on after the run, at its deadline.
+    pub(crate) fn go_on(self, token: &Token<'_>) {
+        let pool = pool_of(token, self);
+        pool.expect(token);
+        pool.number(token, self);
+        self.flags.set(token, self.flags.get(token) | REARM);
+        self.last.set(token, Last::GoesOn);
+    }
 }
 
 /// A running job whose resubmission is about to be moved does not come to the pool that it named before.

@@ -36,13 +36,13 @@ pub enum Rephase {
 /// The times of one task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
-    interval: u64,
+    pub(super) interval: u64,
     /// The slot of the last run, or of the one that goes on.
-    slot: u64,
+    pub(super) slot: u64,
     /// When the next one is due.
-    next: u64,
+    pub(super) next: u64,
     /// Somebody has said when the next run comes, since the last one began.
-    said: bool,
+    pub(super) said: bool,
 }
 
 /// What a run is told of its time when it begins.
@@ -109,6 +109,22 @@ impl Schedule {
             left: self.next as i64 - now as i64,
             missed: u32::try_from(skipped).unwrap_or(u32::MAX),
         }
+    }
+
+    /// A run of the same iteration as the last one begins.
+    pub fn again(&mut self, now: u64) -> Begun {
+        self.next = later(self.slot, self.interval);
+        self.said = false;
+        Begun {
+            late: now.saturating_sub(self.slot),
+            left: self.next as i64 - now as i64,
+            missed: 0,
+        }
+    }
+
+    /// What was said of the next run holds for the one after [`again`](Schedule::again), too.
+    pub fn remember(&mut self) {
+        self.slot = self.next.saturating_sub(self.interval);
     }
 
     /// A run has ended.

@@ -1,0 +1,221 @@
+//! What a task is made of, and how a worker runs it.
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::ptr::NonNull;
+
+use super::steps::Run;
+use super::Missed;
+use crate::job::{Code, Complete, Ctx, Header, JobRef, OnEnd};
+use crate::lock::Locked;
+use crate::port::Port;
+use crate::reference::Ref;
+use crate::shell::Shell;
+use crate::ticks::Ticks;
+
+/// A reference to a task; see [`Ref`] for what it promises.
+pub type TaskRef = Ref<TaskHeader>;
+
+/// What a run of a task answers: how it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// As its schedule says; after the last iteration not at all, with the code 0.
+    Default,
+    /// As soon as the others that are ready have had their turn. It is the same iteration then.
+    Again,
+    /// Once so many ticks have passed. Later runs are counted from there.
+    After(u64),
+    /// At this tick. Later runs are counted from there.
+    At(u64),
+    /// Not at all: the task ends, with this code.
+    Done(Code),
+}
+
+/// When the first run of a task comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// At once.
+    Now,
+    /// Once so many ticks have passed.
+    After(u64),
+    /// Once an interval has passed.
+    AfterInterval,
+}
+
+/// The task is not enabled, so there is no run to be moved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotEnabled;
+
+impl fmt::Display for NotEnabled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the task is not enabled: enable it first")
+    }
+}
+
+impl core::error::Error for NotEnabled {}
+
+/// What a task does.
+pub trait Work: Send {
+    /// One run. It may do with its own task what anybody may.
+    fn run(&mut self, ctx: &TaskCtx<'_>) -> Next;
+}
+
+/// The part of a task that the pool works with.
+#[repr(C)]
+pub struct TaskHeader {
+    pub(super) job: Header,
+    /// Between two runs.
+    pub(super) interval: Locked<Ticks>,
+    /// The slot of the last run.
+    pub(super) slot: Locked<Ticks>,
+    /// When its time is up, or `NONE`.
+    pub(super) limit: Locked<Ticks>,
+    /// How long that is from where it begins, or 0.
+    pub(super) timeout: Locked<Ticks>,
+    /// How many runs it has, or 0 for no end.
+    pub(super) iterations: Locked<u32>,
+    /// How many there were, this one included.
+    pub(super) runs: Locked<u32>,
+    /// How many were left out.
+    pub(super) missed: Locked<u32>,
+    pub(super) policy: Locked<Missed>,
+    pub(super) flags: Locked<u8>,
+}
+
+/// A task: a job with a schedule, that its owner keeps.
+#[repr(C)]
+pub struct Task<W: Work> {
+    header: TaskHeader,
+    work: UnsafeCell<W>,
+}
+
+// SAFETY: as for `Job`: the state is only touched by the worker that moved the job to Running.
+unsafe impl<W: Work> Sync for Task<W> {}
+
+impl<W: Work> Task<W> {
+    /// A task that is not enabled, with an interval in ticks, and no end.
+    pub const fn new<P: Port>(work: W, interval: u64) -> Self {
+        Task {
+            header: TaskHeader {
+                job: Header::new(run_task::<W, P>),
+                interval: Locked::new(Ticks::new(interval)),
+                slot: Locked::new(Ticks::NONE),
+                limit: Locked::new(Ticks::NONE),
+                timeout: Locked::new(Ticks::NONE),
+                iterations: Locked::new(0),
+                runs: Locked::new(0),
+                missed: Locked::new(0),
+                policy: Locked::new(Missed::Skip),
+                flags: Locked::new(0),
+            },
+            work: UnsafeCell::new(work),
+        }
+    }
+
+    /// So many runs, from 1 on; 0 for no end.
+    pub const fn times(mut self, iterations: u32) -> Self {
+        *self.header.iterations.get_mut() = iterations;
+        self
+    }
+
+    /// What becomes of runs whose time has passed.
+    pub const fn missed(mut self, policy: Missed) -> Self {
+        *self.header.policy.get_mut() = policy;
+        self
+    }
+
+    /// It ends so many ticks after it was enabled, at the latest when a run ends that goes on then.
+    pub const fn timeout(mut self, ticks: u64) -> Self {
+        *self.header.timeout.get_mut() = Ticks::new(ticks);
+        self
+    }
+
+    /// The end of the task is told.
+    pub const fn on_end<C: Complete>(mut self, completion: &'static OnEnd<C>) -> Self {
+        self.header.job.set_completion(completion.reference());
+        self
+    }
+
+    /// The reference that the pool keeps while the task is enabled.
+    pub fn reference(&'static self) -> TaskRef {
+        // SAFETY: as for `Job::reference`: the pointer covers the whole, of which the header is the first field.
+        unsafe { Ref::new(NonNull::from(self).cast()) }
+    }
+}
+
+impl TaskRef {
+    /// Its job.
+    #[inline(always)]
+    pub(crate) fn job(self) -> JobRef {
+        // SAFETY: the first field.
+        unsafe { self.cast() }
+    }
+}
+
+/// What a run knows about itself.
+pub struct TaskCtx<'run> {
+    ctx: &'run Ctx<'run>,
+    pub(super) task: TaskRef,
+    pub(super) run: Run,
+}
+
+impl TaskCtx<'_> {
+    /// Its number, from 1 on, since the task was enabled.
+    pub fn number(&self) -> u32 {
+        self.run.number
+    }
+
+    /// Whether it is the first one since the task was enabled.
+    pub fn is_first(&self) -> bool {
+        self.run.number == 1
+    }
+
+    /// Whether it is the last one.
+    pub fn is_last(&self) -> bool {
+        self.run.number == self.run.iterations
+    }
+
+    /// By how many ticks it began after its slot.
+    pub fn late(&self) -> u64 {
+        self.run.begun.late
+    }
+
+    /// How many ticks it may take until the next slot; negative if that has passed.
+    pub fn left(&self) -> i64 {
+        self.run.begun.left
+    }
+
+    /// Runs that were left out right before this one.
+    pub fn missed(&self) -> u32 {
+        self.run.begun.missed
+    }
+
+    /// The task.
+    pub fn task(&self) -> TaskRef {
+        self.task
+    }
+
+    /// Whether somebody has cancelled or aborted the task since the run began. One lock section, O(1).
+    pub fn cancelled(&self) -> bool {
+        self.ctx.cancelled()
+    }
+}
+
+/// Goes from the header back to the task and runs it with its state.
+///
+/// # Safety
+///
+/// `job` was made from a whole `Task<W>`, and the caller is the one worker that moved it to Running.
+unsafe fn run_task<W: Work, P: Port>(ctx: &Ctx<'_>, job: JobRef) -> Code {
+    // SAFETY: this function's promise.
+    let task: TaskRef = unsafe { job.cast() };
+    let Some(run) = Shell::<P>::begin_task(task) else {
+        return 0;
+    };
+    let whole = task.as_ptr().cast::<Task<W>>();
+    // SAFETY: `whole` points at a live task.
+    let work = unsafe { UnsafeCell::raw_get(&raw const (*whole).work) };
+    // SAFETY: as for `run_job`.
+    let next = unsafe { &mut *work }.run(&TaskCtx { ctx, task, run });
+    Shell::<P>::end_task(task, next)
+}
