@@ -54,7 +54,7 @@ pub(super) fn span(now: u32, then: u32) -> u32 {
 #[cfg(CONFIG_TASKPOOL_STATS)]
 mod counters {
     use super::{span, Stats};
-    use crate::job::{JobRef, Last, Outcome};
+    use crate::job::{JobRef, Outcome};
     use crate::lock::{Locked, Token};
     use crate::ticks::Ticks;
 
@@ -240,20 +240,12 @@ mod counters {
         /// A run has ended that began then.
         pub(crate) fn done(&self, token: &Token<'_>, began: u32) {
             count(token, &self.done);
-            add(token, &self.busy, span(token.now(), began));
-        }
-
-        /// As `done`, and it was aborted.
-        pub(crate) fn aborted(&self, token: &Token<'_>, began: u32) {
-            count(token, &self.aborted);
-            add(token, &self.busy, span(token.now(), began));
+            self.ran(token, began);
         }
 
         /// A run has ended, and its submission with it: so.
-        pub(crate) fn ended(&self, token: &Token<'_>, decided: Option<Last>, began: u32) {
-            if let Some(outcome) = decided.and_then(|last| last.outcome(0)) {
-                self.unrun(token, outcome);
-            }
+        pub(crate) fn ended(&self, token: &Token<'_>, outcome: Outcome, began: u32) {
+            self.unrun(token, outcome);
             self.ran(token, began);
         }
 
@@ -262,7 +254,7 @@ mod counters {
             add(token, &self.busy, span(token.now(), began));
         }
 
-        /// A submission has ended so without having run.
+        /// A submission has ended so. How long its runs took is counted apart.
         pub(crate) fn unrun(&self, token: &Token<'_>, outcome: Outcome) {
             match outcome {
                 Outcome::Done(_) => count(token, &self.done),
@@ -282,7 +274,7 @@ mod counters {
 #[cfg(not(CONFIG_TASKPOOL_STATS))]
 #[expect(clippy::unused_self, reason = "the twin of the counters that count")]
 mod counters {
-    use crate::job::{JobRef, Last, Outcome};
+    use crate::job::{JobRef, Outcome};
     use crate::lock::Token;
 
     #[repr(C)]
@@ -309,9 +301,7 @@ mod counters {
         #[inline(always)]
         pub(crate) fn done(&self, _: &Token<'_>, _: u32) {}
         #[inline(always)]
-        pub(crate) fn aborted(&self, _: &Token<'_>, _: u32) {}
-        #[inline(always)]
-        pub(crate) fn ended(&self, _: &Token<'_>, _: Option<Last>, _: u32) {}
+        pub(crate) fn ended(&self, _: &Token<'_>, _: Outcome, _: u32) {}
         #[inline(always)]
         pub(crate) fn ran(&self, _: &Token<'_>, _: u32) {}
         #[inline(always)]

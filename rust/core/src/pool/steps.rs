@@ -542,11 +542,9 @@ impl WorkerRef {
                 .and_then(|last| last.outcome(code))
                 .unwrap_or(Outcome::Done(code));
             let ended = Ended::of(token, job, outcome, false);
-            match decided {
-                Some(Last::Aborted) => pool.counters.aborted(token, self.since(token)),
-                Some(_) => pool.counters.ended(token, decided, self.since(token)),
-                None if last.goes_on() => pool.counters.ran(token, self.since(token)),
-                None => pool.counters.done(token, self.since(token)),
+            match last.goes_on() {
+                true => pool.counters.ran(token, self.since(token)),
+                false => pool.counters.ended(token, outcome, self.since(token)),
             }
             if !pool.attention.get(token).has(Attention::SHRINKS) {
                 // If it came beyond the maximum, others have left since.

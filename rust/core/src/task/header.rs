@@ -89,7 +89,8 @@ pub struct Task<W: Work> {
     work: UnsafeCell<W>,
 }
 
-// SAFETY: as for `Job`: the state is only touched by the worker that moved the job to Running.
+// SAFETY: as for `Job`: `work` is only touched by `run_task`, which the state machine keeps to one worker at a time, so
+// `Send` suffices.
 unsafe impl<W: Work> Sync for Task<W> {}
 
 impl<W: Work> Task<W> {
@@ -147,7 +148,7 @@ impl TaskRef {
     /// Its job.
     #[inline(always)]
     pub(crate) fn job(self) -> JobRef {
-        // SAFETY: the first field.
+        // SAFETY: `job` is the first field of a `repr(C)` struct, and the reference covers all of it.
         unsafe { self.cast() }
     }
 }
@@ -215,7 +216,7 @@ unsafe fn run_task<W: Work, P: Port>(ctx: &Ctx<'_>, job: JobRef) -> Code {
     let whole = task.as_ptr().cast::<Task<W>>();
     // SAFETY: `whole` points at a live task.
     let work = unsafe { UnsafeCell::raw_get(&raw const (*whole).work) };
-    // SAFETY: as for `run_job`.
+    // SAFETY: only the worker that moved the job to Running is here, and what others do with a task does not touch `work`.
     let next = unsafe { &mut *work }.run(&TaskCtx { ctx, task, run });
     Shell::<P>::end_task(task, next)
 }

@@ -102,16 +102,13 @@ impl Schedule {
                 self.next + skipped * self.interval
             }
         };
-        self.next = later(self.slot, self.interval);
-        self.said = false;
         Begun {
-            late: now.saturating_sub(self.slot),
-            left: self.next as i64 - now as i64,
             missed: u32::try_from(skipped).unwrap_or(u32::MAX),
+            ..self.again(now)
         }
     }
 
-    /// A run of the same iteration as the last one begins.
+    /// A run of the same iteration as the last one begins: with its slot.
     pub fn again(&mut self, now: u64) -> Begun {
         self.next = later(self.slot, self.interval);
         self.said = false;
