@@ -71,5 +71,5 @@ pub use shell::{Phase, Shell};
 pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
 pub use task::{Begun, Missed, Rephase, Schedule};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-pub use task::{First, Next, NotEnabled, Task, TaskCtx, TaskRef, Work};
+pub use task::{First, Next, NotEnabled, Shared, Task, TaskCtx, TaskHeader, TaskRef, Work};
 pub use ticks::{When, MAX_TICKS};

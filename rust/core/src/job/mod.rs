@@ -134,6 +134,19 @@ impl Header {
         self.completion = Some(completion);
     }
 
+    pub(crate) const fn discard_on_shutdown(&mut self) {
+        *self.flags.get_mut() |= DISCARD;
+    }
+
+    pub(crate) const fn set_first_level(&mut self, level: u8) {
+        assert!(
+            (level as usize) < LEVELS,
+            "there is no such level: raise CONFIG_TASKPOOL_PRIORITY_LEVELS, or lower the job's level"
+        );
+        let flags = self.flags.get_mut();
+        *flags = *flags & !LEVEL | (level << LEVEL_SHIFT);
+    }
+
     #[inline(always)]
     pub(crate) fn waiters(&self, _token: &Token<'_>) -> Option<WaiterRef> {
         #[cfg(CONFIG_TASKPOOL_WAIT)]
@@ -215,7 +228,7 @@ impl<T: Run> Job<T> {
 
     /// From now on a shutdown of its pool discards the job before it runs, however the others end.
     pub const fn discard_on_shutdown(&mut self) {
-        *self.header.flags.get_mut() |= DISCARD;
+        self.header.discard_on_shutdown();
     }
 
     /// From now on the job waits at this level: the higher, the sooner it is taken.
@@ -224,12 +237,7 @@ impl<T: Run> Job<T> {
     ///
     /// When there is no such level. In a constant that is a build error.
     pub const fn set_first_level(&mut self, level: u8) {
-        assert!(
-            (level as usize) < LEVELS,
-            "there is no such level: raise CONFIG_TASKPOOL_PRIORITY_LEVELS, or lower the job's level"
-        );
-        let flags = self.header.flags.get_mut();
-        *flags = *flags & !LEVEL | (level << LEVEL_SHIFT);
+        self.header.set_first_level(level);
     }
 
     /// The reference that the pool keeps while the job is under way.

@@ -2,6 +2,7 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::steps::Run;
@@ -38,6 +39,8 @@ pub enum First {
     Now,
     /// Once so many ticks have passed.
     After(u64),
+    /// At this tick.
+    At(u64),
     /// Once an interval has passed.
     AfterInterval,
 }
@@ -82,10 +85,25 @@ pub struct TaskHeader {
     pub(super) flags: Locked<u8>,
 }
 
+impl TaskHeader {
+    /// Where C writes when it makes a task: `interval`, `timeout`, `iterations`, `policy`, and in its job what it writes of
+    /// every job. All else is zero.
+    #[doc(hidden)]
+    pub const WRITTEN_BY_C: [usize; 4] = [
+        offset_of!(TaskHeader, interval),
+        offset_of!(TaskHeader, timeout),
+        offset_of!(TaskHeader, iterations),
+        offset_of!(TaskHeader, policy),
+    ];
+    /// Where its job is.
+    #[doc(hidden)]
+    pub const JOB: usize = offset_of!(TaskHeader, job);
+}
+
 /// A task: a job with a schedule, that its owner keeps.
 #[repr(C)]
 pub struct Task<W: Work> {
-    header: TaskHeader,
+    pub(super) header: TaskHeader,
     work: UnsafeCell<W>,
 }
 
@@ -145,9 +163,9 @@ impl<W: Work> Task<W> {
 }
 
 impl TaskRef {
-    /// Its job.
+    /// Its job: to be asked, waited for, and given another level. Only as a task can it be submitted and ended.
     #[inline(always)]
-    pub(crate) fn job(self) -> JobRef {
+    pub fn job(self) -> JobRef {
         // SAFETY: `job` is the first field of a `repr(C)` struct, and the reference covers all of it.
         unsafe { self.cast() }
     }
@@ -196,6 +214,11 @@ impl TaskCtx<'_> {
         self.task
     }
 
+    /// The run, as that of a job.
+    pub fn ctx(&self) -> &Ctx<'_> {
+        self.ctx
+    }
+
     /// Whether somebody has cancelled or aborted the task since the run began. One lock section, O(1).
     pub fn cancelled(&self) -> bool {
         self.ctx.cancelled()
@@ -210,13 +233,22 @@ impl TaskCtx<'_> {
 unsafe fn run_task<W: Work, P: Port>(ctx: &Ctx<'_>, job: JobRef) -> Code {
     // SAFETY: this function's promise.
     let task: TaskRef = unsafe { job.cast() };
-    let Some(run) = Shell::<P>::begin_task(task) else {
-        return 0;
-    };
     let whole = task.as_ptr().cast::<Task<W>>();
     // SAFETY: `whole` points at a live task.
     let work = unsafe { UnsafeCell::raw_get(&raw const (*whole).work) };
     // SAFETY: only the worker that moved the job to Running is here, and what others do with a task does not touch `work`.
-    let next = unsafe { &mut *work }.run(&TaskCtx { ctx, task, run });
-    Shell::<P>::end_task(task, next)
+    Shell::<P>::run_task(ctx, task, |ctx| unsafe { &mut *work }.run(ctx))
+}
+
+impl<P: Port> Shell<P> {
+    /// A run of a task that somebody else has made than [`Task::new`], from the function of its job, if there is to be one.
+    /// Answers what that answers.
+    #[inline(always)]
+    pub fn run_task(ctx: &Ctx<'_>, task: TaskRef, work: impl FnOnce(&TaskCtx<'_>) -> Next) -> Code {
+        let Some(run) = Self::begin_task(task) else {
+            return 0;
+        };
+        let next = work(&TaskCtx { ctx, task, run });
+        Self::end_task(task, next)
+    }
 }

@@ -10,7 +10,10 @@ use core::num::NonZeroU64;
 use crate::ticks::MAX_TICKS;
 
 /// What becomes of runs whose time passed before a worker came to them.
+///
+/// A byte, and in the next but one the bound, as C writes it where it makes a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Missed {
     /// They are left out, and counted; the others stay where they were. A run that is due in this very tick is not missed.
     Skip,

@@ -115,6 +115,7 @@ impl TaskRef {
         let next = match first {
             First::Now => now.max(1),
             First::After(delay) => ahead(now, delay),
+            First::At(tick) => tick.clamp(1, MAX_TICKS),
             First::AfterInterval => ahead(now, self.interval.get(token).get()),
         };
         let limit = self.limit_from(token, now);
