@@ -79,6 +79,8 @@ mod scope;
 mod spawn;
 #[cfg(CONFIG_TASKPOOL_STATS)]
 mod stats;
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+mod task;
 mod time;
 
 pub use config::{Config, CONFIG};
@@ -92,6 +94,8 @@ pub use scope::Scope;
 pub use spawn::{cache, JobHandle};
 #[cfg(CONFIG_TASKPOOL_STATS)]
 pub use stats::Stats;
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+pub use task::{AnyTask, EnableError, First, Next, Shift, Task, TaskCounts, TaskCtx, TaskFunction, Work};
 #[cfg(CONFIG_TASKPOOL_PAUSE)]
 pub use taskpool_core::Clock;
 pub use taskpool_core::{
@@ -99,6 +103,8 @@ pub use taskpool_core::{
     LevelError, NotSpawned, OnEnd, Outcome, Run, ScopeError, Shutdown, Snapshot, SpawnError, Status, SubmitError,
     WaitError, LEVELS, MAX_TICKS,
 };
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+pub use taskpool_core::{Missed, NotEnabled, Rephase};
 pub use time::{Duration, Instant, Timeout};
 
 use taskpool_core::{JobRef, PoolRef, Shell};
