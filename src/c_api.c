@@ -38,6 +38,12 @@ static const struct {
 	REFUSAL(NEVER_SUBMITTED, ENOENT, NULL),
 	REFUSAL(NO_SLOT, ENOMEM, NULL),
 	REFUSAL(NO_HANDLE, EBADF, NULL),
+#ifdef CONFIG_TASKPOOL_TASKS
+	REFUSAL(TASK, EINVAL,
+		"the task is NULL, or nobody has initialised it: use TASKPOOL_TASK_DEFINE or taskpool_task_init"),
+	REFUSAL(NOT_ENABLED, ESRCH, NULL),
+	REFUSAL(IN_ANOTHER_POOL, EBUSY, NULL),
+#endif
 };
 
 int taskpool_port_refuse(uint32_t refusal, const char *function)
@@ -115,8 +121,15 @@ const char *taskpool_strerror(int error)
 		return "a worker would wait for its own pool: submit to another pool, or use a completion";
 	case -ENOENT:
 		return "the job has never been submitted: submit it before you wait for it";
+#ifdef CONFIG_TASKPOOL_TASKS
+	case -ESRCH:
+		return "the task is not enabled: enable it first";
+	case -EBUSY:
+		return "the job is under way, or the task enabled, perhaps in another pool: change it when it is idle";
+#else
 	case -EBUSY:
 		return "the job is under way: change it when it is idle";
+#endif
 	case -EBADF:
 		return "nobody has this handle: it was given back, or never given";
 	case -ENOMEM:

@@ -100,6 +100,42 @@ LAYOUT(iot_jobs, TASKPOOL_IOT_NO_JOB | TASKPOOL_IOT_NEW << 4 | TASKPOOL_IOT_DONE
 			 TASKPOOL_IOT_DISCARDED << 16);
 LAYOUT(iot_jobs_under_way, TASKPOOL_IOT_QUEUED | TASKPOOL_IOT_DEFERRED << 4 | TASKPOOL_IOT_RUNNING << 8);
 #endif
+#ifdef CONFIG_TASKPOOL_TASKS
+LAYOUT(sizeof_task, sizeof(struct taskpool_task));
+LAYOUT(alignof_task, __alignof__(struct taskpool_task));
+LAYOUT(task_core, offsetof(struct taskpool_task, core));
+LAYOUT(task_job, offsetof(struct taskpool_task_core, job));
+LAYOUT(task_interval, offsetof(struct taskpool_task_core, interval));
+LAYOUT(task_timeout, offsetof(struct taskpool_task_core, timeout));
+LAYOUT(task_iterations, offsetof(struct taskpool_task_core, iterations));
+LAYOUT(task_policy, offsetof(struct taskpool_task_core, policy));
+LAYOUT(task_most, offsetof(struct taskpool_task_core, most));
+LAYOUT(task_run, offsetof(struct taskpool_task, run));
+LAYOUT(task_policies, TASKPOOL_MISSED_SKIP | (TASKPOOL_MISSED_CATCH_UP(0) & 0xffff) << 4 | TASKPOOL_MISSED_FROM_START << 8 |
+			      TASKPOOL_MISSED_FROM_END << 12);
+LAYOUT(task_bound, TASKPOOL_MISSED_CATCH_UP(0x1234) >> 16);
+LAYOUT(sizeof_run, sizeof(struct taskpool_run));
+LAYOUT(run_ctx, offsetof(struct taskpool_run, ctx));
+LAYOUT(run_late, offsetof(struct taskpool_run, late));
+LAYOUT(run_left, offsetof(struct taskpool_run, left));
+LAYOUT(run_number, offsetof(struct taskpool_run, number));
+LAYOUT(run_missed, offsetof(struct taskpool_run, missed));
+LAYOUT(run_first, offsetof(struct taskpool_run, first));
+LAYOUT(run_last, offsetof(struct taskpool_run, last));
+LAYOUT(sizeof_next, sizeof(struct taskpool_next));
+LAYOUT(next_when, offsetof(struct taskpool_next, when));
+LAYOUT(next_how, offsetof(struct taskpool_next, how));
+LAYOUT(next_code, offsetof(struct taskpool_next, code));
+LAYOUT(nexts, Z_TASKPOOL_NEXT_DEFAULT | Z_TASKPOOL_NEXT_AGAIN << 4 | Z_TASKPOOL_NEXT_AFTER << 8 |
+		      Z_TASKPOOL_NEXT_DONE << 12);
+LAYOUT(rephases, TASKPOOL_REPHASE_KEEP | TASKPOOL_REPHASE_RECALCULATE << 4 | TASKPOOL_REPHASE_FROM_NOW << 8);
+LAYOUT(after_interval, (uint32_t)((uint64_t)INT64_MIN >> 32));
+LAYOUT(refusals_to_tasks,
+       TASKPOOL_REFUSED_TASK | TASKPOOL_REFUSED_NOT_ENABLED << 4 | TASKPOOL_REFUSED_IN_ANOTHER_POOL << 8);
+#ifdef CONFIG_TASKPOOL_NAMES
+LAYOUT(task_name, offsetof(struct taskpool_task, name));
+#endif
+#endif
 #if CONFIG_TASKPOOL_CACHE_JOBS > 0
 LAYOUT(sizeof_cache, sizeof(struct taskpool_cache));
 LAYOUT(cache_slots, offsetof(struct taskpool_cache, slots));

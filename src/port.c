@@ -266,9 +266,18 @@ static FUNC_NORETURN void end_image(void)
 	if (job != NULL) {
 #if defined(CONFIG_TASKPOOL_C_API) && defined(CONFIG_TASKPOOL_NAMES)
 		const struct taskpool_job *named = job;
+		const char *name = NULL;
 
-		if (named->core.run == taskpool_core_run_job && named->name != NULL) {
-			printk("the worker's job: %s\n", named->name);
+		if (named->core.run == taskpool_core_run_job) {
+			name = named->name;
+		}
+#ifdef CONFIG_TASKPOOL_TASKS
+		if (named->core.run == taskpool_core_run_task) {
+			name = CONTAINER_OF(job, struct taskpool_task, core.job)->name;
+		}
+#endif
+		if (name != NULL) {
+			printk("the worker's job: %s\n", name);
 		}
 #endif
 		printk("the worker's job is at %p\n", job);

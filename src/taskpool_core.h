@@ -7,6 +7,7 @@
 #ifndef TASKPOOL_CORE_H_
 #define TASKPOOL_CORE_H_
 
+#include <taskpool/task.h>
 #include <taskpool/taskpool.h>
 
 /* Rust has the same numbers, and room of the same size; src/layout.ld compares them. */
@@ -67,6 +68,11 @@ enum taskpool_refusal {
 	/* With slots for what is spawned. */
 	TASKPOOL_REFUSED_NO_SLOT,
 	TASKPOOL_REFUSED_NO_HANDLE,
+#ifdef CONFIG_TASKPOOL_TASKS
+	TASKPOOL_REFUSED_TASK,
+	TASKPOOL_REFUSED_NOT_ENABLED,
+	TASKPOOL_REFUSED_IN_ANOTHER_POOL,
+#endif
 };
 #endif
 

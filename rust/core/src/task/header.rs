@@ -231,20 +231,25 @@ impl TaskCtx<'_> {
 ///
 /// `job` was made from a whole `Task<W>`, and the caller is the one worker that moved it to Running.
 unsafe fn run_task<W: Work, P: Port>(ctx: &Ctx<'_>, job: JobRef) -> Code {
-    // SAFETY: this function's promise.
-    let task: TaskRef = unsafe { job.cast() };
-    let whole = task.as_ptr().cast::<Task<W>>();
+    let whole = job.as_ptr().cast::<Task<W>>();
     // SAFETY: `whole` points at a live task.
     let work = unsafe { UnsafeCell::raw_get(&raw const (*whole).work) };
     // SAFETY: only the worker that moved the job to Running is here, and what others do with a task does not touch `work`.
-    Shell::<P>::run_task(ctx, task, |ctx| unsafe { &mut *work }.run(ctx))
+    let work = |ctx: &TaskCtx<'_>| unsafe { &mut *work }.run(ctx);
+    // SAFETY: this function's promise.
+    unsafe { Shell::<P>::run_task(ctx, job, work) }
 }
 
 impl<P: Port> Shell<P> {
-    /// A run of a task that somebody else has made than [`Task::new`], from the function of its job, if there is to be one.
-    /// Answers what that answers.
+    /// What the function of a task's job does: a run, if there is to be one. Answers what that function answers.
+    ///
+    /// # Safety
+    ///
+    /// `job` is that of a task, and the caller the worker that runs it.
     #[inline(always)]
-    pub fn run_task(ctx: &Ctx<'_>, task: TaskRef, work: impl FnOnce(&TaskCtx<'_>) -> Next) -> Code {
+    pub unsafe fn run_task(ctx: &Ctx<'_>, job: JobRef, work: impl FnOnce(&TaskCtx<'_>) -> Next) -> Code {
+        // SAFETY: this function's promise.
+        let task: TaskRef = unsafe { job.cast() };
         let Some(run) = Self::begin_task(task) else {
             return 0;
         };

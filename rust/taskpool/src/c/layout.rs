@@ -102,6 +102,53 @@ layout! {
         | super::iot::found::RUNNING << 8,
 }
 
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+use super::task::{next, rephase, words, CNext, CRunOfTask, CTask};
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+use taskpool_core::{Missed, TaskHeader};
+
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+layout! {
+    sizeof_task: size_of::<CTask>(),
+    alignof_task: align_of::<CTask>(),
+    task_core: offset_of!(CTask, header),
+    task_job: TaskHeader::JOB,
+    task_interval: TaskHeader::WRITTEN_BY_C[0],
+    task_timeout: TaskHeader::WRITTEN_BY_C[1],
+    task_iterations: TaskHeader::WRITTEN_BY_C[2],
+    task_policy: TaskHeader::WRITTEN_BY_C[3],
+    task_most: TaskHeader::WRITTEN_BY_C[3] + 2,
+    task_run: offset_of!(CTask, run),
+    task_policies: words(Missed::Skip).0 as u32
+        | (words(Missed::CatchUp(0)).0 as u32) << 4
+        | (words(Missed::FromStart).0 as u32) << 8
+        | (words(Missed::FromEnd).0 as u32) << 12,
+    task_bound: words(Missed::CatchUp(0x1234)).1,
+    sizeof_run: size_of::<CRunOfTask<'_>>(),
+    run_ctx: offset_of!(CRunOfTask<'_>, ctx),
+    run_late: offset_of!(CRunOfTask<'_>, late),
+    run_left: offset_of!(CRunOfTask<'_>, left),
+    run_number: offset_of!(CRunOfTask<'_>, number),
+    run_missed: offset_of!(CRunOfTask<'_>, missed),
+    run_first: offset_of!(CRunOfTask<'_>, first),
+    run_last: offset_of!(CRunOfTask<'_>, last),
+    sizeof_next: size_of::<CNext>(),
+    next_when: offset_of!(CNext, when),
+    next_how: offset_of!(CNext, how),
+    next_code: offset_of!(CNext, code),
+    nexts: next::DEFAULT | next::AGAIN << 4 | next::AFTER << 8 | next::DONE << 12,
+    rephases: rephase::KEEP | rephase::RECALCULATE << 4 | rephase::FROM_NOW << 8,
+    after_interval: (KTimeout::AFTER_INTERVAL as u64 >> 32) as u32,
+    refusals_to_tasks: Refusal::NoTask as u32
+        | (Refusal::NotEnabled as u32) << 4
+        | (Refusal::InAnotherPool as u32) << 8,
+}
+
+#[cfg(all(CONFIG_TASKPOOL_TASKS, CONFIG_TASKPOOL_NAMES))]
+layout! {
+    task_name: offset_of!(CTask, name),
+}
+
 #[cfg(cache)]
 layout! {
     sizeof_cache: size_of::<super::spawn::CCache>(),

@@ -10,6 +10,8 @@ mod layout;
 mod pool;
 #[cfg(cache)]
 mod spawn;
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+mod task;
 
 use core::ffi::{c_int, c_void, CStr};
 use core::ptr::NonNull;
@@ -102,6 +104,12 @@ enum Refusal {
     NoSlot,
     #[cfg(cache)]
     NoHandle,
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    NoTask = 12,
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    NotEnabled,
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    InAnotherPool,
 }
 
 extern "C" {

@@ -1,0 +1,72 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The part of the C API of tasks that is only memory to be written.
+ */
+
+#include <errno.h>
+
+#include <zephyr/sys/util.h>
+
+#include <taskpool/task.h>
+
+#include "taskpool_core.h"
+
+int taskpool_task_init(struct taskpool_task *task, taskpool_task_run_t run, k_timeout_t interval)
+{
+	if (task == NULL || run == NULL || interval.ticks < K_TICKS_FOREVER) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
+	}
+	*task = (struct taskpool_task)TASKPOOL_TASK_INITIALIZER(run, interval);
+	return 0;
+}
+
+/* Whether its owner has the task to itself; if not, why. */
+static int own(const struct taskpool_task *task, const char *function)
+{
+	if (task == NULL || task->core.job.run != taskpool_core_run_task) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_TASK, function);
+	}
+	return task->core.job.state == TASKPOOL_IDLE ? 0 : -EBUSY;
+}
+
+int taskpool_task_set_end(struct taskpool_task *task, const struct taskpool_end *end)
+{
+	int error = own(task, __func__);
+
+	if (end != NULL && (end->tell != taskpool_core_tell || end->end == NULL)) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
+	}
+	if (error == 0) {
+		task->core.job.end = end;
+	}
+	return error;
+}
+
+int taskpool_task_set_discard(struct taskpool_task *task, bool discard)
+{
+	int error = own(task, __func__);
+
+	if (error == 0) {
+		task->core.job.flags =
+			(task->core.job.flags & ~Z_TASKPOOL_DISCARD) | (discard ? Z_TASKPOOL_DISCARD : 0);
+	}
+	return error;
+}
+
+int taskpool_task_set_missed(struct taskpool_task *task, uint32_t missed)
+{
+	int error = own(task, __func__);
+	uint32_t policy = missed & 0xffff;
+	uint32_t most = missed >> 16;
+
+	if (policy > TASKPOOL_MISSED_FROM_END ||
+	    (most != 0 && policy != (TASKPOOL_MISSED_CATCH_UP(0) & 0xffff))) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
+	}
+	if (error == 0) {
+		task->core.policy = policy;
+		task->core.most = most;
+	}
+	return error;
+}
