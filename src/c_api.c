@@ -42,7 +42,7 @@ static const struct {
 	REFUSAL(TASK, EINVAL,
 		"the task is NULL, or nobody has initialised it: use TASKPOOL_TASK_DEFINE or taskpool_task_init"),
 	REFUSAL(NOT_ENABLED, ESRCH, NULL),
-	REFUSAL(IN_ANOTHER_POOL, EBUSY, NULL),
+	REFUSAL(UNDER_WAY, EBUSY, NULL),
 #endif
 };
 
@@ -125,7 +125,7 @@ const char *taskpool_strerror(int error)
 	case -ESRCH:
 		return "the task is not enabled: enable it first";
 	case -EBUSY:
-		return "the job is under way, or the task enabled, perhaps in another pool: change it when it is idle";
+		return "the job is under way, or the task enabled, perhaps in another pool: let it end first";
 #else
 	case -EBUSY:
 		return "the job is under way: change it when it is idle";

@@ -17,7 +17,9 @@ int taskpool_task_init(struct taskpool_task *task, taskpool_task_run_t run, k_ti
 	if (task == NULL || run == NULL || interval.ticks < K_TICKS_FOREVER) {
 		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
 	}
-	*task = (struct taskpool_task)TASKPOOL_TASK_INITIALIZER(run, interval);
+	*task = (struct taskpool_task)TASKPOOL_TASK_INITIALIZER(
+		run, interval.ticks == K_TICKS_FOREVER ? TASKPOOL_LONGEST_SPAN
+						       : MIN(interval.ticks, TASKPOOL_LONGEST_SPAN));
 	return 0;
 }
 
@@ -57,15 +59,13 @@ int taskpool_task_set_discard(struct taskpool_task *task, bool discard)
 int taskpool_task_set_missed(struct taskpool_task *task, uint32_t missed)
 {
 	int error = own(task, __func__);
-	uint32_t policy = missed & 0xffff;
-	uint32_t most = missed >> 16;
+	uint32_t most = missed >> 8;
 
-	if (policy > TASKPOOL_MISSED_FROM_END ||
-	    (most != 0 && policy != (TASKPOOL_MISSED_CATCH_UP(0) & 0xffff))) {
+	if (!Z_TASKPOOL_IS_MISSED(missed)) {
 		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
 	}
 	if (error == 0) {
-		task->core.policy = policy;
+		task->core.policy = (uint8_t)missed;
 		task->core.most = most;
 	}
 	return error;

@@ -110,10 +110,11 @@ LAYOUT(task_timeout, offsetof(struct taskpool_task_core, timeout));
 LAYOUT(task_iterations, offsetof(struct taskpool_task_core, iterations));
 LAYOUT(task_policy, offsetof(struct taskpool_task_core, policy));
 LAYOUT(task_most, offsetof(struct taskpool_task_core, most));
+LAYOUT(task_longest, TASKPOOL_LONGEST_SPAN >> 20);
 LAYOUT(task_run, offsetof(struct taskpool_task, run));
-LAYOUT(task_policies, TASKPOOL_MISSED_SKIP | (TASKPOOL_MISSED_CATCH_UP(0) & 0xffff) << 4 | TASKPOOL_MISSED_FROM_START << 8 |
+LAYOUT(task_policies, TASKPOOL_MISSED_SKIP | (TASKPOOL_MISSED_CATCH_UP(0) & 0xff) << 4 | TASKPOOL_MISSED_FROM_START << 8 |
 			      TASKPOOL_MISSED_FROM_END << 12);
-LAYOUT(task_bound, TASKPOOL_MISSED_CATCH_UP(0x1234) >> 16);
+LAYOUT(task_bound, TASKPOOL_MISSED_CATCH_UP(0x12) >> 8);
 LAYOUT(sizeof_run, sizeof(struct taskpool_run));
 LAYOUT(run_ctx, offsetof(struct taskpool_run, ctx));
 LAYOUT(run_late, offsetof(struct taskpool_run, late));
@@ -131,7 +132,7 @@ LAYOUT(nexts, Z_TASKPOOL_NEXT_DEFAULT | Z_TASKPOOL_NEXT_AGAIN << 4 | Z_TASKPOOL_
 LAYOUT(rephases, TASKPOOL_REPHASE_KEEP | TASKPOOL_REPHASE_RECALCULATE << 4 | TASKPOOL_REPHASE_FROM_NOW << 8);
 LAYOUT(after_interval, (uint32_t)((uint64_t)INT64_MIN >> 32));
 LAYOUT(refusals_to_tasks,
-       TASKPOOL_REFUSED_TASK | TASKPOOL_REFUSED_NOT_ENABLED << 4 | TASKPOOL_REFUSED_IN_ANOTHER_POOL << 8);
+       TASKPOOL_REFUSED_TASK | TASKPOOL_REFUSED_NOT_ENABLED << 4 | TASKPOOL_REFUSED_UNDER_WAY << 8);
 #ifdef CONFIG_TASKPOOL_NAMES
 LAYOUT(task_name, offsetof(struct taskpool_task, name));
 #endif

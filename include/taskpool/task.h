@@ -41,7 +41,8 @@ extern "C" {
  *
  * Each run has a slot, which the next one is counted from: so runs are an interval apart, however long they take and however
  * late a worker comes to them. Nothing polls: between two runs a task is deferred in its pool, and only its deadline wakes
- * anybody. A run is never early. Ticks from 2^62 on, which no clock reaches, are its last one.
+ * anybody. A run is never early. A tick of 2^62 or later, which no clock reaches, is the last one before that, and a longer
+ * interval than `TASKPOOL_LONGEST_SPAN` is that one.
  *
  * @{
  */
@@ -52,7 +53,10 @@ struct taskpool_task;
 struct taskpool_run {
 	/** For @ref taskpool_ctx_pool, @ref taskpool_ctx_worker and @ref taskpool_ctx_cancelled. */
 	const struct taskpool_ctx *ctx;
-	/** By how many ticks it began after its slot. (TaskScheduler's `getStartDelay`.) */
+	/**
+	 * By how many ticks it began after its slot; after @ref taskpool_next_again, after the run before it had ended.
+	 * (TaskScheduler's `getStartDelay`.)
+	 */
 	k_ticks_t late;
 	/**
 	 * How many ticks it may take until the slot of the next run; negative if that had passed when it began.
@@ -162,8 +166,8 @@ typedef struct taskpool_next (*taskpool_task_run_t)(struct taskpool_task *task, 
  */
 /** They are left out, and counted; the others stay where they were. A run that is due in this very tick is not missed. */
 #define TASKPOOL_MISSED_SKIP           0U
-/** They are made up for, one right after the other: up to @p most_, 0 to 65,535. Earlier ones are left out, and counted. */
-#define TASKPOOL_MISSED_CATCH_UP(most_) (1U | (uint32_t)(uint16_t)(most_) << 16)
+/** They are made up for, one right after the other: up to @p most_, 0 to 255. Earlier ones are left out, and counted. */
+#define TASKPOOL_MISSED_CATCH_UP(most_) (1U | (uint32_t)(uint8_t)(most_) << 8)
 /** There are none: an interval lies between the beginnings of two runs. */
 #define TASKPOOL_MISSED_FROM_START     2U
 /** There are none: an interval lies between the end of a run and the beginning of the next one. */
@@ -182,38 +186,48 @@ enum taskpool_rephase {
 
 /** @cond INTERNAL_HIDDEN */
 
-/* A time in ticks, aligned as words are. */
-typedef k_timeout_t z_taskpool_ticks __aligned(4);
-
 /* The Rust struct `TaskHeader`; src/layout.ld compares them. Only the Rust core looks inside. */
 struct taskpool_task_core {
 	struct taskpool_job_core job;
-	z_taskpool_ticks interval;
-	uint32_t slot[2];
+	void *seat[2];
 	uint32_t limit[2];
-	z_taskpool_ticks timeout;
+	uint16_t interval[3];
+	uint16_t timeout[3];
 	uint32_t iterations;
 	uint32_t runs;
 	uint32_t missed;
 	uint8_t policy;
-	uint8_t unused;
-	uint16_t most;
+	uint8_t most;
 	uint8_t flags;
+	uint8_t turn;
 };
 
 void taskpool_core_run_task(void);
 
+#define Z_TASKPOOL_SPAN(ticks_)                                                                                        \
+	{                                                                                                              \
+		(uint16_t)(ticks_), (uint16_t)((uint64_t)(ticks_) >> 16), (uint16_t)((uint64_t)(ticks_) >> 32)         \
+	}
+
 #define Z_TASKPOOL_TASK_CORE(interval_, iterations_, missed_, timeout_, end_, flags_)                                  \
 	{                                                                                                              \
-		{{NULL, NULL, NULL}, taskpool_core_run_task, 0, 0, (flags_), 0, 0, {0, 0}, NULL, (end_)},             \
-		(interval_), {0, 0}, {0, 0}, (timeout_), (iterations_), 0, 0,                                         \
-		(uint8_t)(missed_), 0, (uint16_t)((missed_) >> 16), 0                                                 \
+		{{NULL, NULL, NULL}, taskpool_core_run_task, 0, 0, (flags_), 0, 0, {0, 0}, NULL, (end_)},              \
+		{NULL, NULL}, {0, 0}, Z_TASKPOOL_SPAN(interval_), Z_TASKPOOL_SPAN(timeout_), (iterations_), 0, 0,      \
+		(uint8_t)(missed_), (uint8_t)((missed_) >> 8), 0, 0                                                    \
 	}
+
+#define Z_TASKPOOL_IS_MISSED(missed_)                                                                                  \
+	(((missed_) & 0xffU) <= TASKPOOL_MISSED_FROM_END &&                                                            \
+	 ((missed_) >> 8 == 0 || (((missed_) & 0xffU) == 1 && (missed_) >> 16 == 0)))
+
+#define Z_TASKPOOL_CHECK_SPAN(name_, ticks_)                                                                           \
+	BUILD_ASSERT((ticks_) >= 0 && (ticks_) <= TASKPOOL_LONGEST_SPAN,                                               \
+		     "an interval, or a time, of " #name_ " is no span of up to 2^48 - 1 ticks")
 
 /** @endcond */
 
 /**
- * A task: a job with a schedule, that its owner keeps. 100 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
+ * A task: a job with a schedule, that its owner keeps. 92 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
  * `CONFIG_TASKPOOL_STATS`, and with `CONFIG_TASKPOOL_NAMES`). Its fields belong to the implementation. It must stay where it
  * is, and is not to be written, while it is enabled: until its outcome is told.
  */
@@ -227,17 +241,20 @@ struct taskpool_task {
 	/** @endcond */
 };
 
+/** The longest interval and time of a task, in ticks. At 1 MHz these are almost nine years. */
+#define TASKPOOL_LONGEST_SPAN ((INT64_C(1) << 48) - 1)
+
 /**
  * @brief What a `struct taskpool_task` begins as: at level 0, with no end, no limit of its time, and no completion; slots
  * that pass are left out.
  *
  * @param run_      What it does, a @ref taskpool_task_run_t.
- * @param interval_ From one run to the next, a span. With `K_NO_WAIT` the next run is due as soon as one has ended, with
- *                  `K_FOREVER` not by itself.
+ * @param interval_ From one run to the next, in ticks: `k_ms_to_ticks_ceil64(500)`, 0 to `TASKPOOL_LONGEST_SPAN`. With 0
+ *                  the next run is due as soon as one has ended. (No `k_timeout_t`: C can't take a constant one apart.)
  */
 #define TASKPOOL_TASK_INITIALIZER(run_, interval_)                                                                     \
 	{                                                                                                              \
-		Z_TASKPOOL_TASK_CORE(interval_, 0, TASKPOOL_MISSED_SKIP, K_NO_WAIT, NULL, 0),                          \
+		Z_TASKPOOL_TASK_CORE(interval_, 0, TASKPOOL_MISSED_SKIP, 0, NULL, 0),                          \
 		(run_)Z_TASKPOOL_JOB_NAME(NULL)                                                                        \
 	}
 
@@ -248,23 +265,24 @@ struct taskpool_task {
  *
  * @param name_     C name of the task.
  * @param run_      What it does, a @ref taskpool_task_run_t.
- * @param interval_ As in @ref TASKPOOL_TASK_INITIALIZER.
+ * @param interval_ As in @ref TASKPOOL_TASK_INITIALIZER. What is out of range fails the build.
  */
 #define TASKPOOL_TASK_DEFINE(name_, run_, interval_)                                                                   \
 	struct taskpool_task name_ = {                                                                                 \
-		Z_TASKPOOL_TASK_CORE(interval_, 0, TASKPOOL_MISSED_SKIP, K_NO_WAIT, NULL, 0),                          \
-		(run_)Z_TASKPOOL_JOB_NAME(#name_)                                                                      \
-	}
+		Z_TASKPOOL_TASK_CORE(interval_, 0, TASKPOOL_MISSED_SKIP, 0, NULL, 0),                          \
+		(run_)Z_TASKPOOL_JOB_NAME(#name_),                                                                     \
+	};                                                                                                             \
+	Z_TASKPOOL_CHECK_SPAN(name_, interval_)
 
 /**
  * @brief Defines a task with all that it can begin with.
  *
  * @param name_       C name of the task.
  * @param run_        What it does, a @ref taskpool_task_run_t.
- * @param interval_   As in @ref TASKPOOL_TASK_INITIALIZER.
+ * @param interval_   As in @ref TASKPOOL_TASK_INITIALIZER. What is out of range fails the build.
  * @param iterations_ How many runs it has each time that it is enabled, 0 for no end.
  * @param missed_     `TASKPOOL_MISSED_SKIP` or another one of these. Anything else fails the build.
- * @param timeout_    How long after it was enabled it ends; `K_FOREVER` or `K_NO_WAIT` for no limit.
+ * @param timeout_    How long after it was enabled it ends, in ticks as @p interval_; 0 for no limit.
  * @param end_        Its completion, a `struct taskpool_end *`, or NULL.
  * @param level_      The level at which its runs wait for a worker: 0 to `CONFIG_TASKPOOL_PRIORITY_LEVELS` - 1. Any other
  *                    fails the build.
@@ -277,7 +295,9 @@ struct taskpool_task {
 				      ((discard_) ? Z_TASKPOOL_DISCARD : 0))),                                         \
 		(run_)Z_TASKPOOL_JOB_NAME(#name_),                                                                     \
 	};                                                                                                             \
-	BUILD_ASSERT(((missed_) & 0xffffU) <= 3 && (((missed_) >> 16) == 0 || ((missed_) & 0xffffU) == 1),             \
+	Z_TASKPOOL_CHECK_SPAN(name_, interval_);                                                                       \
+	Z_TASKPOOL_CHECK_SPAN(name_, timeout_);                                                                        \
+	BUILD_ASSERT(Z_TASKPOOL_IS_MISSED(missed_),                                                                    \
 		     "there is no such policy: give " #name_ " one of TASKPOOL_MISSED_*");                             \
 	BUILD_ASSERT((level_) >= 0 && (level_) < CONFIG_TASKPOOL_PRIORITY_LEVELS,                                      \
 		     "there is no such level: raise CONFIG_TASKPOOL_PRIORITY_LEVELS, or lower that of " #name_)
@@ -294,7 +314,7 @@ struct taskpool_task {
  *
  * @param task     Room for the task; what was in it is lost.
  * @param run      What it does.
- * @param interval From one run to the next: a span, or `K_FOREVER`.
+ * @param interval From one run to the next: a span, or `K_FOREVER`, which is the longest one.
  *
  * @retval 0       It is ready to be enabled.
  * @retval -EINVAL @p task or @p run is NULL, or @p interval is an absolute time.
@@ -373,7 +393,7 @@ int taskpool_task_set_missed(struct taskpool_task *task, uint32_t missed);
  * @retval 0          It is enabled.
  * @retval 1          It was enabled already, and begins anew.
  * @retval -EINVAL    @p pool is NULL; @p task is NULL or not initialised.
- * @retval -EBUSY     It is enabled in another pool. Nothing has changed.
+ * @retval -EBUSY     It is enabled in another pool, or about to end as a completer has said. Nothing has changed.
  * @retval -ESHUTDOWN The pool takes no submissions: it was shut down, or never made. Nothing has changed.
  */
 int taskpool_task_enable(struct taskpool *pool, struct taskpool_task *task, k_timeout_t first);
@@ -408,7 +428,6 @@ int taskpool_task_disable(struct taskpool_task *task);
  */
 int taskpool_task_cancel(struct taskpool_task *task);
 
-#if defined(CONFIG_TASKPOOL_ABORT) || defined(__DOXYGEN__)
 /**
  * @brief As @ref taskpool_task_disable, with the outcome #TASKPOOL_ABORTED: its result is not to be used.
  *
@@ -421,7 +440,6 @@ int taskpool_task_cancel(struct taskpool_task *task);
  * @retval -EINVAL @p task is NULL or not initialised.
  */
 int taskpool_task_abort(struct taskpool_task *task);
-#endif
 
 /**
  * @brief Lets the next run come at once; those after it are counted from there. A run that goes on is followed by another one.
@@ -464,7 +482,8 @@ int taskpool_task_postpone(struct taskpool_task *task, k_timeout_t delay);
  * @isr_ok
  *
  * @param task The task.
- * @param by   So many ticks later, or, with a negative number, sooner. What has passed then is now.
+ * @param by   So many ticks later, or, with a negative number, sooner. A run that would have been due then comes at once, and
+ *             none is missed by that.
  *
  * @retval 0       They are moved.
  * @retval -EINVAL @p task is NULL or not initialised.
@@ -579,7 +598,7 @@ int taskpool_task_set_level(struct taskpool_task *task, uint8_t level);
  *
  * @retval 0       It is there.
  * @retval -EINVAL @p task is NULL or not initialised, or @p tick is NULL.
- * @retval -ESRCH  The task is not enabled.
+ * @retval -ESRCH  The task is not enabled, or waits for an event.
  */
 int taskpool_task_next_run(struct taskpool_task *task, k_ticks_t *tick);
 

@@ -44,15 +44,11 @@ impl When {
     }
 }
 
-/// A point in time in two words, so that a job is aligned to 4 bytes on a 32-bit machine. In memory it is a number of 64
-/// bits: C writes one where it makes a task.
+/// A point in time in two words, so that a job is aligned to 4 bytes on a 32-bit machine.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) struct Ticks {
-    #[cfg(target_endian = "big")]
-    pub(crate) high: u32,
     pub(crate) low: u32,
-    #[cfg(target_endian = "little")]
     pub(crate) high: u32,
 }
 

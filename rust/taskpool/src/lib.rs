@@ -104,7 +104,7 @@ pub use taskpool_core::{
     WaitError, LEVELS, MAX_TICKS,
 };
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-pub use taskpool_core::{Missed, NotEnabled, Rephase};
+pub use taskpool_core::{Missed, NotEnabled, Rephase, MAX_SPAN};
 pub use time::{Duration, Instant, Timeout};
 
 use taskpool_core::{JobRef, PoolRef, Shell};

@@ -74,7 +74,7 @@ pub enum First {
 pub enum Shift {
     /// Runs come later.
     Later(Duration),
-    /// Runs come sooner; what has passed then, now.
+    /// Runs come sooner. One that would have been due then comes at once, and none is missed by that.
     Sooner(Duration),
 }
 
@@ -84,8 +84,8 @@ pub enum Shift {
 pub enum EnableError {
     /// [`Work::on_enable`] said no.
     Vetoed,
-    /// The task is enabled in another pool.
-    InAnotherPool,
+    /// The task is enabled in another pool; or a completer has ended it, and no worker has told so yet.
+    UnderWay,
     /// The pool takes no submissions: it was never defined with `TASKPOOL_DEFINE`, nor made at run time, or has been shut
     /// down.
     NotRunning,
@@ -95,7 +95,9 @@ impl fmt::Display for EnableError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             EnableError::Vetoed => "the task's on_enable said no: enable it when that answers true",
-            EnableError::InAnotherPool => "the task is enabled in another pool: disable it before you enable it here",
+            EnableError::UnderWay => {
+                "the task is enabled in another pool, or about to end: disable it there, or wait for it"
+            }
             EnableError::NotRunning => {
                 "the pool is not running: define it with TASKPOOL_DEFINE, or restart it, before you enable tasks in it"
             }
@@ -108,7 +110,7 @@ impl core::error::Error for EnableError {}
 impl From<SubmitError> for EnableError {
     fn from(error: SubmitError) -> Self {
         match error {
-            SubmitError::AlreadyQueued => EnableError::InAnotherPool,
+            SubmitError::AlreadyQueued => EnableError::UnderWay,
             // The core has no other.
             _ => EnableError::NotRunning,
         }
@@ -207,10 +209,10 @@ impl From<Next> for taskpool_core::Next {
 ///
 /// All functions may be called from any thread and interrupt, and from runs, if they say no more, and take one lock section:
 /// O(log n) with n deferred jobs and tasks in the pool where they move the task's next run or end it, else O(1). What follows
-/// is the completion, if the task ends there, and a section for each thread that waits for it. All spans and times reach to
-/// [`MAX_TICKS`](crate::MAX_TICKS): what lies past that is that, and does not come by itself.
+/// is the completion, if the task ends there, and a section for each thread that waits for it. A time past
+/// [`MAX_TICKS`](crate::MAX_TICKS) is that, and an interval or a limit of more than [`MAX_SPAN`](crate::MAX_SPAN) is that.
 ///
-/// On a 32-bit machine it takes 92 bytes and its state, 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with
+/// On a 32-bit machine it takes 84 bytes and its state, 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with
 /// `CONFIG_TASKPOOL_STATS`.
 pub struct Task<W: Work = fn(&TaskCtx<'_>) -> Next>(taskpool_core::Task<Inner<W>>);
 
@@ -288,8 +290,8 @@ impl<W: Work> Task<W> {
     ///
     /// # Errors
     ///
-    /// [`EnableError::Vetoed`]: [`Work::on_enable`] said no. [`EnableError::InAnotherPool`]: it is enabled there.
-    /// [`EnableError::NotRunning`]: the pool takes no submissions. Nothing has changed then: a task that was enabled still is.
+    /// [`EnableError::Vetoed`]: [`Work::on_enable`] said no. [`EnableError::UnderWay`]: it is enabled in another
+    /// pool, or about to end. [`EnableError::NotRunning`]: the pool takes no submissions. Nothing has changed then: a task that was enabled still is.
     pub fn enable(&'static self, pool: Pool, first: First) -> Result<bool, EnableError> {
         if !W::on_enable(self) {
             return Err(EnableError::Vetoed);
@@ -320,7 +322,6 @@ impl<W: Work> Task<W> {
 
     /// As [`disable`](Task::disable), with the outcome [`Outcome::Aborted`](crate::Outcome::Aborted): who waits for the task
     /// learns that its result is not to be used.
-    #[cfg(CONFIG_TASKPOOL_ABORT)]
     pub fn abort(&'static self) -> bool {
         System::abort_task(self.reference())
     }
@@ -401,16 +402,11 @@ impl<W: Work> Task<W> {
     }
 
     /// When the next run is due; in a run, the one after it, as it would be now: the run may move it yet, and with
-    /// [`Missed::FromEnd`] its end does. `None` for a task that is not enabled.
+    /// [`Missed::FromEnd`] its end does. `None` for a task that is not enabled, or waits for an event.
     ///
     /// From any thread and interrupt, also from its own run. One lock section, O(1).
     pub fn next_run(&'static self) -> Option<Instant> {
         System::next_run(self.reference()).map(Instant::from_ticks)
-    }
-
-    /// Whether the task is enabled; it may change at once. From any thread and interrupt. One lock section, O(1).
-    pub fn is_enabled(&'static self) -> bool {
-        self.next_run().is_some()
     }
 
     /// How often it has run, since it was enabled last. From any thread and interrupt. One lock section, O(1).
@@ -487,7 +483,8 @@ impl TaskCtx<'_> {
         self.0.is_last()
     }
 
-    /// By how much it began after its slot. (TaskScheduler's `getStartDelay`.)
+    /// By how much it began after its slot; after [`Next::Again`], after the run before it had ended. (TaskScheduler's
+    /// `getStartDelay`.)
     pub fn late(&self) -> Duration {
         Duration::ticks(self.0.late())
     }
@@ -564,7 +561,6 @@ impl AnyTask {
     }
 
     /// [`Task::abort`].
-    #[cfg(CONFIG_TASKPOOL_ABORT)]
     pub fn abort(self) -> bool {
         System::abort_task(self.0)
     }

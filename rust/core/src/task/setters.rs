@@ -2,14 +2,13 @@
 //! in again.
 
 use super::header::{Task, Work};
-use super::Missed;
+use super::{Missed, Span};
 use crate::job::{Complete, OnEnd};
-use crate::ticks::Ticks;
 
 impl<W: Work> Task<W> {
     /// So many ticks from one run to the next.
     pub const fn set_first_interval(&mut self, interval: u64) {
-        *self.header.interval.get_mut() = Ticks::new(interval);
+        *self.header.interval.get_mut() = Span::new(interval);
     }
 
     /// As [`times`](Task::times).
@@ -24,7 +23,7 @@ impl<W: Work> Task<W> {
 
     /// As [`timeout`](Task::timeout).
     pub const fn set_first_timeout(&mut self, ticks: u64) {
-        *self.header.timeout.get_mut() = Ticks::new(ticks);
+        *self.header.timeout.get_mut() = Span::new(ticks);
     }
 
     /// As [`on_end`](Task::on_end).

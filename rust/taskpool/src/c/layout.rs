@@ -117,13 +117,14 @@ layout! {
     task_timeout: TaskHeader::WRITTEN_BY_C[1],
     task_iterations: TaskHeader::WRITTEN_BY_C[2],
     task_policy: TaskHeader::WRITTEN_BY_C[3],
-    task_most: TaskHeader::WRITTEN_BY_C[3] + 2,
+    task_most: TaskHeader::WRITTEN_BY_C[3] + 1,
+    task_longest: taskpool_core::MAX_SPAN >> 20,
     task_run: offset_of!(CTask, run),
     task_policies: words(Missed::Skip).0 as u32
         | (words(Missed::CatchUp(0)).0 as u32) << 4
         | (words(Missed::FromStart).0 as u32) << 8
         | (words(Missed::FromEnd).0 as u32) << 12,
-    task_bound: words(Missed::CatchUp(0x1234)).1,
+    task_bound: words(Missed::CatchUp(0x12)).1,
     sizeof_run: size_of::<CRunOfTask<'_>>(),
     run_ctx: offset_of!(CRunOfTask<'_>, ctx),
     run_late: offset_of!(CRunOfTask<'_>, late),
@@ -141,7 +142,7 @@ layout! {
     after_interval: (KTimeout::AFTER_INTERVAL as u64 >> 32) as u32,
     refusals_to_tasks: Refusal::NoTask as u32
         | (Refusal::NotEnabled as u32) << 4
-        | (Refusal::InAnotherPool as u32) << 8,
+        | (Refusal::UnderWay as u32) << 8,
 }
 
 #[cfg(all(CONFIG_TASKPOOL_TASKS, CONFIG_TASKPOOL_NAMES))]

@@ -109,7 +109,7 @@ enum Refusal {
     #[cfg(CONFIG_TASKPOOL_TASKS)]
     NotEnabled,
     #[cfg(CONFIG_TASKPOOL_TASKS)]
-    InAnotherPool,
+    UnderWay,
 }
 
 extern "C" {

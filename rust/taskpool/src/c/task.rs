@@ -66,13 +66,13 @@ pub(super) mod rephase {
 }
 
 /// The words of a policy, as C writes them: the byte that says which, and the bound of what is made up for.
-pub(super) const fn words(policy: Missed) -> (u8, u16) {
+pub(super) const fn words(policy: Missed) -> (u8, u8) {
     let pointer = (&raw const policy).cast::<u8>();
     // SAFETY: `repr(u8)`: this byte says which one it is.
     let which = unsafe { *pointer };
     let most = match policy {
         // SAFETY: `repr(u8)`: this one is a struct in C's layout, of that byte and the bound.
-        Missed::CatchUp(_) => unsafe { *pointer.wrapping_add(2).cast::<u16>() },
+        Missed::CatchUp(_) => unsafe { *pointer.wrapping_add(1) },
         _ => 0,
     };
     (which, most)
@@ -203,7 +203,7 @@ extern "C" fn taskpool_task_enable(
         Ok(anew) => anew.into(),
         Err(SubmitError::NotRunning) => refuse(Refusal::NotRunning),
         // The core has no other.
-        Err(_) => refuse(Refusal::InAnotherPool),
+        Err(_) => refuse(Refusal::UnderWay),
     }
 }
 
@@ -217,7 +217,6 @@ extern "C" fn taskpool_task_cancel(task: Option<NonNull<CTask>>) -> c_int {
     System::cancel_task(task!(task, c"taskpool_task_cancel")).into()
 }
 
-#[cfg(CONFIG_TASKPOOL_ABORT)]
 #[no_mangle]
 extern "C" fn taskpool_task_abort(task: Option<NonNull<CTask>>) -> c_int {
     System::abort_task(task!(task, c"taskpool_task_abort")).into()
