@@ -130,7 +130,7 @@ LAYOUT(next_code, offsetof(struct taskpool_next, code));
 LAYOUT(nexts, Z_TASKPOOL_NEXT_DEFAULT | Z_TASKPOOL_NEXT_AGAIN << 4 | Z_TASKPOOL_NEXT_AFTER << 8 |
 		      Z_TASKPOOL_NEXT_DONE << 12);
 LAYOUT(rephases, TASKPOOL_REPHASE_KEEP | TASKPOOL_REPHASE_RECALCULATE << 4 | TASKPOOL_REPHASE_FROM_NOW << 8);
-LAYOUT(after_interval, (uint32_t)((uint64_t)INT64_MIN >> 32));
+LAYOUT(after_interval, (uint32_t)((uint64_t)INT64_MIN >> 40));
 LAYOUT(refusals_to_tasks,
        TASKPOOL_REFUSED_TASK | TASKPOOL_REFUSED_NOT_ENABLED << 4 | TASKPOOL_REFUSED_UNDER_WAY << 8);
 #ifdef CONFIG_TASKPOOL_NAMES

@@ -351,16 +351,30 @@ void taskpool_core_tell(void);
 
 /** @endcond */
 
-/** A completion. Several jobs may share one; it must stay as long as they. A pointer and a function. */
+/**
+ * A completion. Several jobs may share one; it must stay as long as they. A pointer and a function, and with
+ * `CONFIG_TASKPOOL_TASKS` a pointer more.
+ */
 struct taskpool_end {
 	/** @cond INTERNAL_HIDDEN */
 	void (*tell)(void);
+#ifdef CONFIG_TASKPOOL_TASKS
+	void *event;
+#endif
 	taskpool_end_t end;
 	/** @endcond */
 };
 
+/** @cond INTERNAL_HIDDEN */
+#ifdef CONFIG_TASKPOOL_TASKS
+#define Z_TASKPOOL_NO_EVENT , NULL
+#else
+#define Z_TASKPOOL_NO_EVENT
+#endif
+/** @endcond */
+
 /** @brief What a `struct taskpool_end` begins as. @param end_ Its function. */
-#define TASKPOOL_END_INITIALIZER(end_) {taskpool_core_tell, (end_)}
+#define TASKPOOL_END_INITIALIZER(end_) {taskpool_core_tell Z_TASKPOOL_NO_EVENT, (end_)}
 
 /**
  * A job: a unit of work that its owner keeps. 52 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with

@@ -95,7 +95,7 @@ pub use spawn::{cache, JobHandle};
 #[cfg(CONFIG_TASKPOOL_STATS)]
 pub use stats::Stats;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-pub use task::{AnyTask, EnableError, First, Next, Shift, Task, TaskCounts, TaskCtx, TaskFunction, Work};
+pub use task::{AnyTask, Completer, EnableError, First, Next, Shift, Task, TaskCounts, TaskCtx, TaskFunction, Work};
 #[cfg(CONFIG_TASKPOOL_PAUSE)]
 pub use taskpool_core::Clock;
 pub use taskpool_core::{
@@ -104,7 +104,7 @@ pub use taskpool_core::{
     WaitError, LEVELS, MAX_TICKS,
 };
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-pub use taskpool_core::{Missed, NotEnabled, Rephase, MAX_SPAN};
+pub use taskpool_core::{Missed, NotEnabled, Rephase, Stale, MAX_SPAN};
 pub use time::{Duration, Instant, Timeout};
 
 use taskpool_core::{JobRef, PoolRef, Shell};

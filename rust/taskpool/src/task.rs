@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use taskpool_core::{Code, Complete, JobRef, Missed, NotEnabled, OnEnd, Rephase, Shared, Status, SubmitError, TaskRef};
+use taskpool_core::{Code, Complete, JobRef, Missed, NotEnabled, OnEnd, Rephase, Shared, Stale, Status, SubmitError, TaskRef};
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use taskpool_core::{Outcome, WaitError};
 
@@ -52,6 +52,9 @@ pub enum Next {
     After(Duration),
     /// Once this tick has begun. Later runs are counted from there; slots that have passed since then count as missed.
     At(Instant),
+    /// Not before a [`Completer`] says so, which the run has taken: see [`TaskCtx::completer`]. If it has taken none, nobody could,
+    /// and the task is aborted.
+    Pending,
     /// Not at all: the task ends, with the outcome `Done` and this code.
     Done(Code),
 }
@@ -144,6 +147,7 @@ impl From<Next> for taskpool_core::Next {
             Next::Again => Self::Again,
             Next::After(span) => Self::After(span.as_ticks()),
             Next::At(instant) => Self::At(instant.as_ticks()),
+            Next::Pending => Self::Pending,
             Next::Done(code) => Self::Done(code),
         }
     }
@@ -505,6 +509,13 @@ impl TaskCtx<'_> {
         self.0.cancelled()
     }
 
+    /// Takes the completer of this run. Whoever has it says when the run is over, and how the task goes on then: if the run
+    /// answers [`Next::Pending`], after it has ended, and if it goes on yet, what it answers then does not count. A second one
+    /// makes the first worthless. One lock section, O(1).
+    pub fn completer(&self) -> Completer {
+        Completer(self.0.completer())
+    }
+
     /// The pool that runs it.
     pub fn pool(&self) -> Pool {
         Pool::of(self.0.ctx())
@@ -534,6 +545,28 @@ impl fmt::Debug for TaskCtx<'_> {
             .field("late", &self.late())
             .field("missed", &self.missed())
             .finish_non_exhaustive()
+    }
+}
+
+/// Says once when a run is over that has answered [`Next::Pending`], and how its task goes on. (Momentum's
+/// `skip_completion` and `complete_tail`.)
+///
+/// It may be sent to any thread and interrupt, and used from the run itself on. One that is dropped aborts the task, as nobody
+/// could say so then. It is worth nothing once its task has ended in another way, or begun anew.
+#[must_use = "dropped, it aborts the task"]
+#[derive(Debug)]
+pub struct Completer(taskpool_core::Completer<ThisPort>);
+
+impl Completer {
+    /// The run is over, as if it had answered this now; [`Next::Pending`] aborts the task. If the task ends, a worker tells so.
+    ///
+    /// From any thread and interrupt. One lock section, O(log n).
+    ///
+    /// # Errors
+    ///
+    /// [`Stale`]: the task does not wait for this completer. Nothing has changed then.
+    pub fn complete(self, next: Next) -> Result<(), Stale> {
+        self.0.complete(next.into())
     }
 }
 

@@ -16,6 +16,7 @@ mod events;
 mod kernel;
 mod resubmit;
 mod submit;
+mod task;
 mod tools;
 mod urgency;
 mod wait;

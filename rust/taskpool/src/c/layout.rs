@@ -139,7 +139,7 @@ layout! {
     next_code: offset_of!(CNext, code),
     nexts: next::DEFAULT | next::AGAIN << 4 | next::AFTER << 8 | next::DONE << 12,
     rephases: rephase::KEEP | rephase::RECALCULATE << 4 | rephase::FROM_NOW << 8,
-    after_interval: (KTimeout::AFTER_INTERVAL as u64 >> 32) as u32,
+    after_interval: (KTimeout::AFTER_INTERVAL as u64 >> 40) as u32,
     refusals_to_tasks: Refusal::NoTask as u32
         | (Refusal::NotEnabled as u32) << 4
         | (Refusal::UnderWay as u32) << 8,
