@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use taskpool_core::{Code, Complete, JobRef, Missed, NotEnabled, OnEnd, Rephase, Shared, Stale, Status, SubmitError, TaskRef};
+use taskpool_core::{
+    Code, Complete, JobRef, Missed, NotEnabled, OnEnd, Rephase, Shared, Stale, Status, SubmitError, TaskRef,
+};
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use taskpool_core::{Outcome, WaitError};
 
@@ -13,7 +15,7 @@ use crate::{Duration, Instant, LevelError, Pool, System};
 
 /// What a task does. [`Task`] has an example.
 ///
-/// A plain function is one, too: [`Task::new`] takes a closure that captures nothing.
+/// A plain function is one, too, for [`Task::from_fn`].
 pub trait Work: Send + 'static {
     /// One run, on a worker, outside every lock. It may block, and do with every task what anybody may, its own included. Two
     /// runs of a task never overlap, so it has the state to itself: what TaskScheduler calls local task storage.
@@ -176,7 +178,7 @@ impl From<Next> for taskpool_core::Next {
 ///     .every(Duration::secs(60))
 ///     .times(10)
 ///     .missed(Missed::Skip);
-/// static BLINK: Task = Task::new(|_| Next::Default).every(Duration::millis(500));
+/// static BLINK: Task = Task::from_fn(|_| Next::Default).every(Duration::millis(500));
 ///
 /// let pool = taskpool::system();
 /// REPORT.enable(pool, First::AfterInterval)?;
@@ -219,6 +221,13 @@ impl From<Next> for taskpool_core::Next {
 /// On a 32-bit machine it takes 84 bytes and its state, 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with
 /// `CONFIG_TASKPOOL_STATS`.
 pub struct Task<W: Work = fn(&TaskCtx<'_>) -> Next>(taskpool_core::Task<Inner<W>>);
+
+impl Task {
+    /// As [`new`](Task::new), of a function, which a closure that captures nothing becomes.
+    pub const fn from_fn(function: fn(&TaskCtx<'_>) -> Next) -> Self {
+        Task::new(function)
+    }
+}
 
 impl<W: Work> Task<W> {
     /// A task that is not enabled, without an interval, an end or a limit of its time. In a `static`, as all that makes a

@@ -460,7 +460,7 @@ extern "C" fn interrupts_do_with_tasks_what_they_like() {
 #[no_mangle]
 extern "C" fn task_is_completed_by_an_interrupt() {
     static COMPLETED: AtomicBool = AtomicBool::new(false);
-    static TASK: Task = Task::new(|ctx| match ctx.number() {
+    static TASK: Task = Task::from_fn(|ctx| match ctx.number() {
         // Within the run: what it answers does not count then.
         1 => {
             let completer = ctx.completer();
