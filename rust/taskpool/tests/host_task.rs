@@ -1,5 +1,6 @@
 //! Tasks, on threads of the standard library. Nothing is bounded from above but by patience: this machine may be slow.
 
+#[expect(dead_code, reason = "other tests need the rest")]
 mod common;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
