@@ -1,4 +1,4 @@
-//! Paused pools, aborted jobs, and jobs whose time is up, on a real kernel. src/main.c has the list of cases; a failed
+//! Paused pools, aborted jobs, jobs whose time is up, and tasks, on a real kernel. src/main.c has the list of cases; a failed
 //! assertion here panics, and ../pool/src/fatal.c ends the run.
 //!
 //! The test's thread is more urgent than all workers, so what is submitted waits until the test does.
@@ -7,6 +7,7 @@
 
 #[path = "../../common/kernel.rs"]
 mod kernel;
+mod task;
 
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::SeqCst};
 
@@ -100,7 +101,7 @@ fn deadline() -> i32 {
 /// After each case: all workers are idle, and everything that was accepted has been counted once.
 #[no_mangle]
 extern "C" fn check_rest() {
-    for pool in [one(), other()] {
+    for pool in [one(), other(), task::eager()] {
         sleep(20);
         let found = pool.check();
         assert_eq!((found.queued, found.deferred, found.idle), (0, 0, found.workers));

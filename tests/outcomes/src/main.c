@@ -11,6 +11,7 @@
 
 TASKPOOL_DEFINE(one, 1, 2560, 7);
 TASKPOOL_DEFINE(other, 1, 2560, 8);
+TASKPOOL_DEFINE(eager, 1, 2560, 3);
 
 #define CASES(X)                                                                                                       \
 	X(paused_with_the_clock_frozen)                                                                                \
@@ -25,7 +26,19 @@ TASKPOOL_DEFINE(other, 1, 2560, 8);
 	X(taken_too_late)                                                                                              \
 	X(limit_stands_with_the_clock)                                                                                 \
 	X(limit_is_refused)                                                                                            \
-	X(shutdown_without_waiting)
+	X(shutdown_without_waiting)                                                                                    \
+	X(task_has_its_iterations)                                                                                     \
+	X(task_makes_up_for_slots_or_not)                                                                              \
+	X(task_has_spaces_between_its_runs)                                                                            \
+	X(task_answers_how_it_goes_on)                                                                                 \
+	X(task_is_moved)                                                                                               \
+	X(task_has_so_much_time)                                                                                       \
+	X(task_is_ended_wherever_it_is)                                                                                \
+	X(task_enables_itself_and_ends_others)                                                                         \
+	X(task_may_be_vetoed)                                                                                          \
+	X(task_function_is_replaced)                                                                                   \
+	X(interrupts_do_with_tasks_what_they_like)                                                                     \
+	X(task_is_completed_by_an_interrupt)
 
 void check_rest(void);
 

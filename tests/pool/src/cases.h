@@ -106,20 +106,6 @@ void higher_levels_run_first(void);
 void urgent_jobs_go_first(void);
 void urgent_jobs_borrow_beyond_the_maximum(void);
 
-/* src/task.rs */
-void task_has_its_iterations(void);
-void task_makes_up_for_slots_or_not(void);
-void task_has_spaces_between_its_runs(void);
-void task_answers_how_it_goes_on(void);
-void task_is_moved(void);
-void task_has_so_much_time(void);
-void task_is_ended_wherever_it_is(void);
-void task_enables_itself_and_ends_others(void);
-void task_may_be_vetoed(void);
-void task_function_is_replaced(void);
-void interrupts_do_with_tasks_what_they_like(void);
-void task_is_completed_by_an_interrupt(void);
-
 /* src/burst.rs */
 void burst(void);
 

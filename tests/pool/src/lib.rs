@@ -16,7 +16,6 @@ mod events;
 mod kernel;
 mod resubmit;
 mod submit;
-mod task;
 mod tools;
 mod urgency;
 mod wait;

@@ -408,66 +408,6 @@ ZTEST(pool, test_job_waits_for_a_less_urgent_one)
 	job_waits_for_a_less_urgent_one();
 }
 
-ZTEST(pool, test_task_has_its_iterations)
-{
-	task_has_its_iterations();
-}
-
-ZTEST(pool, test_task_makes_up_for_slots_or_not)
-{
-	task_makes_up_for_slots_or_not();
-}
-
-ZTEST(pool, test_task_has_spaces_between_its_runs)
-{
-	task_has_spaces_between_its_runs();
-}
-
-ZTEST(pool, test_task_answers_how_it_goes_on)
-{
-	task_answers_how_it_goes_on();
-}
-
-ZTEST(pool, test_task_is_moved)
-{
-	task_is_moved();
-}
-
-ZTEST(pool, test_task_has_so_much_time)
-{
-	task_has_so_much_time();
-}
-
-ZTEST(pool, test_task_is_ended_wherever_it_is)
-{
-	task_is_ended_wherever_it_is();
-}
-
-ZTEST(pool, test_task_enables_itself_and_ends_others)
-{
-	task_enables_itself_and_ends_others();
-}
-
-ZTEST(pool, test_task_may_be_vetoed)
-{
-	task_may_be_vetoed();
-}
-
-ZTEST(pool, test_task_function_is_replaced)
-{
-	task_function_is_replaced();
-}
-
-ZTEST(pool, test_interrupts_do_with_tasks_what_they_like)
-{
-	interrupts_do_with_tasks_what_they_like();
-}
-
-ZTEST(pool, test_task_is_completed_by_an_interrupt)
-{
-	task_is_completed_by_an_interrupt();
-}
-
 ZTEST(pool, test_burst)
 {
 	burst();

@@ -5,13 +5,26 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use taskpool::{
     Completer, Duration, EnableError, First, Instant, LevelError, Missed, Next, NotEnabled, OnEnd, Outcome, Pool,
-    Rephase, Shift, Stale, Status, Task, TaskCounts, TaskCtx, TaskFunction, Timeout, WaitError, Work,
+    Rephase, Shift, Shutdown, Stale, Status, Task, TaskCounts, TaskCtx, TaskFunction, Timeout, WaitError, Work,
 };
 
 use crate::kernel::{self, in_interrupt};
-use crate::tools::*;
+use crate::{one, other, Tally};
 
 const INTERVAL: u64 = 20;
+
+/// One worker, more urgent than the test: it runs a task before whoever has called goes on.
+pub fn eager() -> Pool {
+    taskpool::c_pool!(eager)
+}
+
+const fn ticks(ticks: u64) -> Duration {
+    Duration::ticks(ticks)
+}
+
+fn now() -> u64 {
+    Instant::now().as_ticks()
+}
 
 /// What a task did.
 struct Log {
@@ -109,7 +122,7 @@ fn expect_from_now<W: Work>(task: &'static Task<W>, span: u64, call: impl FnOnce
 #[no_mangle]
 extern "C" fn task_has_its_iterations() {
     static LOG: Log = Log::new();
-    static LEDGER: OnEnd<Ledger> = Ledger::new();
+    static TALLY: OnEnd<Tally> = OnEnd::new(Tally::new());
     static TASK: Task<Noted> = noted(&LOG, |ctx| {
         assert_eq!((ctx.is_first(), ctx.is_last()), (ctx.number() == 1, ctx.number() == 4));
         assert!(ctx.late() <= ticks(2), "{ctx:?}");
@@ -120,7 +133,7 @@ extern "C" fn task_has_its_iterations() {
         Next::Default
     })
     .times(4)
-    .on_end(&LEDGER)
+    .on_end(&TALLY)
     .at_level(1);
 
     assert_eq!(TASK.wait(Timeout::Forever), Err(WaitError::NeverSubmitted));
@@ -143,7 +156,7 @@ extern "C" fn task_has_its_iterations() {
     });
     assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Done(0)));
     LOG.expect_numbers(&[1, 2, 3, 4]);
-    assert_eq!(LEDGER.counts(), (2, 0));
+    assert_eq!(TALLY.told(), [2, 0, 0, 0]);
 }
 
 /// The second run lasts until 91. Answers how many slots were missed.
@@ -204,7 +217,7 @@ extern "C" fn task_has_spaces_between_its_runs() {
 #[no_mangle]
 extern "C" fn task_answers_how_it_goes_on() {
     static LOG: Log = Log::new();
-    static LEDGER: OnEnd<Ledger> = Ledger::new();
+    static TALLY: OnEnd<Tally> = OnEnd::new(Tally::new());
     static TASK: Task<Noted> = noted(&LOG, |_| match LOG.len() {
         1 => Next::Default,
         2 | 3 => Next::Again,
@@ -213,7 +226,7 @@ extern "C" fn task_answers_how_it_goes_on() {
         6 => Next::After(Duration::ticks(u64::MAX)),
         _ => Next::Done(7),
     })
-    .on_end(&LEDGER);
+    .on_end(&TALLY);
 
     LOG.begin(&TASK, eager());
     LOG.until(90);
@@ -223,7 +236,7 @@ extern "C" fn task_answers_how_it_goes_on() {
     assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Done(7)));
     LOG.expect_numbers(&[1, 2, 2, 2, 3, 4, 5]);
     assert_eq!(LOG.slots[5].load(SeqCst) - LOG.zero.load(SeqCst), 77);
-    assert_eq!((LEDGER.counts(), LEDGER.codes()), ((1, 0), 7));
+    assert_eq!(TALLY.told(), [1, 0, 0, 0]);
 }
 
 #[no_mangle]
@@ -329,7 +342,7 @@ extern "C" fn task_is_ended_wherever_it_is() {
 #[no_mangle]
 extern "C" fn task_enables_itself_and_ends_others() {
     static LOG: Log = Log::new();
-    static LEDGER: OnEnd<Ledger> = Ledger::new();
+    static TALLY: OnEnd<Tally> = OnEnd::new(Tally::new());
     static OTHER: Task<Noted> = noted(&LOG, |_| Next::Default);
     static TASK: Task<Noted> = noted(&LOG, |ctx| {
         match LOG.len() {
@@ -345,13 +358,13 @@ extern "C" fn task_enables_itself_and_ends_others() {
         }
         Next::Default
     })
-    .on_end(&LEDGER);
+    .on_end(&TALLY);
 
     assert_eq!(OTHER.enable(one(), First::After(ticks(1_000))), Ok(false));
     LOG.begin(&TASK, eager());
     LOG.until(110);
     LOG.expect_numbers(&[1, 2, 1, 2, 1, 2]);
-    assert_eq!(LEDGER.counts(), (1, 1));
+    assert_eq!(TALLY.told(), [1, 1, 0, 0]);
     assert_eq!(TASK.outcome(), Some(Outcome::Done(3)));
     assert_eq!(OTHER.outcome(), Some(Outcome::Done(0)));
 }
@@ -391,10 +404,9 @@ extern "C" fn task_may_be_vetoed() {
     assert_eq!(TASK.enable(eager(), First::Now), Err(EnableError::UnderWay));
     assert_eq!(TASK.next_run(), due);
     assert!(TASK.cancel());
-    assert_eq!(
-        TASK.enable(taskpool::c_pool!(absent), First::Now),
-        Err(EnableError::NotRunning)
-    );
+    assert_eq!(other().shutdown(Shutdown::Drain, Timeout::Forever), Ok(()));
+    assert_eq!(TASK.enable(other(), First::Now), Err(EnableError::NotRunning));
+    assert_eq!(other().restart(), Ok(()));
     assert_eq!(TASK.outcome(), Some(Outcome::Cancelled));
 }
 
