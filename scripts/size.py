@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures what the pool costs in flash and RAM, in the smallest applications for qemu_cortex_m3.
 
-Builds those in benches/size: nothing in C, nothing in Rust, one job in a pool, in Rust and in C, and the same job in a
-`k_work_delayable` with its own queue. Prints what each takes, the difference of the latter two by symbol, and the text
+Builds those in benches/size: nothing in C, nothing in Rust, one job in a pool, in Rust and in C, the same as a task in C,
+and the same job in a `k_work_delayable` with its own queue. Prints what each takes, the difference of the latter two by symbol, and the text
 of the pool alone. Writes build/size.json, and compares with benches/size/budget.json: exit status 1 when a figure
 passes its budget, or when the image in C has code that formats text. Needs ZEPHYR_BASE, a toolchain and west: `make size` sees to that.
 """
@@ -26,8 +26,9 @@ BUILD = PROJECT / "build" / "size"
 
 # The images, and the empty ones that they are compared with. Above `base_rust` is what a job costs an application that
 # is in Rust anyway; above `base`, all of it.
-IMAGES = {"base": [], "base_rust": ["base"], "k_work": ["base"], "taskpool": ["base", "base_rust"], "taskpool_c": ["base"]}
-OURS, OURS_IN_C, PEER = "taskpool", "taskpool_c", "k_work"
+IMAGES = {"base": [], "base_rust": ["base"], "k_work": ["base"], "taskpool": ["base", "base_rust"], "taskpool_c": ["base"],
+          "task_c": ["taskpool_c"]}
+OURS, OURS_IN_C, TASK, PEER = "taskpool", "taskpool_c", "task_c", "k_work"
 MEMORIES = ("flash", "RAM")
 
 # Whose a symbol is, in the order of the table. Rust's constants, mostly texts of panics, don't say whose they are. What
@@ -218,6 +219,8 @@ def main():
         figures[f"in C: {memory} above base"] = in_c.total[memory] - images["base"].total[memory]
     figures["in C: text of the pool alone"] = sum(
         symbol.size for symbol in in_c.symbols if symbol.is_text and symbol.owner == POOL)
+    for memory in MEMORIES:
+        figures[f"a task in C: {memory} above the job"] = images[TASK].total[memory] - in_c.total[memory]
     formatting = [symbol.name for symbol in in_c.symbols if "core::fmt" in symbol.name]
 
     show_images(images)

@@ -2,7 +2,9 @@
 
 use std::cell::Cell;
 
-use taskpool_core::{First, Missed, Next, NotEnabled, Outcome, Rephase, Shell, Shutdown, SubmitError, TaskRef};
+use taskpool_core::{
+    Clock, First, Missed, Next, NotEnabled, Outcome, Rephase, Shell, Shutdown, SubmitError, TaskRef, MAX_TICKS,
+};
 use taskpool_testkit::tasks::{plain, Scene, ZERO};
 use taskpool_testkit::Virtual;
 
@@ -388,4 +390,42 @@ fn what_is_postponed_in_the_queue_leaves_nothing_overdue_behind() {
     scene.until(300);
     assert_eq!(scene.log.times(), [110; 20]);
     assert_eq!(scene.ends().len(), 20);
+}
+
+#[test]
+fn a_first_run_comes_at_its_tick() {
+    let scene = Scene::new();
+    let task = scene.plain_task(100);
+    // Ahead; and then over, which keeps the phase, and is in time to the tick.
+    assert_eq!(Machine::enable(task, scene.pool, First::At(ZERO + 30)), Ok(false));
+    assert_eq!(Machine::next_run(task), Some(ZERO + 30));
+    scene.until(150);
+    assert_eq!(scene.log.runs(), [(30, 1), (130, 2)]);
+    assert_eq!(Machine::enable(task, scene.pool, First::At(ZERO - 70)), Ok(true));
+    scene.until(250);
+    assert_eq!(scene.log.runs(), [(150, 1), (230, 2)]);
+    assert_eq!(Machine::task_counts(task), (2, 2), "those of 30 and 130");
+    assert_eq!(Machine::enable(task, scene.pool, First::At(u64::MAX)), Ok(true));
+    assert_eq!(Machine::next_run(task), Some(MAX_TICKS));
+    assert!(Machine::disable(task));
+}
+
+#[test]
+fn a_tick_is_one_of_the_ports_clock_wherever_the_pools_stood() {
+    let scene = Scene::new();
+    let task = scene.task(
+        100,
+        |task| task,
+        |ctx| match ctx.number() {
+            1 => Next::At(ZERO + 250),
+            _ => Next::Default,
+        },
+    );
+    Machine::pause(scene.pool, Clock::Frozen).unwrap();
+    scene.until(60);
+    Machine::release_pool(scene.pool).unwrap();
+    assert_eq!(Machine::enable(task, scene.pool, First::At(ZERO + 130)), Ok(false));
+    assert_eq!(Machine::next_run(task), Some(ZERO + 130));
+    scene.until(400);
+    assert_eq!(scene.log.times(), [130, 250, 350]);
 }
