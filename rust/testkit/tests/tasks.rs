@@ -1,7 +1,5 @@
 //! Tasks: what the machine makes of a schedule, on a clock that only these tests move.
 
-use std::cell::Cell;
-
 use taskpool_core::{
     Clock, First, Missed, Next, NotEnabled, Outcome, Rephase, Shell, Shutdown, SubmitError, TaskRef, MAX_TICKS,
 };
