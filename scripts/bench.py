@@ -29,7 +29,7 @@ QEMU = (
 
 # The images: their name, and the configuration beside prj.conf.
 IMAGES = [("main", "no_timeslice.conf"), ("default", None), ("p4wq", "p4wq.conf"), ("spawn", "spawn.conf"),
-          ("urgent", "urgent.conf"), ("search", "search.conf")]
+          ("urgent", "urgent.conf"), ("task", "task.conf"), ("search", "search.conf")]
 
 # What Kconfig offers beyond the images above, by what turns it on: all that it depends on, too.
 OPTIONS = {
@@ -44,6 +44,7 @@ OPTIONS = {
     "ABORT": ("ABORT=y",),
     "PAUSE": ("WAIT=y", "CONTROL=y", "PAUSE=y"),
     "STATS": ("STATS=y",),
+    "TASKS": ("TASKS=y",),
     "RUNTIME_POOLS": ("WAIT=y", "CONTROL=y", "RESERVE_THREADS=1", "RUNTIME_POOLS=y"),
 }
 OPTION_MEASURES = ("submit_to_run", "round_trip", "isr_submit_to_run", "submit_queued", "drain", "defer_cancel_16")
@@ -286,13 +287,14 @@ def main():
     if arguments.options:
         return show_options()
     images = {name: build(name, conf) for name, conf in IMAGES}
-    measured = {name: Measures(run(images[name])) for name in ("main", "default", "p4wq", "spawn", "urgent")}
+    measured = {name: Measures(run(images[name])) for name in ("main", "default", "p4wq", "spawn", "urgent", "task")}
     main_image = measured["main"]
     add_p4wq(main_image, measured["p4wq"])
-    for name in "main", "spawn", "urgent":
+    for name in "main", "spawn", "urgent", "task":
         conf = None if name == "main" else BENCHES / f"{name}.conf"
         add_c(measured[name], Measures(run(build(f"c-{name}", conf, application=BENCHES / "c"))))
-    result = {**main_image.table, **measured["spawn"].table, **measured["urgent"].table}
+    result = {**main_image.table, **measured["spawn"].table, **measured["urgent"].table,
+              **measured["task"].table}
     without, arming = longest_locked(images["main"])
     result["lock_max_256"] = {"taskpool": without}
     result["lock_max_arming"] = {"taskpool": arming}

@@ -107,6 +107,9 @@ void bench_all(void)
 	bench_search();
 #elif defined(CONFIG_BENCH_SPAWN)
 	bench_spawn();
+#elif defined(CONFIG_BENCH_TASK)
+	bench_kernel_period();
+	bench_task();
 #elif defined(CONFIG_BENCH_URGENT)
 	bench_urgent();
 #else

@@ -67,5 +67,7 @@ void bench_taskpool(void);
 void bench_search(void);
 void bench_spawn(void);
 void bench_urgent(void);
+void bench_kernel_period(void);
+void bench_task(void);
 
 #endif /* BENCH_H_ */

@@ -185,6 +185,28 @@ static void bench_defer(void)
 	bench_report("expire_64", "k_work", total, 64, 0);
 }
 
+/* As src/task.rs has it of a task: what schedules itself again. */
+static void go_on(struct k_work *work)
+{
+	ran = ran + 1;
+	(void)k_work_schedule_for_queue(&fast_queue, k_work_delayable_from_work(work), K_TICKS(10));
+}
+
+void bench_kernel_period(void)
+{
+	uint32_t away = 0;
+
+	k_work_queue_start(&fast_queue, fast_stack, K_THREAD_STACK_SIZEOF(fast_stack), FAST_PRIORITY, NULL);
+	k_sleep(K_MSEC(100));
+	k_work_init_delayable(&delayables[0], go_on);
+	(void)k_work_schedule_for_queue(&fast_queue, &delayables[0], K_TICKS(10));
+	for (uint32_t i = 1; i <= ROUNDS; i++) {
+		away += bench_away(&ran, i);
+	}
+	k_work_cancel_delayable(&delayables[0]);
+	bench_report("task_period", "k_work", away, ROUNDS, 0);
+}
+
 void bench_kernel(void)
 {
 	bench_floor();

@@ -11,6 +11,8 @@ extern crate zephyr;
 mod search;
 #[cfg(CONFIG_BENCH_SPAWN)]
 mod spawn;
+#[cfg(CONFIG_BENCH_TASK)]
+mod task;
 #[cfg(CONFIG_BENCH_URGENT)]
 mod urgent;
 

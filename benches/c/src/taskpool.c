@@ -4,12 +4,39 @@
 
 #include <zephyr/kernel.h>
 
+#include <taskpool/task.h>
 #include <taskpool/taskpool.h>
 
 #include "bench.h"
 
 extern struct taskpool bench_fast;
 
+#if defined(CONFIG_BENCH_TASK)
+static volatile uint32_t ran;
+
+static struct taskpool_next go_on(struct taskpool_task *task, const struct taskpool_run *run)
+{
+	ARG_UNUSED(task);
+	ARG_UNUSED(run);
+	ran = ran + 1;
+	return taskpool_next_default();
+}
+
+static TASKPOOL_TASK_DEFINE(task, go_on, 10);
+
+void bench_task(void)
+{
+	uint32_t away = 0;
+
+	k_sleep(K_MSEC(100));
+	(void)taskpool_task_enable(&bench_fast, &task, TASKPOOL_AFTER_INTERVAL);
+	for (uint32_t i = 1; i <= ROUNDS; i++) {
+		away += bench_away(&ran, i);
+	}
+	(void)taskpool_task_disable(&task);
+	bench_report("task_period", "taskpool_c", away, ROUNDS, 0);
+}
+#else
 static volatile uint32_t stamp;
 static uint32_t before;
 
@@ -170,6 +197,7 @@ void bench_taskpool(void)
 	bench_bytes("job", "taskpool_c", sizeof(struct taskpool_job));
 }
 #endif
+#endif /* CONFIG_BENCH_TASK */
 
 int main(void)
 {
