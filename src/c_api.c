@@ -43,6 +43,7 @@ static const struct {
 		"the task is NULL, or nobody has initialised it: use TASKPOOL_TASK_DEFINE or taskpool_task_init"),
 	REFUSAL(NOT_ENABLED, ESRCH, NULL),
 	REFUSAL(UNDER_WAY, EBUSY, NULL),
+	REFUSAL(STALE, ESTALE, NULL),
 #endif
 };
 
@@ -122,6 +123,8 @@ const char *taskpool_strerror(int error)
 	case -ENOENT:
 		return "the job has never been submitted: submit it before you wait for it";
 #ifdef CONFIG_TASKPOOL_TASKS
+	case -ESTALE:
+		return "the task does not wait for this completer any more: take another one in its next run";
 	case -ESRCH:
 		return "the task is not enabled: enable it first";
 	case -EBUSY:

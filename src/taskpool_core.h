@@ -7,6 +7,7 @@
 #ifndef TASKPOOL_CORE_H_
 #define TASKPOOL_CORE_H_
 
+#include <taskpool/event.h>
 #include <taskpool/task.h>
 #include <taskpool/taskpool.h>
 
@@ -72,6 +73,7 @@ enum taskpool_refusal {
 	TASKPOOL_REFUSED_TASK,
 	TASKPOOL_REFUSED_NOT_ENABLED,
 	TASKPOOL_REFUSED_UNDER_WAY,
+	TASKPOOL_REFUSED_STALE,
 #endif
 };
 #endif

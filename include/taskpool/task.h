@@ -53,6 +53,9 @@ struct taskpool_task;
 struct taskpool_run {
 	/** For @ref taskpool_ctx_pool, @ref taskpool_ctx_worker and @ref taskpool_ctx_cancelled. */
 	const struct taskpool_ctx *ctx;
+	/** @cond INTERNAL_HIDDEN */
+	const void *task_ctx;
+	/** @endcond */
 	/**
 	 * By how many ticks it began after its slot; after @ref taskpool_next_again, after the run before it had ended.
 	 * (TaskScheduler's `getStartDelay`.)
@@ -88,6 +91,7 @@ enum z_taskpool_next {
 	Z_TASKPOOL_NEXT_AGAIN,
 	Z_TASKPOOL_NEXT_AFTER,
 	Z_TASKPOOL_NEXT_DONE,
+	Z_TASKPOOL_NEXT_PENDING,
 };
 
 static inline struct taskpool_next z_taskpool_next(int how, k_timeout_t when, int code)
@@ -141,6 +145,17 @@ static inline struct taskpool_next taskpool_next_after(k_timeout_t when)
 static inline struct taskpool_next taskpool_next_done(int code)
 {
 	return z_taskpool_next(Z_TASKPOOL_NEXT_DONE, K_NO_WAIT, code);
+}
+
+/**
+ * @brief Not before a completer says so, which the run has taken: @ref taskpool_run_completer. If it has taken none, nobody
+ * could, and the task is aborted.
+ *
+ * @return The answer of a run.
+ */
+static inline struct taskpool_next taskpool_next_pending(void)
+{
+	return z_taskpool_next(Z_TASKPOOL_NEXT_PENDING, K_NO_WAIT, 0);
 }
 
 /**

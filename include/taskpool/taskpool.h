@@ -306,6 +306,7 @@ enum taskpool_state {
 };
 
 struct taskpool_end;
+struct taskpool_event;
 
 /**
  * @brief What is told when a submission has ended.
@@ -359,7 +360,7 @@ struct taskpool_end {
 	/** @cond INTERNAL_HIDDEN */
 	void (*tell)(void);
 #ifdef CONFIG_TASKPOOL_TASKS
-	void *event;
+	struct taskpool_event *event;
 #endif
 	taskpool_end_t end;
 	/** @endcond */

@@ -69,10 +69,10 @@ pub use reference::Ref;
 pub use scope::{Scope, ScopeError};
 pub use shell::{Phase, Shell};
 pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
-pub use task::{Begun, Missed, Rephase, Schedule, MAX_SPAN};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 pub use task::{
-    Completer, Event as TaskEvent, EventRef, First, Next, NotEnabled, Shared, Stale, Start, Task, TaskCtx, TaskHeader,
-    TaskRef, Visitor, Work,
+    Await, Completer, Event as TaskEvent, EventRef, First, Next, NotEnabled, Shared, Stale, Start, Task, TaskCtx,
+    TaskHeader, TaskRef, Work,
 };
+pub use task::{Begun, Missed, Rephase, Schedule, MAX_SPAN};
 pub use ticks::{When, MAX_TICKS};

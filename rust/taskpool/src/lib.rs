@@ -62,6 +62,8 @@ extern crate std;
 #[allow(unsafe_code)]
 mod c;
 mod config;
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+mod event;
 #[cfg(target_os = "none")]
 #[allow(unsafe_code)]
 mod layout;
@@ -84,6 +86,8 @@ mod task;
 mod time;
 
 pub use config::{Config, CONFIG};
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+pub use event::{Event as TaskEvent, Then};
 #[cfg(not(target_os = "none"))]
 pub use port::{leak_pool, Forbidden};
 #[cfg(target_os = "none")]

@@ -437,7 +437,7 @@ impl<W: Work> Task<W> {
         System::status(self.job())
     }
 
-    fn reference(&'static self) -> TaskRef {
+    pub(crate) fn reference(&'static self) -> TaskRef {
         self.0.reference()
     }
 

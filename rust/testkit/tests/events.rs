@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
 use taskpool_core::{
-    Completer, EventRef, First, Missed, Next, OnEnd, Outcome, Shell, Shutdown, Stale, Status, SubmitError, Task,
-    TaskEvent, TaskRef, Visitor, WaitError,
+    Await, Completer, EventRef, First, Missed, Next, OnEnd, Outcome, Shell, Shutdown, Stale, Status, SubmitError, Task,
+    TaskEvent, TaskRef, WaitError,
 };
 use taskpool_testkit::tasks::{plain, Scene, ZERO};
 use taskpool_testkit::{keep, Virtual};
@@ -667,7 +667,7 @@ fn an_interrupt_only_looks() {
 fn a_thread_waits_for_any_of_several_events() {
     let scene = Scene::new();
     let events = [armed(1), armed(1), armed(1)];
-    let wait = |deadline| Machine::wait_any(&mut events.map(|event| (event, Visitor::new())), deadline);
+    let wait = |deadline| Machine::wait_any(&mut events.map(Await::new), deadline);
     assert_eq!(wait(Some(0)), Err(WaitError::TimedOut));
     assert_eq!(wait(Some(ZERO + 3)), Err(WaitError::TimedOut));
     let signals = |which: &'static [usize]| {

@@ -49,6 +49,11 @@ pub struct Completion {
 }
 
 impl Completion {
+    /// Where C names the event: behind the function.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    #[doc(hidden)]
+    pub const EVENT: usize = core::mem::offset_of!(Completion, event);
+
     /// A completion that `complete` takes back to the whole that it is part of.
     pub(super) const fn new(complete: unsafe fn(CompletionRef, Outcome)) -> Self {
         Completion {

@@ -67,7 +67,7 @@ impl Default for Event {
 /// Each is O(1). `now` is the port's time.
 impl EventRef {
     /// What completed it, if it is complete.
-    pub(crate) fn status(self, token: &Token<'_>, now: u64) -> Option<Outcome> {
+    pub(super) fn status(self, token: &Token<'_>, now: u64) -> Option<Outcome> {
         let word = self.word.get(token);
         if self.count.get(token) != 0 {
             return (word != Ticks::NONE && word.get() <= now).then_some(Outcome::TimedOut);
@@ -80,7 +80,7 @@ impl EventRef {
     }
 
     /// How many signals it waits for.
-    pub(crate) fn count(self, token: &Token<'_>, now: u64) -> u32 {
+    pub(super) fn count(self, token: &Token<'_>, now: u64) -> u32 {
         match self.status(token, now) {
             Some(_) => 0,
             None => self.count.get(token),
@@ -88,14 +88,14 @@ impl EventRef {
     }
 
     /// When its time is up, if it is pending and has a limit.
-    pub(crate) fn deadline(self, token: &Token<'_>) -> Option<u64> {
+    pub(super) fn deadline(self, token: &Token<'_>) -> Option<u64> {
         let word = self.word.get(token);
         (self.count.get(token) != 0 && word != Ticks::NONE).then_some(word.get())
     }
 
     /// Pending from now on, for so many signals, until `deadline`. Who waits goes on waiting, unless its time was up: then they
     /// come into the ring of `visitor`. Answers whether it was.
-    pub(crate) fn arm(
+    pub(super) fn arm(
         self,
         token: &Token<'_>,
         count: NonZeroU32,
@@ -113,7 +113,7 @@ impl EventRef {
     }
 
     /// It waits for the end of a task that begins, if it waits for nothing yet.
-    pub(crate) fn arm_for_end(self, token: &Token<'_>) {
+    pub(super) fn arm_for_end(self, token: &Token<'_>) {
         if self.count.get(token) == 0 {
             self.count.set(token, 1);
             self.limit(token, None);
@@ -121,7 +121,7 @@ impl EventRef {
     }
 
     /// Its time is up at `deadline`. Answers whether it is pending; if not, nothing has changed.
-    pub(crate) fn set_deadline(self, token: &Token<'_>, deadline: Option<u64>, now: u64) -> bool {
+    pub(super) fn set_deadline(self, token: &Token<'_>, deadline: Option<u64>, now: u64) -> bool {
         let pending = self.status(token, now).is_none();
         if pending {
             self.limit(token, deadline);
@@ -135,7 +135,7 @@ impl EventRef {
     }
 
     /// A signal. Those who wait come into the ring of `visitor` if that completes it. Answers whether it is complete then.
-    pub(crate) fn signal(self, token: &Token<'_>, outcome: Outcome, now: u64, visitor: VisitorRef) -> bool {
+    pub(super) fn signal(self, token: &Token<'_>, outcome: Outcome, now: u64, visitor: VisitorRef) -> bool {
         if self.status(token, now).is_some() {
             return true;
         }
@@ -150,7 +150,7 @@ impl EventRef {
 
     /// Completes it, however many signals it waits for. Those who wait come into the ring of `visitor`. Answers whether it was
     /// pending.
-    pub(crate) fn complete(self, token: &Token<'_>, outcome: Outcome, now: u64, visitor: VisitorRef) -> bool {
+    pub(super) fn complete(self, token: &Token<'_>, outcome: Outcome, now: u64, visitor: VisitorRef) -> bool {
         if self.status(token, now).is_some() {
             return false;
         }

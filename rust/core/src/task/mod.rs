@@ -53,6 +53,6 @@ pub use event::{Event, EventRef};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 pub use header::{First, Next, NotEnabled, Start, Task, TaskCtx, TaskHeader, TaskRef, Work};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-pub use seat::Visitor;
+pub use seat::Await;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 pub use shared::Shared;

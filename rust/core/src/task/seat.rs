@@ -212,12 +212,12 @@ impl TaskRef {
 }
 
 /// A reference to a visitor; see [`Ref`] for what it promises: here until it has left its ring.
-pub(crate) type VisitorRef = Ref<Visitor>;
+pub(super) type VisitorRef = Ref<Visitor>;
 
 /// Somebody in a line who is no task: a thread that waits, or, first in a ring of its own, one that releases those in it. It
 /// stands on the stack of its thread.
 #[repr(C)]
-pub struct Visitor {
+pub(super) struct Visitor {
     seat: Seat,
     /// Set when it has left the line by being released.
     outcome: Locked<Option<Outcome>>,
@@ -232,7 +232,7 @@ pub struct Visitor {
 
 impl Visitor {
     /// In no line.
-    pub const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Visitor {
             seat: Seat::new(),
             outcome: Locked::new(None),
@@ -244,9 +244,24 @@ impl Visitor {
     }
 }
 
-impl Default for Visitor {
-    fn default() -> Self {
-        Self::new()
+/// An event that a thread waits for, with its place in the line: for [`Shell::wait_any`](crate::Shell::wait_any).
+#[repr(C)]
+pub struct Await {
+    pub(super) event: EventRef,
+    pub(super) visitor: Visitor,
+}
+
+impl Await {
+    /// Where C names the event.
+    #[doc(hidden)]
+    pub const EVENT: usize = offset_of!(Await, event);
+
+    /// This event.
+    pub const fn new(event: EventRef) -> Self {
+        Await {
+            event,
+            visitor: Visitor::new(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
 use super::event::EventRef;
-use super::seat::{First, Visitor, VisitorRef};
+use super::seat::{Await, First, Visitor, VisitorRef};
 use crate::job::{Caller, Outcome, SignalRef, WaitError};
 use crate::lock::Token;
 use crate::pool::{Ended, Order};
@@ -163,7 +163,7 @@ impl<P: Port> Shell<P> {
     ///
     /// [`WaitError::TimedOut`], [`WaitError::InInterrupt`]; nothing has changed then.
     pub fn wait_event(event: EventRef, deadline: Option<u64>) -> Result<Outcome, WaitError> {
-        Self::wait_any(&mut [(event, Visitor::new())], deadline).map(|(_, outcome)| outcome)
+        Self::wait_any(&mut [Await::new(event)], deadline).map(|(_, outcome)| outcome)
     }
 
     /// As [`wait_event`](Shell::wait_event), until one of several events is complete. Answers which one, and what completed it.
@@ -173,11 +173,11 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// As [`wait_event`](Shell::wait_event).
-    pub fn wait_any(events: &mut [(EventRef, Visitor)], deadline: Option<u64>) -> Result<(usize, Outcome), WaitError> {
-        let complete = |token: &Token<'_>, events: &[(EventRef, Visitor)]| {
+    pub fn wait_any(events: &mut [Await], deadline: Option<u64>) -> Result<(usize, Outcome), WaitError> {
+        let complete = |token: &Token<'_>, events: &[Await]| {
             let now = P::now();
             let mut found = events.iter().enumerate();
-            found.find_map(|(index, (event, _))| Some((index, event.status(token, now)?)))
+            found.find_map(|(index, of)| Some((index, of.event.status(token, now)?)))
         };
         if let Some(found) = Self::look(|token| complete(token, events)) {
             return Ok(found);
@@ -193,10 +193,10 @@ impl<P: Port> Shell<P> {
             // SAFETY: here, too.
             let lead: VisitorRef = unsafe { Ref::new(NonNull::from(&lead)) };
             // SAFETY: all stay where they are until this function returns, which is after they have left their lines.
-            let visitor = |of: &(EventRef, Visitor)| unsafe { Ref::new(NonNull::from(&of.1)) };
+            let visitor = |of: &Await| unsafe { Ref::new(NonNull::from(&of.visitor)) };
             let events = &*events;
             let until = |token: &Token<'_>| {
-                let limits = events.iter().filter_map(|(event, _)| event.deadline(token));
+                let limits = events.iter().filter_map(|of| of.event.deadline(token));
                 limits.fold(deadline.unwrap_or(u64::MAX), u64::min)
             };
             let begun = Self::look(|token| {
@@ -206,7 +206,7 @@ impl<P: Port> Shell<P> {
                 lead.lead(token, signal);
                 let until = until(token);
                 for of in events {
-                    visitor(of).wait_for(token, of.0, lead, until);
+                    visitor(of).wait_for(token, of.event, lead, until);
                 }
                 Ok(until)
             });
@@ -233,7 +233,7 @@ impl<P: Port> Shell<P> {
                     }
                     for of in events {
                         if visitor(of).outcome(token).is_none() {
-                            visitor(of).leave_line(token, of.0);
+                            visitor(of).leave_line(token, of.event);
                         }
                     }
                     (Some(found.ok_or(WaitError::TimedOut)), called)

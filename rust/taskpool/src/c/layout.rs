@@ -102,10 +102,14 @@ layout! {
         | super::iot::found::RUNNING << 8,
 }
 
+#[cfg(all(CONFIG_TASKPOOL_TASKS, CONFIG_TASKPOOL_WAIT))]
+use super::event::CAwait;
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+use super::event::CCompleter;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 use super::task::{next, rephase, words, CNext, CRunOfTask, CTask};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-use taskpool_core::{Missed, TaskHeader};
+use taskpool_core::{Missed, TaskEvent, TaskHeader};
 
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 layout! {
@@ -137,12 +141,26 @@ layout! {
     next_when: offset_of!(CNext, when),
     next_how: offset_of!(CNext, how),
     next_code: offset_of!(CNext, code),
-    nexts: next::DEFAULT | next::AGAIN << 4 | next::AFTER << 8 | next::DONE << 12,
+    nexts: next::DEFAULT | next::AGAIN << 4 | next::AFTER << 8 | next::DONE << 12 | next::PENDING << 16,
     rephases: rephase::KEEP | rephase::RECALCULATE << 4 | rephase::FROM_NOW << 8,
     after_interval: (KTimeout::AFTER_INTERVAL as u64 >> 40) as u32,
     refusals_to_tasks: Refusal::NoTask as u32
         | (Refusal::NotEnabled as u32) << 4
-        | (Refusal::UnderWay as u32) << 8,
+        | (Refusal::UnderWay as u32) << 8
+        | (Refusal::Stale as u32) << 12,
+    run_task_ctx: offset_of!(CRunOfTask<'_>, task_ctx),
+    sizeof_event: size_of::<TaskEvent>(),
+    alignof_event: align_of::<TaskEvent>(),
+    event_at_the_end: Completion::EVENT,
+    sizeof_completer: size_of::<CCompleter>(),
+    completer_turn: offset_of!(CCompleter, turn),
+}
+
+#[cfg(all(CONFIG_TASKPOOL_TASKS, CONFIG_TASKPOOL_WAIT))]
+layout! {
+    sizeof_await: size_of::<CAwait>(),
+    alignof_await: align_of::<CAwait>(),
+    await_event: taskpool_core::Await::EVENT,
 }
 
 #[cfg(all(CONFIG_TASKPOOL_TASKS, CONFIG_TASKPOOL_NAMES))]

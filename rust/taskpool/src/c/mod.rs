@@ -3,6 +3,8 @@
 //! What is asked and answered is described there. Nothing here decides anything: a call that names something is the call
 //! of the Rust face, and one that does not is refused before it changes anything.
 
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+mod event;
 #[cfg(CONFIG_TASKPOOL_IOT_API)]
 mod iot;
 mod job;
@@ -110,6 +112,8 @@ enum Refusal {
     NotEnabled,
     #[cfg(CONFIG_TASKPOOL_TASKS)]
     UnderWay,
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    Stale,
 }
 
 extern "C" {

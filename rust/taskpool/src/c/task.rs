@@ -30,6 +30,7 @@ pub(super) struct CTask {
 #[repr(C)]
 pub(super) struct CRunOfTask<'run> {
     pub(super) ctx: *const Ctx<'run>,
+    pub(super) task_ctx: *const TaskCtx<'run>,
     pub(super) late: i64,
     pub(super) left: i64,
     pub(super) number: u32,
@@ -54,6 +55,7 @@ pub(super) mod next {
     pub(in crate::c) const AGAIN: c_int = 1;
     pub(in crate::c) const AFTER: c_int = 2;
     pub(in crate::c) const DONE: c_int = 3;
+    pub(in crate::c) const PENDING: c_int = 4;
 }
 
 /// `enum taskpool_rephase`.
@@ -80,7 +82,7 @@ pub(super) const fn words(policy: Missed) -> (u8, u8) {
 
 /// What C passes as a task, if it is one.
 #[inline(always)]
-fn task_of(task: Option<NonNull<CTask>>) -> Option<TaskRef> {
+pub(super) fn task_of(task: Option<NonNull<CTask>>) -> Option<TaskRef> {
     let task = task?.cast::<TaskHeader>();
     // SAFETY: what is not null has the size of a `struct taskpool_task`, which begins with the header of its job.
     if !unsafe { Header::is_run_by(task.cast(), taskpool_core_run_task) } {
@@ -103,6 +105,7 @@ unsafe fn taskpool_core_run_task(ctx: &Ctx<'_>, job: JobRef) -> i32 {
         let function = System::read(unsafe { &(*task).run });
         let told = CRunOfTask {
             ctx,
+            task_ctx: run,
             late: i64::try_from(run.late()).unwrap_or(i64::MAX),
             left: run.left(),
             number: run.number(),
@@ -125,6 +128,7 @@ impl From<CNext> for Next {
                 Time::Tick(tick) => Next::At(tick),
             },
             next::DONE => Next::Done(answer.code),
+            next::PENDING => Next::Pending,
             _ => Next::Default,
         }
     }
@@ -199,7 +203,12 @@ extern "C" fn taskpool_task_enable(
         (_, Time::Span(span)) => First::After(span),
         (_, Time::Tick(tick)) => First::At(tick),
     };
-    match System::enable(task, pool, first) {
+    enabled(System::enable(task, pool, first))
+}
+
+/// What C is told of a task that it enabled.
+pub(super) fn enabled(answer: Result<bool, SubmitError>) -> c_int {
+    match answer {
         Ok(anew) => anew.into(),
         Err(SubmitError::NotRunning) => refuse(Refusal::NotRunning),
         // The core has no other.

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use ::loom::cell::UnsafeCell;
 use taskpool_core::{
-    Completer, EventRef, First, Next, OnEnd, Outcome, Status, SubmitError, Task, TaskCtx, TaskEvent, TaskRef, Visitor,
-    WaitError, Work,
+    Await, Completer, EventRef, First, Next, OnEnd, Outcome, Status, SubmitError, Task, TaskCtx, TaskEvent, TaskRef,
+    Visitor, WaitError, Work,
 };
 
 use super::{Loom, Machine, Scene, Seen, Told, P};
@@ -141,7 +141,7 @@ impl E {
 
     /// Waits for one of two.
     pub fn wait_any(events: [E; 2]) -> Result<(usize, Outcome), WaitError> {
-        Machine::wait_any(&mut events.map(|event| (event.0, Visitor::new())), None)
+        Machine::wait_any(&mut events.map(|event| Await::new(event.0)), None)
     }
 }
 

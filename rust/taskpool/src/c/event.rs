@@ -1,0 +1,198 @@
+//! What C does with events, and with completers of tasks.
+
+use core::ffi::c_int;
+use core::num::NonZeroU32;
+use core::ptr::NonNull;
+
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+use taskpool_core::Await;
+use taskpool_core::{Code, Completer, EventRef, Outcome, Pool, Ref, TaskCtx, TaskEvent};
+
+use super::task::{enabled, task_of, CNext, CRunOfTask, CTask};
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+use super::waited;
+use super::{misuse, outcome, pool_of, refuse, KTimeout, Refusal, System};
+use crate::port::ThisPort;
+
+/// What C passes as an event: all of its memory is one, whatever is in it, but for the line of those who wait.
+#[inline(always)]
+fn event_of(event: Option<NonNull<TaskEvent>>) -> Option<EventRef> {
+    // SAFETY: a `struct taskpool_event` that was initialised, and is there for as long as C may name it.
+    event.map(|event| unsafe { Ref::new(event) })
+}
+
+macro_rules! event {
+    ($event:ident, $function:literal) => {{
+        let Some(event) = event_of($event) else {
+            return misuse(Refusal::BadArgument, $function);
+        };
+        event
+    }};
+}
+
+impl KTimeout {
+    /// A span, `None` for ever; an absolute time is none of both.
+    fn limit(self) -> Option<Option<u64>> {
+        match self.ticks {
+            Self::FOREVER => Some(None),
+            span @ 0.. => Some(Some(span as u64)),
+            _ => None,
+        }
+    }
+}
+
+#[no_mangle]
+extern "C" fn taskpool_event_arm(event: Option<NonNull<TaskEvent>>, count: u32, within: KTimeout) -> c_int {
+    let event = event!(event, c"taskpool_event_arm");
+    let (Some(count), Some(within)) = (NonZeroU32::new(count), within.limit()) else {
+        return misuse(Refusal::BadArgument, c"taskpool_event_arm");
+    };
+    System::arm_event(event, count, within);
+    0
+}
+
+#[no_mangle]
+extern "C" fn taskpool_event_set_timeout(event: Option<NonNull<TaskEvent>>, within: KTimeout) -> c_int {
+    let event = event!(event, c"taskpool_event_set_timeout");
+    let Some(within) = within.limit() else {
+        return misuse(Refusal::BadArgument, c"taskpool_event_set_timeout");
+    };
+    System::set_event_timeout(event, within).into()
+}
+
+#[no_mangle]
+extern "C" fn taskpool_event_signal(event: Option<NonNull<TaskEvent>>, code: Code) -> c_int {
+    System::signal(event!(event, c"taskpool_event_signal"), code).into()
+}
+
+#[no_mangle]
+extern "C" fn taskpool_event_complete(event: Option<NonNull<TaskEvent>>, how: c_int, code: Code) -> c_int {
+    let event = event!(event, c"taskpool_event_complete");
+    let outcome = match how {
+        outcome::DONE => Outcome::Done(code),
+        outcome::CANCELLED => Outcome::Cancelled,
+        outcome::ABORTED => Outcome::Aborted,
+        outcome::TIMED_OUT => Outcome::TimedOut,
+        outcome::DISCARDED => Outcome::Discarded,
+        _ => return misuse(Refusal::BadArgument, c"taskpool_event_complete"),
+    };
+    System::complete_event(event, outcome).into()
+}
+
+#[no_mangle]
+extern "C" fn taskpool_event_count(event: Option<NonNull<TaskEvent>>) -> u32 {
+    event_of(event).map_or(0, System::event_count)
+}
+
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+#[no_mangle]
+extern "C" fn taskpool_event_wait(
+    event: Option<NonNull<TaskEvent>>,
+    timeout: KTimeout,
+    code: Option<NonNull<Code>>,
+) -> c_int {
+    let event = event!(event, c"taskpool_event_wait");
+    waited(
+        System::wait_event(event, timeout.deadline()),
+        code,
+        c"taskpool_event_wait",
+    )
+}
+
+/// `struct taskpool_await`.
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+#[repr(transparent)]
+pub(super) struct CAwait(Await);
+
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+#[no_mangle]
+extern "C" fn taskpool_event_wait_any(
+    events: Option<NonNull<CAwait>>,
+    count: usize,
+    timeout: KTimeout,
+    which: Option<NonNull<usize>>,
+    code: Option<NonNull<Code>>,
+) -> c_int {
+    let Some(events) = events.filter(|_| count > 0) else {
+        return misuse(Refusal::BadArgument, c"taskpool_event_wait_any");
+    };
+    for index in 0..count {
+        // SAFETY: C passes so many.
+        let place = unsafe { events.add(index) };
+        // SAFETY: C has written the event, which is what such a structure begins with.
+        let Some(event) = event_of(unsafe { place.cast::<Option<NonNull<TaskEvent>>>().read() }) else {
+            return misuse(Refusal::BadArgument, c"taskpool_event_wait_any");
+        };
+        // SAFETY: the rest of it belongs to this call.
+        unsafe { place.write(CAwait(Await::new(event))) };
+    }
+    // SAFETY: all of them are initialised now, and nobody else touches them until this returns.
+    let events = unsafe { core::slice::from_raw_parts_mut(events.cast::<Await>().as_ptr(), count) };
+    let answer = System::wait_any(events, timeout.deadline()).map(|(index, outcome)| {
+        if let Some(place) = which {
+            // SAFETY: what C passes and is not null has room for an index.
+            unsafe { place.write(index) };
+        }
+        outcome
+    });
+    waited(answer, code, c"taskpool_event_wait_any")
+}
+
+#[no_mangle]
+extern "C" fn taskpool_task_enable_on(
+    pool: Option<NonNull<Pool>>,
+    task: Option<NonNull<CTask>>,
+    event: Option<NonNull<TaskEvent>>,
+    delayed: bool,
+) -> c_int {
+    let Some(pool) = pool_of(pool) else {
+        return misuse(Refusal::NoPool, c"taskpool_task_enable_on");
+    };
+    let Some(task) = task_of(task) else {
+        return misuse(Refusal::NoTask, c"taskpool_task_enable_on");
+    };
+    let event = event!(event, c"taskpool_task_enable_on");
+    enabled(System::enable_on(task, pool, event, delayed))
+}
+
+/// `struct taskpool_completer`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct CCompleter {
+    pub(super) task: Option<NonNull<CTask>>,
+    pub(super) turn: u8,
+}
+
+#[no_mangle]
+extern "C" fn taskpool_run_completer(run: Option<NonNull<CRunOfTask<'_>>>) -> CCompleter {
+    let Some(run) = run else {
+        return CCompleter { task: None, turn: 0 };
+    };
+    // SAFETY: C passes what its run was given, before it returns.
+    let ctx: &TaskCtx<'_> = unsafe { &*run.as_ref().task_ctx };
+    let (task, turn) = Completer::into_parts(ctx.completer::<ThisPort>());
+    CCompleter {
+        task: NonNull::new(task.as_ptr().cast()),
+        turn,
+    }
+}
+
+#[no_mangle]
+extern "C" fn taskpool_complete(completer: CCompleter, next: CNext) -> c_int {
+    let Some(task) = task_of(completer.task) else {
+        return misuse(Refusal::NoTask, c"taskpool_complete");
+    };
+    match System::complete(task, completer.turn, next.into()) {
+        Ok(()) => 0,
+        Err(_) => refuse(Refusal::Stale),
+    }
+}
+
+#[no_mangle]
+extern "C" fn taskpool_drop(completer: CCompleter) -> c_int {
+    let Some(task) = task_of(completer.task) else {
+        return misuse(Refusal::NoTask, c"taskpool_drop");
+    };
+    System::drop_completer(task, completer.turn);
+    0
+}
