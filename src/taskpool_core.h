@@ -21,7 +21,7 @@ enum taskpool_caller {
 };
 
 /* What is reported: rust/core/src/event.rs. */
-enum taskpool_event {
+enum taskpool_report {
 	TASKPOOL_EVENT_POOL_STARTED = 1,
 	TASKPOOL_EVENT_WORKER_LENT,
 	TASKPOOL_EVENT_WORKER_RETURNED,
@@ -137,7 +137,7 @@ void taskpool_port_forget_job(const void *job);
 /* The errno value of an enum taskpool_refusal. `function` is NULL where nothing is said. */
 int taskpool_port_refuse(uint32_t refusal, const char *function);
 #endif
-/* `id` is an enum taskpool_event, `level` one of Zephyr's log levels. */
+/* `id` is an enum taskpool_report, `level` one of Zephyr's log levels. */
 void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
 
 /* What the core offers. The workers of a pool are chained before it is started with the last one made. */

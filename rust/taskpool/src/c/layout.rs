@@ -109,7 +109,7 @@ use super::event::CCompleter;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 use super::task::{next, rephase, words, CNext, CRunOfTask, CTask};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-use taskpool_core::{Missed, TaskEvent, TaskHeader};
+use taskpool_core::{Completion, Missed, TaskEvent, TaskHeader};
 
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 layout! {
