@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use taskpool::{Duration, First, Next, Task};
 
-use crate::{c, report, sleep, FAST, ROUNDS};
+use crate::{away, report, sleep, FAST, ROUNDS};
 
 static RAN: AtomicU32 = AtomicU32::new(0);
 static TASK: Task = Task::from_fn(|_| {
@@ -18,11 +18,7 @@ static TASK: Task = Task::from_fn(|_| {
 extern "C" fn bench_task() {
     sleep(100);
     let _ = TASK.enable(FAST, First::AfterInterval);
-    let mut away = 0;
-    for round in 1..=ROUNDS {
-        // SAFETY: the counter is a word that the task writes and C reads.
-        away += unsafe { c::bench_away(RAN.as_ptr(), round) };
-    }
+    let total = (1..=ROUNDS).map(|round| away(&RAN, round)).sum();
     TASK.disable();
-    report(c"task_period", away, ROUNDS, 0);
+    report(c"task_period", total, ROUNDS, 0);
 }
