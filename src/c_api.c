@@ -36,8 +36,11 @@ static const struct {
 	REFUSAL(IN_INTERRUPT, EPERM, "an interrupt can't wait"),
 	REFUSAL(ON_WORKER, EDEADLK, "a worker would wait for its own pool"),
 	REFUSAL(NEVER_SUBMITTED, ENOENT, NULL),
+	REFUSAL(UNDER_WAY, EBUSY, NULL),
 	REFUSAL(NO_SLOT, ENOMEM, NULL),
 	REFUSAL(NO_HANDLE, EBADF, NULL),
+	REFUSAL(NO_CLASS, ESRCH, NULL),
+	REFUSAL(NO_PLACE, ENOSPC, NULL),
 };
 
 int taskpool_port_refuse(uint32_t refusal, const char *function)
@@ -110,17 +113,21 @@ const char *taskpool_strerror(int error)
 	case -EAGAIN:
 		return "the time was up, or it is too early: wait longer, or try again later";
 	case -EPERM:
-		return "an interrupt can't wait: use K_NO_WAIT, or call this from a thread";
+		return "an interrupt can't wait, nor run a job: use K_NO_WAIT, or call this from a thread";
 	case -EDEADLK:
 		return "a worker would wait for its own pool: submit to another pool, or use a completion";
 	case -ENOENT:
 		return "the job has never been submitted: submit it before you wait for it";
 	case -EBUSY:
-		return "the job is under way: change it when it is idle";
+		return "the job is under way, or the batch: call this when it is idle";
 	case -EBADF:
 		return "nobody has this handle: it was given back, or never given";
 	case -ENOMEM:
 		return "all slots of the cache are used: try again later, or raise CONFIG_TASKPOOL_CACHE_JOBS";
+	case -ESRCH:
+		return "there is no such class: add it with taskpool_class_set, or set a default";
+	case -ENOSPC:
+		return "all places for classes are taken: raise CONFIG_TASKPOOL_CLASSES, or remove a class";
 	default:
 		return "no error of the task pool";
 	}

@@ -64,9 +64,13 @@ enum taskpool_refusal {
 	TASKPOOL_REFUSED_IN_INTERRUPT,
 	TASKPOOL_REFUSED_ON_WORKER,
 	TASKPOOL_REFUSED_NEVER_SUBMITTED,
+	TASKPOOL_REFUSED_UNDER_WAY,
 	/* With slots for what is spawned. */
 	TASKPOOL_REFUSED_NO_SLOT,
 	TASKPOOL_REFUSED_NO_HANDLE,
+	/* With places for classes. */
+	TASKPOOL_REFUSED_NO_CLASS,
+	TASKPOOL_REFUSED_NO_PLACE,
 };
 #endif
 
@@ -146,6 +150,12 @@ void taskpool_core_expire(struct taskpool *pool);
 bool taskpool_core_create(struct taskpool *pool, uint8_t min_threads, uint8_t max_threads);
 /* Answers an enum taskpool_shut. Waits until the tick `deadline` at most, or for ever for UINT64_MAX. */
 uint32_t taskpool_core_shutdown(struct taskpool *pool, bool discard, uint64_t deadline);
+#endif
+#ifdef CONFIG_TASKPOOL_C_API
+/* Puts an outcome into the room of a completion, and answers whether it was empty. */
+bool taskpool_core_room_put(struct taskpool_room *room, int outcome, int code);
+/* Nobody could be asked to take it. */
+void taskpool_core_room_refuse(struct taskpool_room *room);
 #endif
 #ifdef CONFIG_TASKPOOL_IOT_API
 /* An enum taskpool_iot_job, of memory that may hold a job. Prints nothing. */

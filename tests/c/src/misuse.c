@@ -139,7 +139,7 @@ ZTEST(c, test_what_is_no_pool)
 ZTEST(c, test_every_error_has_a_text)
 {
 	static const int errors[] = {EINVAL, EALREADY, ESHUTDOWN, ERANGE, EAGAIN, EPERM,
-				     EDEADLK, ENOENT,   ENOMEM,    EBADF,  EBUSY};
+				     EDEADLK, ENOENT,   ENOMEM,    EBADF,  EBUSY, ESRCH, ENOSPC};
 	const char *none = taskpool_strerror(-E2BIG);
 
 	zassert_str_equal(taskpool_strerror(0), "no error");
