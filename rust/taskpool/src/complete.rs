@@ -59,17 +59,27 @@ pub(crate) struct RoomState {
     pub(crate) code: Code,
 }
 
-/// A [`RoomState`], under the lock.
+/// Where a completion keeps what it was told until somebody takes it: for completions of your own that hand an outcome on to
+/// another context. It is never full: outcomes that nobody took in time are counted, and the last one is kept.
+///
+/// 16 bytes. All its functions may be called from any thread and interrupt, and take one lock section, O(1).
 #[repr(transparent)]
-pub(crate) struct Room(Guarded<Cell<RoomState>>);
+pub struct Room(Guarded<Cell<RoomState>>);
 
 impl Room {
-    const fn new() -> Self {
+    /// An empty one.
+    pub const fn new() -> Self {
         Room(Guarded::new(Cell::new(RoomState::EMPTY)))
     }
 
-    /// Puts an outcome in, and answers whether it was empty.
-    pub(crate) fn put(&self, kind: i32, code: Code) -> bool {
+    /// Puts an outcome in, and answers whether it was empty: then somebody has to be told to take it.
+    pub fn put(&self, outcome: Outcome) -> bool {
+        let (kind, code) = words(outcome);
+        self.put_words(kind, code)
+    }
+
+    /// As `put`.
+    pub(crate) fn put_words(&self, kind: i32, code: Code) -> bool {
         self.0.look(|room| {
             let before = room.get();
             room.set(before.with(kind, code));
@@ -78,7 +88,7 @@ impl Room {
     }
 
     /// Takes what is in it.
-    pub(crate) fn take(&self) -> Option<Told> {
+    pub fn take(&self) -> Option<Told> {
         self.0.look(|room| {
             let before = room.get();
             room.set(RoomState { count: 0, ..before });
@@ -86,8 +96,8 @@ impl Room {
         })
     }
 
-    /// What was put in found nobody to take it.
-    pub(crate) fn refuse(&self) {
+    /// Counts that nobody could be told to take what was put in. It stays there.
+    pub fn refuse(&self) {
         self.0.look(|room| {
             let before = room.get();
             let refused = before.refused.saturating_add(1);
@@ -95,9 +105,23 @@ impl Room {
         });
     }
 
-    /// How often that was so.
-    pub(crate) fn refused(&self) -> u32 {
+    /// How often that was so, since the boot.
+    pub fn refused(&self) -> u32 {
         self.0.look(|room| room.get().refused)
+    }
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Room")
+            .field("told", &self.0.look(|room| room.get().told()))
+            .finish_non_exhaustive()
     }
 }
 
@@ -183,8 +207,7 @@ impl<T: Run> Then<T> {
 
 impl<T: Run> Complete for Then<T> {
     fn complete(&self, outcome: Outcome) {
-        let (kind, code) = words(outcome);
-        self.room.put(kind, code);
+        self.room.put(outcome);
         match (self.pool)().submit(self.job) {
             // Who is queued already takes this, too.
             Ok(_) | Err(SubmitError::AlreadyQueued) => {}

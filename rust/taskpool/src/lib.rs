@@ -86,7 +86,7 @@ mod spawn;
 mod stats;
 mod time;
 
-pub use complete::{Batch, BatchError, CompletionQueue, QueueError, Queued, Then, Told};
+pub use complete::{Batch, BatchError, CompletionQueue, QueueError, Queued, Room, Then, Told};
 pub use config::{Config, CONFIG};
 #[cfg(not(target_os = "none"))]
 pub use port::{leak_pool, Forbidden};

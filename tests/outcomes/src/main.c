@@ -25,7 +25,17 @@ TASKPOOL_DEFINE(other, 1, 2560, 8);
 	X(taken_too_late)                                                                                              \
 	X(limit_stands_with_the_clock)                                                                                 \
 	X(limit_is_refused)                                                                                            \
-	X(shutdown_without_waiting)
+	X(shutdown_without_waiting)											\
+	X(ends_give_semaphores)												\
+	X(ends_post_events)												\
+	X(ends_raise_signals)												\
+	X(ends_submit_other_jobs)											\
+	X(ends_call_in_work_queues)											\
+	X(ends_call_in_a_loop)												\
+	X(ends_are_told_as_one)												\
+	X(runs_in_the_caller)												\
+	X(classes_mean_pools)												\
+	X(ends_of_ones_own)
 
 void check_rest(void);
 

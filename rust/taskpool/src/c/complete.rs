@@ -47,7 +47,7 @@ unsafe fn given<'call, T>(place: Option<NonNull<T>>) -> Option<&'call T> {
 #[no_mangle]
 extern "C" fn taskpool_core_room_put(room: Option<NonNull<Room>>, outcome: c_int, code: Code) -> bool {
     // SAFETY: what C passes and is not null is a `struct taskpool_room`.
-    unsafe { given(room) }.is_some_and(|room| room.put(outcome, code))
+    unsafe { given(room) }.is_some_and(|room| room.put_words(outcome, code))
 }
 
 #[no_mangle]
