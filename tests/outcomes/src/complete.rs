@@ -1,6 +1,8 @@
 //! Completions: each is told on a worker, when a job ran, and in an interrupt, when it was cancelled there. Runs in the
 //! caller, and classes.
 
+use core::cell::UnsafeCell;
+use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::SeqCst};
 
 use taskpool::classes::{self, Answer, ClassError, MapError, Target};
@@ -175,7 +177,26 @@ extern "C" fn ends_call_in_work_queues() {
     sleep(2);
     assert_eq!((CALLS.load(SeqCst), CODE.load(SeqCst)), (2, result(Outcome::Cancelled)));
     assert_eq!((WORK.refused(), told(WORK.take())), (0, None));
+
+    // A work queue that nobody has started takes nothing.
+    static STOPPED: WorkQueue = WorkQueue(UnsafeCell::new(MaybeUninit::zeroed()));
+    // SAFETY: zero, and it stays for ever.
+    static NOWHERE: Work = unsafe { Work::in_queue(STOPPED.0.get().cast(), |_| panic!("it calls")) };
+    static REFUSED: OnEnd<&Work> = OnEnd::new(&NOWHERE);
+    static OTHER_JOB: Job<Answers> = Job::with_completion(Answers(13), &REFUSED);
+    end_on_worker(&OTHER_JOB);
+    end_in_interrupt(&OTHER_JOB);
+    sleep(2);
+    assert_eq!(NOWHERE.refused(), 2);
+    assert_eq!(told(NOWHERE.take()), Some((Outcome::Cancelled, 2)));
+    assert_eq!(told(NOWHERE.take()), None);
 }
+
+/// Room for a work queue.
+struct WorkQueue(UnsafeCell<MaybeUninit<zephyr_sys::k_work_q>>);
+
+// SAFETY: only the kernel touches it.
+unsafe impl Sync for WorkQueue {}
 
 #[no_mangle]
 extern "C" fn ends_call_in_a_loop() {
