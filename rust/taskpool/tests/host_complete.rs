@@ -7,7 +7,7 @@ use std::time;
 
 use taskpool::{
     leak_pool, system, Batch, BatchError, Cancel, Complete, CompletionQueue, Ctx, Duration, Job, OnEnd, Outcome, Pool,
-    QueueError, Queued, Run, RunNowError, Shutdown, Status, Then, Timeout, Told,
+    PoolMemory, QueueError, Queued, Run, RunNowError, Shutdown, Status, Then, Timeout, Told,
 };
 
 #[allow(dead_code)]
@@ -372,6 +372,23 @@ fn a_shutdown_waits_for_a_run_in_a_caller_and_those_who_are_told() {
         assert_eq!(shuts.join().unwrap(), Ok(()));
         assert_eq!(here.join().unwrap(), Ok(Outcome::Done(0)));
         pool.check();
+    }
+}
+
+#[test]
+fn a_shutdown_of_a_pool_without_workers_waits_for_a_run_in_a_caller() {
+    static SPARE: PoolMemory = PoolMemory::new();
+    for how in [Shutdown::Drain, Shutdown::Discard] {
+        let pool = SPARE.create(c"spare", 1, 7).unwrap();
+        let (busy, runs, lets_go) = gated();
+        let here = thread::spawn(move || pool.run_now(busy));
+        hear(&runs);
+        let shuts = thread::spawn(move || pool.shutdown(how, Timeout::Forever));
+        thread::sleep(time::Duration::from_millis(20));
+        assert!(!shuts.is_finished());
+        lets_go.send(()).unwrap();
+        assert_eq!(shuts.join().unwrap(), Ok(()));
+        assert_eq!(here.join().unwrap(), Ok(Outcome::Done(0)));
     }
 }
 
