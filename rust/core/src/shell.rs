@@ -728,20 +728,6 @@ impl<P: Port> Shell<P> {
         waited.unwrap_or_else(|_| broken())
     }
 
-    /// Runs a queued job on the worker that calls, within what it runs already, if it belongs to the job's pool.
-    pub(crate) fn run_here(worker: WorkerRef, job: JobRef) {
-        let (pool, outer) = match Self::section(|token| worker.take(token, job)) {
-            Taken::Nothing => return,
-            Taken::Discarded(ended) => return Self::tell(ended, Outcome::Discarded),
-            Taken::ToRun(pool, outer) => (pool, outer),
-        };
-        let mut ctx = Ctx::new(&worker, Self::cancelled);
-        ctx.prepare(job, pool, 0);
-        let (_, code) = ctx.enter();
-        let ended = Self::look(|token| worker.finish(token, job, code, outer));
-        Self::tell(ended, Outcome::Done(code));
-    }
-
     /// Runs an Idle job in the calling thread, and tells of its end as after any run. Answers how it ended. The job's
     /// [`Ctx::worker`] is the calling worker's number, or 128 in any other thread. Three lock sections, O(1).
     ///
@@ -769,6 +755,20 @@ impl<P: Port> Shell<P> {
 
     /// The number of a thread that is no worker: workers count below and above it.
     const NO_WORKER: u8 = 128;
+
+    /// Runs a queued job on the worker that calls, within what it runs already, if it belongs to the job's pool.
+    pub(crate) fn run_here(worker: WorkerRef, job: JobRef) {
+        let (pool, outer) = match Self::section(|token| worker.take(token, job)) {
+            Taken::Nothing => return,
+            Taken::Discarded(ended) => return Self::tell(ended, Outcome::Discarded),
+            Taken::ToRun(pool, outer) => (pool, outer),
+        };
+        let mut ctx = Ctx::new(&worker, Self::cancelled);
+        ctx.prepare(job, pool, 0);
+        let (_, code) = ctx.enter();
+        let ended = Self::look(|token| worker.finish(token, job, code, outer));
+        Self::tell(ended, Outcome::Done(code));
+    }
 
     fn wait_after(
         job: JobRef,
