@@ -7,6 +7,16 @@
 
 #include "common.h"
 
+/* What the documentation states. */
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_sem) == 12);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_event) == 20);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_signal) == 12);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_submit) == 32);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_work) == 32);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_queued) == 36);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_batch) == 28);
+BUILD_ASSERT(sizeof(struct taskpool_room) == 16);
+
 static int answer;
 
 static int run(const struct taskpool_ctx *ctx, void *arg)
