@@ -54,7 +54,7 @@ pub enum Answer {
 }
 
 /// How often jobs were submitted to a class, since it was added. The numbers stay at the greatest one when they reach it.
-/// How the jobs ended, the pool counts ([`Pool::stats`]).
+/// How the jobs ended, the pool counts (`Pool::stats`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClassStats {

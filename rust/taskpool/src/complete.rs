@@ -161,7 +161,9 @@ impl RoomState {
 /// static SHOW: Job = Job::new(|_| println!("{:?}", FETCHED.take()));
 ///
 /// taskpool::system().submit(&FETCH)?;
-/// # while FETCHED.take().is_none() && SHOW.outcome().is_none() { std::thread::yield_now() }
+/// # use taskpool::{Outcome, Timeout};
+/// # assert_eq!(FETCH.wait(Timeout::Forever), Ok(Outcome::Done(0)));
+/// # assert_eq!(SHOW.wait(Timeout::Forever), Ok(Outcome::Done(0)));
 /// # Ok::<(), taskpool::SubmitError>(())
 /// ```
 ///

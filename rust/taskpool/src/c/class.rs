@@ -1,12 +1,12 @@
 //! What C does with classes.
 
-use core::ffi::{c_char, c_int};
+use core::ffi::{c_char, c_int, CStr};
 use core::ptr::NonNull;
 
 use taskpool_core::Pool;
 
 use super::{job_of, misuse, pool_of, refuse, CJob, Refusal};
-use crate::classes::{self, Answer, ClassError, MapError, Target, LONGEST_NAME};
+use crate::classes::{self, Answer, ClassError, MapError, Target};
 
 /// `TASKPOOL_RAN`.
 pub(super) const RAN: c_int = 3;
@@ -18,19 +18,14 @@ pub(super) struct CStats {
     pub(super) refused: u32,
 }
 
-/// The bytes of what C passes as a name, if it is one; of a name that is too long, one byte too many.
+/// The bytes of what C passes as a name.
 fn bytes<'name>(name: Option<NonNull<c_char>>) -> Option<&'name [u8]> {
-    let name = name?.cast::<u8>();
-    let mut length = 0;
-    // SAFETY: what C passes and is not null is a text, and ends with a zero, which is not passed here.
-    while length <= LONGEST_NAME && unsafe { name.add(length).read() } != 0 {
-        length += 1;
-    }
-    // SAFETY: so many bytes are there; those of a class stay, as `taskpool_class_set` asks, and others for the call.
-    Some(unsafe { core::slice::from_raw_parts(name.as_ptr(), length) })
+    // SAFETY: what C passes and is not null is a text; that of a class stays, as `taskpool_class_set` asks, and others for
+    // the call.
+    name.map(|name| unsafe { CStr::from_ptr(name.as_ptr()) }.to_bytes())
 }
 
-fn set(name: Option<NonNull<c_char>>, target: Option<Target>, function: &'static core::ffi::CStr) -> c_int {
+fn set(name: Option<NonNull<c_char>>, target: Option<Target>, function: &'static CStr) -> c_int {
     let Some(target) = target else {
         return misuse(Refusal::NoPool, function);
     };
