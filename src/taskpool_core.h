@@ -151,12 +151,6 @@ bool taskpool_core_create(struct taskpool *pool, uint8_t min_threads, uint8_t ma
 /* Answers an enum taskpool_shut. Waits until the tick `deadline` at most, or for ever for UINT64_MAX. */
 uint32_t taskpool_core_shutdown(struct taskpool *pool, bool discard, uint64_t deadline);
 #endif
-#ifdef CONFIG_TASKPOOL_C_API
-/* Puts an outcome into the room of a completion, and answers whether it was empty. */
-bool taskpool_core_room_put(struct taskpool_room *room, int outcome, int code);
-/* Nobody could be asked to take it. */
-void taskpool_core_room_refuse(struct taskpool_room *room);
-#endif
 #ifdef CONFIG_TASKPOOL_IOT_API
 /* An enum taskpool_iot_job, of memory that may hold a job. Prints nothing. */
 uint32_t taskpool_core_iot_find(const struct taskpool_job *job);

@@ -33,6 +33,8 @@
 #ifndef TASKPOOL_COMPLETION_H_
 #define TASKPOOL_COMPLETION_H_
 
+#include <errno.h>
+
 #include <taskpool/taskpool.h>
 
 #ifdef __cplusplus
@@ -111,9 +113,11 @@ uint32_t taskpool_room_refused(struct taskpool_room *room);
 /** @cond INTERNAL_HIDDEN */
 void z_taskpool_end_sem(const struct taskpool_end *end, enum taskpool_outcome outcome, int code);
 void z_taskpool_end_submit(const struct taskpool_end *end, enum taskpool_outcome outcome, int code);
-void z_taskpool_end_work(const struct taskpool_end *end, enum taskpool_outcome outcome, int code);
-void z_taskpool_end_queued(const struct taskpool_end *end, enum taskpool_outcome outcome, int code);
 void taskpool_core_batch_told(const struct taskpool_end *end, enum taskpool_outcome outcome, int code);
+/* Puts an outcome into the room of a completion, and answers whether it was empty. */
+bool taskpool_core_room_put(struct taskpool_room *room, int outcome, int code);
+/* Nobody could be asked to take what is in it. */
+void taskpool_core_room_refuse(struct taskpool_room *room);
 /** @endcond */
 
 /** A completion that gives a semaphore, whatever the outcome. 12 bytes (32-bit). */
@@ -139,10 +143,6 @@ struct taskpool_end_sem {
 #define TASKPOOL_END_SEM_DEFINE(name_, sem_) const struct taskpool_end_sem name_ = TASKPOOL_END_SEM_INITIALIZER(sem_)
 
 #if defined(CONFIG_EVENTS) || defined(__DOXYGEN__)
-/** @cond INTERNAL_HIDDEN */
-void z_taskpool_end_event(const struct taskpool_end *end, enum taskpool_outcome outcome, int code);
-/** @endcond */
-
 /** A completion that posts events. Needs `CONFIG_EVENTS`. 20 bytes (32-bit). */
 struct taskpool_end_event {
 	/** What jobs are given. */
@@ -153,6 +153,16 @@ struct taskpool_end_event {
 	uint32_t others;
 	/** @endcond */
 };
+
+/** @cond INTERNAL_HIDDEN */
+static inline void z_taskpool_end_event(const struct taskpool_end *end, enum taskpool_outcome outcome, int code)
+{
+	const struct taskpool_end_event *whole = CONTAINER_OF(end, struct taskpool_end_event, end);
+
+	ARG_UNUSED(code);
+	k_event_post(whole->event, outcome == TASKPOOL_DONE ? whole->done : whole->others);
+}
+/** @endcond */
 
 /**
  * @brief What a `struct taskpool_end_event` begins as.
@@ -179,10 +189,6 @@ struct taskpool_end_event {
 #endif
 
 #if defined(CONFIG_POLL) || defined(__DOXYGEN__)
-/** @cond INTERNAL_HIDDEN */
-void z_taskpool_end_signal(const struct taskpool_end *end, enum taskpool_outcome outcome, int code);
-/** @endcond */
-
 /** A completion that raises a poll signal. Needs `CONFIG_POLL`. 12 bytes (32-bit). */
 struct taskpool_end_signal {
 	/** What jobs are given. */
@@ -191,6 +197,16 @@ struct taskpool_end_signal {
 	struct k_poll_signal *signal;
 	/** @endcond */
 };
+
+/** @cond INTERNAL_HIDDEN */
+static inline void z_taskpool_end_signal(const struct taskpool_end *end, enum taskpool_outcome outcome, int code)
+{
+	const struct taskpool_end_signal *whole = CONTAINER_OF(end, struct taskpool_end_signal, end);
+
+	/* It answers whether somebody's time was up, who sees the signal then. */
+	(void)k_poll_signal_raise(whole->signal, taskpool_result(outcome, code));
+}
+/** @endcond */
 
 /** @brief What a `struct taskpool_end_signal` begins as. @param signal_ The `struct k_poll_signal *` to raise. */
 #define TASKPOOL_END_SIGNAL_INITIALIZER(signal_) {TASKPOOL_END_INITIALIZER(z_taskpool_end_signal), (signal_)}
@@ -257,6 +273,19 @@ struct taskpool_end_work {
 	/** @endcond */
 };
 
+/** @cond INTERNAL_HIDDEN */
+static inline void z_taskpool_end_work(const struct taskpool_end *end, enum taskpool_outcome outcome, int code)
+{
+	/* In RAM: `end` is constant to others only. */
+	struct taskpool_end_work *whole = CONTAINER_OF((struct taskpool_end *)end, struct taskpool_end_work, end);
+
+	(void)taskpool_core_room_put(&whole->room, (int)outcome, code);
+	if (k_work_submit_to_queue(whole->queue, whole->work) < 0) {
+		taskpool_core_room_refuse(&whole->room);
+	}
+}
+/** @endcond */
+
 /**
  * @brief What a `struct taskpool_end_work` begins as.
  *
@@ -302,6 +331,36 @@ struct taskpool_end_queued {
 	/** @endcond */
 };
 
+/** @cond INTERNAL_HIDDEN */
+static inline void z_taskpool_end_queued(const struct taskpool_end *end, enum taskpool_outcome outcome, int code)
+{
+	/* In RAM: `end` is constant to others only. */
+	struct taskpool_end_queued *whole = CONTAINER_OF((struct taskpool_end *)end, struct taskpool_end_queued, end);
+
+	/* It is in the queue when there is something in its room: z_taskpool_call_next() takes it out first. */
+	if (taskpool_core_room_put(&whole->room, (int)outcome, code)) {
+		k_fifo_put(whole->queue, &whole->link);
+	}
+}
+
+/* Calls for the first completion in the queue. Answers whether there was one. */
+static inline bool z_taskpool_call_next(struct k_fifo *queue, k_timeout_t timeout)
+{
+	void **link = (void **)k_fifo_get(queue, timeout);
+	struct taskpool_end_queued *whole;
+	struct taskpool_told told;
+
+	if (link == NULL) {
+		return false;
+	}
+	whole = CONTAINER_OF(link, struct taskpool_end_queued, link);
+	if (taskpool_room_take(&whole->room, &told)) {
+		whole->call(whole, &told);
+	}
+	return true;
+}
+/** @endcond */
+
 /**
  * @brief What a `struct taskpool_end_queued` begins as.
  *
@@ -330,7 +389,8 @@ struct taskpool_end_queued {
  * @brief Waits for an outcome, and then calls for what is in the queue, without waiting again.
  *
  * From threads, several at once too; isr-ok with `K_NO_WAIT`. One lock section for each call, O(1), and `k_fifo_get`. The
- * functions are called here, outside every lock.
+ * functions are called here, outside every lock. It is compiled where it is called, so that an image without such a queue does
+ * not have the kernel's; misuse is answered, and not printed.
  *
  * @param queue   The queue.
  * @param limit   The most completions that are called for.
@@ -341,7 +401,32 @@ struct taskpool_end_queued {
  * @retval -EAGAIN No outcome came in time.
  * @retval -EPERM  Called in an interrupt, which can't wait, and nothing was in the queue.
  */
-int taskpool_queue_run(struct k_fifo *queue, int limit, k_timeout_t timeout);
+static inline int taskpool_queue_run(struct k_fifo *queue, int limit, k_timeout_t timeout)
+{
+	int called = 0;
+
+	if (queue == NULL || limit < 0) {
+		return -EINVAL;
+	}
+	while (called < limit && z_taskpool_call_next(queue, K_NO_WAIT)) {
+		called++;
+	}
+	if (called > 0 || limit == 0) {
+		return called;
+	}
+	if (K_TIMEOUT_EQ(timeout, K_NO_WAIT)) {
+		return -EAGAIN;
+	}
+	if (k_is_in_isr()) {
+		return -EPERM;
+	}
+	if (!z_taskpool_call_next(queue, timeout)) {
+		return -EAGAIN;
+	}
+	for (called = 1; called < limit && z_taskpool_call_next(queue, K_NO_WAIT); called++) {
+	}
+	return called;
+}
 
 /** @cond INTERNAL_HIDDEN */
 struct taskpool_batch_core {
