@@ -37,10 +37,14 @@ static const struct {
 	REFUSAL(ON_WORKER, EDEADLK, "a worker would wait for its own pool"),
 	REFUSAL(NEVER_SUBMITTED, ENOENT, NULL),
 	REFUSAL(UNDER_WAY, EBUSY, NULL),
+#if CONFIG_TASKPOOL_CACHE_JOBS > 0
 	REFUSAL(NO_SLOT, ENOMEM, NULL),
 	REFUSAL(NO_HANDLE, EBADF, NULL),
+#endif
+#if CONFIG_TASKPOOL_CLASSES > 0
 	REFUSAL(NO_CLASS, ESRCH, NULL),
 	REFUSAL(NO_PLACE, ENOSPC, NULL),
+#endif
 };
 
 int taskpool_port_refuse(uint32_t refusal, const char *function)
