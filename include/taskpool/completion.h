@@ -487,7 +487,7 @@ int taskpool_batch_arm(struct taskpool_batch *batch, uint32_t outcomes);
  *
  * @param batch The batch.
  *
- * @return So many; 0 where it is not armed, or NULL.
+ * @return So many; 0 where it is NULL, or not armed, which is so a moment before its completion is told.
  */
 uint32_t taskpool_batch_left(struct taskpool_batch *batch);
 

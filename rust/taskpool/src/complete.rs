@@ -615,7 +615,7 @@ impl<C: Complete> Batch<C> {
         self.countdown.arm(outcomes)
     }
 
-    /// How many outcomes are still to come; 0 when it is not armed. From any thread and interrupt. One lock section, O(1).
+    /// How many outcomes are still to come; 0 when it is not armed, which is so a moment before its completion is told. From any thread and interrupt. One lock section, O(1).
     pub fn left(&self) -> u32 {
         self.countdown.left()
     }
