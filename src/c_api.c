@@ -36,13 +36,19 @@ static const struct {
 	REFUSAL(IN_INTERRUPT, EPERM, "an interrupt can't wait"),
 	REFUSAL(ON_WORKER, EDEADLK, "a worker would wait for its own pool"),
 	REFUSAL(NEVER_SUBMITTED, ENOENT, NULL),
+	REFUSAL(UNDER_WAY, EBUSY, NULL),
+#if CONFIG_TASKPOOL_CACHE_JOBS > 0
 	REFUSAL(NO_SLOT, ENOMEM, NULL),
 	REFUSAL(NO_HANDLE, EBADF, NULL),
+#endif
+#if CONFIG_TASKPOOL_CLASSES > 0
+	REFUSAL(NO_CLASS, ESRCH, NULL),
+	REFUSAL(NO_PLACE, ENOSPC, NULL),
+#endif
 #ifdef CONFIG_TASKPOOL_TASKS
 	REFUSAL(TASK, EINVAL,
 		"the task is NULL, or nobody has initialised it: use TASKPOOL_TASK_DEFINE or taskpool_task_init"),
 	REFUSAL(NOT_ENABLED, ESRCH, NULL),
-	REFUSAL(UNDER_WAY, EBUSY, NULL),
 	REFUSAL(STALE, ESTALE, NULL),
 #endif
 };
@@ -117,26 +123,23 @@ const char *taskpool_strerror(int error)
 	case -EAGAIN:
 		return "the time was up, or it is too early: wait longer, or try again later";
 	case -EPERM:
-		return "an interrupt can't wait: use K_NO_WAIT, or call this from a thread";
+		return "an interrupt can't wait, nor run a job: use K_NO_WAIT, or call this from a thread";
 	case -EDEADLK:
 		return "a worker would wait for its own pool: submit to another pool, or use a completion";
 	case -ENOENT:
 		return "the job has never been submitted: submit it before you wait for it";
-#ifdef CONFIG_TASKPOOL_TASKS
-	case -ESTALE:
-		return "the task does not wait for this completer any more: take another one in its next run";
-	case -ESRCH:
-		return "the task is not enabled: enable it first";
 	case -EBUSY:
-		return "the job is under way, or the task enabled, perhaps in another pool: let it end first";
-#else
-	case -EBUSY:
-		return "the job is under way: change it when it is idle";
-#endif
+		return "the job, task or batch is under way, perhaps in another pool: call this when it is idle";
 	case -EBADF:
 		return "nobody has this handle: it was given back, or never given";
 	case -ENOMEM:
 		return "all slots of the cache are used: try again later, or raise CONFIG_TASKPOOL_CACHE_JOBS";
+	case -ESRCH:
+		return "the task is not enabled, or there is no such class: enable it, or add it with taskpool_class_set";
+	case -ESTALE:
+		return "the task does not wait for this completer any more: take another one in its next run";
+	case -ENOSPC:
+		return "all places for classes are taken: raise CONFIG_TASKPOOL_CLASSES, or remove a class";
 	default:
 		return "no error of the task pool";
 	}

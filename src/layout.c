@@ -66,7 +66,31 @@ LAYOUT(refusals, TASKPOOL_REFUSED_POOL | TASKPOOL_REFUSED_JOB << 4 | TASKPOOL_RE
 			 TASKPOOL_REFUSED_QUEUED << 12 | TASKPOOL_REFUSED_NOT_RUNNING << 16 |
 			 TASKPOOL_REFUSED_RANGE << 20);
 LAYOUT(refusals_to_wait, TASKPOOL_REFUSED_TIMED_OUT | TASKPOOL_REFUSED_IN_INTERRUPT << 4 |
-				 TASKPOOL_REFUSED_ON_WORKER << 8 | TASKPOOL_REFUSED_NEVER_SUBMITTED << 12);
+				 TASKPOOL_REFUSED_ON_WORKER << 8 | TASKPOOL_REFUSED_NEVER_SUBMITTED << 12 |
+				 TASKPOOL_REFUSED_UNDER_WAY << 16);
+LAYOUT(sizeof_room, sizeof(struct taskpool_room));
+LAYOUT(room_count, offsetof(struct taskpool_room, count));
+LAYOUT(room_refused, offsetof(struct taskpool_room, refused));
+LAYOUT(room_outcome, offsetof(struct taskpool_room, outcome));
+LAYOUT(room_code, offsetof(struct taskpool_room, code));
+LAYOUT(sizeof_told, sizeof(struct taskpool_told));
+LAYOUT(told_outcome, offsetof(struct taskpool_told, outcome));
+LAYOUT(told_code, offsetof(struct taskpool_told, code));
+LAYOUT(told_count, offsetof(struct taskpool_told, count));
+LAYOUT(sizeof_batch, sizeof(struct taskpool_batch));
+LAYOUT(batch_end, offsetof(struct taskpool_batch, end));
+LAYOUT(batch_left, offsetof(struct taskpool_batch, core.left));
+LAYOUT(batch_extra, offsetof(struct taskpool_batch, core.extra));
+LAYOUT(batch_outcome, offsetof(struct taskpool_batch, core.outcome));
+LAYOUT(batch_code, offsetof(struct taskpool_batch, core.code));
+LAYOUT(batch_then, offsetof(struct taskpool_batch, then));
+#if CONFIG_TASKPOOL_CLASSES > 0
+LAYOUT(sizeof_class_stats, sizeof(struct taskpool_class_stats));
+LAYOUT(class_stats_accepted, offsetof(struct taskpool_class_stats, accepted));
+LAYOUT(class_stats_refused, offsetof(struct taskpool_class_stats, refused));
+LAYOUT(class_ran, TASKPOOL_RAN);
+LAYOUT(refusals_of_classes, TASKPOOL_REFUSED_NO_CLASS | TASKPOOL_REFUSED_NO_PLACE << 4);
+#endif
 #ifdef CONFIG_TASKPOOL_NAMES
 LAYOUT(job_name, offsetof(struct taskpool_job, name));
 #endif
@@ -132,8 +156,7 @@ LAYOUT(nexts, Z_TASKPOOL_NEXT_DEFAULT | Z_TASKPOOL_NEXT_AGAIN << 4 | Z_TASKPOOL_
 LAYOUT(rephases, TASKPOOL_REPHASE_KEEP | TASKPOOL_REPHASE_RECALCULATE << 4 | TASKPOOL_REPHASE_FROM_NOW << 8);
 LAYOUT(after_interval, (uint32_t)((uint64_t)INT64_MIN >> 40));
 LAYOUT(refusals_to_tasks,
-       TASKPOOL_REFUSED_TASK | TASKPOOL_REFUSED_NOT_ENABLED << 4 | TASKPOOL_REFUSED_UNDER_WAY << 8 |
-	       TASKPOOL_REFUSED_STALE << 12);
+       TASKPOOL_REFUSED_TASK | TASKPOOL_REFUSED_NOT_ENABLED << 8 | TASKPOOL_REFUSED_STALE << 16);
 LAYOUT(run_task_ctx, offsetof(struct taskpool_run, task_ctx));
 LAYOUT(sizeof_event, sizeof(struct taskpool_event));
 LAYOUT(alignof_event, __alignof__(struct taskpool_event));

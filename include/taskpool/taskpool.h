@@ -862,7 +862,8 @@ int taskpool_cache(struct taskpool_cache *usage);
 struct taskpool *taskpool_ctx_pool(const struct taskpool_ctx *ctx);
 
 /**
- * @brief The worker that runs a job. A pool's own workers count from 0, those of the reserve down from 255.
+ * @brief The worker that runs a job. A pool's own workers count from 0, those of the reserve down from 255. In a
+ * thread that runs the job itself, by @ref taskpool_run_now, and is no worker: 128.
  *
  * isr-ok while the job runs. O(1), no lock.
  *
@@ -1200,5 +1201,8 @@ int taskpool_destroy(struct taskpool_memory *memory, enum taskpool_shutdown how,
 #ifdef __cplusplus
 }
 #endif
+
+#include <taskpool/class.h>
+#include <taskpool/completion.h>
 
 #endif /* TASKPOOL_TASKPOOL_H_ */

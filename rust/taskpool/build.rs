@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// The options that Rust needs: name without `CONFIG_`, and the field of `Config`.
-const NUMBERS: [(&str, &str, &str); 8] = [
+const NUMBERS: [(&str, &str, &str); 9] = [
     ("SYS_CLOCK_TICKS_PER_SEC", "ticks_per_second", "u32"),
     ("TASKPOOL_MIN_THREADS", "min_threads", "u8"),
     ("TASKPOOL_MAX_THREADS", "max_threads", "u8"),
@@ -16,6 +16,7 @@ const NUMBERS: [(&str, &str, &str); 8] = [
     ("TASKPOOL_EXPIRY_BATCH", "expiry_batch", "u8"),
     ("TASKPOOL_CACHE_JOBS", "cache_jobs", "u8"),
     ("TASKPOOL_CACHE_JOB_SIZE", "cache_job_size", "u16"),
+    ("TASKPOOL_CLASSES", "classes", "u8"),
     ("TASKPOOL_LOG_LEVEL", "log_level", "u8"),
 ];
 
@@ -77,6 +78,11 @@ fn main() {
     println!("cargo:rustc-check-cfg=cfg(cache)");
     if config.get("TASKPOOL_CACHE_JOBS").is_some_and(|jobs| *jobs != "0") {
         println!("cargo:rustc-cfg=cache");
+    }
+    // Places for classes.
+    println!("cargo:rustc-check-cfg=cfg(classes)");
+    if config.get("TASKPOOL_CLASSES").is_some_and(|classes| *classes != "0") {
+        println!("cargo:rustc-cfg=classes");
     }
     let system_pool = is_on("TASKPOOL_SYSTEM_POOL");
 

@@ -26,6 +26,32 @@ pub enum DeferError {
     OutOfRange,
 }
 
+/// Why [`run_now`](crate::Shell::run_now) refused a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RunNowError {
+    /// The job is queued, deferred or running already, and goes on as it was.
+    UnderWay,
+    /// The pool runs nothing: it is held, has not been started, or has been shut down.
+    NotRunning,
+    /// Interrupts run no jobs.
+    InInterrupt,
+}
+
+impl fmt::Display for RunNowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RunNowError::UnderWay => "the job is under way: wait for its end, or cancel it, before you run it here",
+            RunNowError::NotRunning => {
+                "the pool runs nothing: start, restart or release it before you run a job for it"
+            }
+            RunNowError::InInterrupt => "an interrupt can't run a job: submit it, or run it in a thread",
+        })
+    }
+}
+
+impl core::error::Error for RunNowError {}
+
 const ALREADY_QUEUED: &str = "the job is queued already: let it run, or cancel it before you submit it again";
 const NOT_RUNNING: &str =
     "the pool is not running: define it with TASKPOOL_DEFINE, or restart it, before you submit to it";

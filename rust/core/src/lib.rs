@@ -54,7 +54,7 @@ mod spawn;
 mod task;
 mod ticks;
 
-pub use error::{DeferError, LevelError, SubmitError};
+pub use error::{DeferError, LevelError, RunNowError, SubmitError};
 pub use event::{Event, Level};
 pub use job::{
     Accepted, Cache, CacheUse, Caller, Cancel, Code, Complete, Completion, CompletionRef, Ctx, Header, Job, JobRef,

@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 use core::num::NonZeroU8;
 use core::ptr::NonNull;
 
-use crate::error::{DeferError, LevelError, SubmitError};
+use crate::error::{DeferError, LevelError, RunNowError, SubmitError};
 use crate::event::{Event, Level};
 use crate::fault::broken;
 use crate::job::{
@@ -19,7 +19,7 @@ use crate::lock::Token;
 use crate::pool::Stats;
 use crate::pool::{
     Answer, Clock, Closing, ControlError, CreateError, Ended, Lent, Order, PoolRef, Rank, Shutdown, Snapshot, Taken,
-    WorkerRef, LEVEL_PRIORITIES, RUNTIME,
+    Worker, WorkerRef, LEVEL_PRIORITIES, RUNTIME,
 };
 use crate::port::Port;
 use crate::reference::Ref;
@@ -738,6 +738,34 @@ impl<P: Port> Shell<P> {
         });
         waited.unwrap_or_else(|_| broken())
     }
+
+    /// Runs an Idle job in the calling thread, and tells of its end as after any run. Answers how it ended. The job's
+    /// [`Ctx::worker`] is the calling worker's number, or 128 in any other thread. Three lock sections, O(1).
+    ///
+    /// # Errors
+    ///
+    /// [`RunNowError`]; nothing has changed then.
+    pub fn run_now(pool: PoolRef, job: JobRef) -> Result<Outcome, RunNowError> {
+        let number = match P::caller() {
+            Caller::Interrupt => return Err(RunNowError::InInterrupt),
+            Caller::Worker(worker) => worker.number(),
+            Caller::Thread => Self::NO_WORKER,
+        };
+        Self::look(|token| pool.begin_here(token, job))?;
+        // No pool knows it: it only has the number.
+        let caller = Worker::own(pool, number, None);
+        let mut ctx = Ctx::new(&caller, Self::cancelled);
+        ctx.prepare(job, pool, 0);
+        let (_, code) = ctx.enter();
+        let (ended, outcome) = Self::section(|token| pool.finish_here(token, job, code));
+        Self::tell(ended, outcome);
+        // A shutdown waits until all that is over, as it waits for a worker that tells.
+        Self::section(|token| ((), pool.leave_here(token)));
+        Ok(outcome)
+    }
+
+    /// The number of a thread that is no worker: workers count below and above it.
+    const NO_WORKER: u8 = 128;
 
     /// Runs a queued job on the worker that calls, within what it runs already, if it belongs to the job's pool.
     pub(crate) fn run_here(worker: WorkerRef, job: JobRef) {

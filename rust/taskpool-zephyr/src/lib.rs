@@ -5,9 +5,20 @@
 #![deny(unsafe_code)]
 
 #[allow(unsafe_code)]
+mod events;
+#[allow(unsafe_code)]
+mod object;
+#[allow(unsafe_code)]
 mod semaphore;
+#[allow(unsafe_code)]
+mod signal;
+#[allow(unsafe_code)]
+mod work;
 
+pub use events::{Events, Post};
 pub use semaphore::{Semaphore, WaitError};
+pub use signal::{result, PollSignal};
+pub use work::Work;
 
 /// Prints the pools' events through the `log` crate from now on, instead of Zephyr's `LOG_*` in C. Set a logger too,
 /// for example by `zephyr::set_logger`. Events come at the levels that `CONFIG_TASKPOOL_LOG_LEVEL` lets through, from

@@ -18,6 +18,8 @@ pub struct Config {
     pub cache_jobs: u8,
     /// `CONFIG_TASKPOOL_CACHE_JOB_SIZE`, in bytes; 0 without a cache.
     pub cache_job_size: u16,
+    /// `CONFIG_TASKPOOL_CLASSES`; 0 for no classes.
+    pub classes: u8,
     /// `CONFIG_TASKPOOL_LOG_LEVEL`: 0 for off, up to 4 for debug.
     pub log_level: u8,
     /// `CONFIG_TASKPOOL_SYSTEM_POOL`.

@@ -16,7 +16,7 @@ use crate::{Duration, Pool, System};
 /// `CONFIG_TASKPOOL_TASKS`. (TaskScheduler's `StatusRequest`.)
 ///
 /// ```
-/// use taskpool::{Duration, Event, First, Next, OnEnd, Task, Then};
+/// use taskpool::{Duration, Event, First, Next, OnEnd, Task};
 ///
 /// static MEASURED: Event = Event::new();
 /// static SENT: Event = Event::new();
@@ -27,8 +27,8 @@ use crate::{Duration, Pool, System};
 ///
 /// let pool = taskpool::system();
 /// MEASURED.arm(3);
-/// SEND.enable_on(pool, &MEASURED, Then::Now)?;
-/// SLEEP.enable_on(pool, &SENT, Then::Now)?;
+/// SEND.enable_on(pool, &MEASURED)?;
+/// SLEEP.enable_on(pool, &SENT)?;
 /// for _ in 0..3 {
 ///     MEASURED.signal(0);
 /// }
@@ -55,15 +55,6 @@ use crate::{Duration, Pool, System};
 /// who wait for its end, and so on; no chain is too long for the stack.
 #[repr(transparent)]
 pub struct Event(TaskEvent);
-
-/// When the first run of a task comes, after the event that it waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Then {
-    /// At once. (TaskScheduler's `waitFor`.)
-    Now,
-    /// Once an interval has passed. (TaskScheduler's `waitForDelayed`.)
-    AfterInterval,
-}
 
 impl Event {
     /// An event that is complete, with the status `Done(0)`. In a `static` it takes nothing at run time.
@@ -203,8 +194,8 @@ impl fmt::Debug for Event {
 
 impl<W: Work> Task<W> {
     /// As [`enable`](Task::enable), and the first run waits for an event. When that is complete, with whatever status, the task
-    /// runs, at once or an interval later; but one that was aborted aborts it. If the event is complete already, it is not
-    /// waited for. A limit of the task's time counts while it waits, too.
+    /// runs at once; but one that was aborted aborts it. If the event is complete already, it is not waited for. A limit
+    /// of the task's time counts while it waits, too. (TaskScheduler's `waitFor`.)
     ///
     /// [`trigger`](Task::trigger) and [`postpone`](Task::postpone) end the wait; what else moves runs has nothing to move
     /// meanwhile.
@@ -215,11 +206,24 @@ impl<W: Work> Task<W> {
     /// # Errors
     ///
     /// As [`enable`](Task::enable).
-    pub fn enable_on(&'static self, pool: Pool, event: &'static Event, then: Then) -> Result<bool, EnableError> {
+    pub fn enable_on(&'static self, pool: Pool, event: &'static Event) -> Result<bool, EnableError> {
+        self.wait_for(pool, event, false)
+    }
+
+    /// As [`enable_on`](Task::enable_on), and the first run comes an interval after the event. (TaskScheduler's
+    /// `waitForDelayed`.)
+    ///
+    /// # Errors
+    ///
+    /// As [`enable`](Task::enable).
+    pub fn enable_after(&'static self, pool: Pool, event: &'static Event) -> Result<bool, EnableError> {
+        self.wait_for(pool, event, true)
+    }
+
+    fn wait_for(&'static self, pool: Pool, event: &'static Event, delayed: bool) -> Result<bool, EnableError> {
         if !W::on_enable(self) {
             return Err(EnableError::Vetoed);
         }
-        let delayed = then == Then::AfterInterval;
         Ok(System::enable_on(self.reference(), pool.0, event.reference(), delayed)?)
     }
 }

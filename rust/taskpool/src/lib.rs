@@ -61,9 +61,14 @@ extern crate std;
 #[cfg(all(CONFIG_TASKPOOL_C_API, target_os = "none"))]
 #[allow(unsafe_code)]
 mod c;
+#[cfg(classes)]
+pub mod classes;
+mod complete;
 mod config;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 mod event;
+#[allow(unsafe_code)]
+mod guarded;
 #[cfg(target_os = "none")]
 #[allow(unsafe_code)]
 mod layout;
@@ -85,9 +90,10 @@ mod stats;
 mod task;
 mod time;
 
+pub use complete::{Batch, BatchError, CompletionQueue, QueueError, Queued, Room, Then, Told};
 pub use config::{Config, CONFIG};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-pub use event::{Event as TaskEvent, Then};
+pub use event::Event as TaskEvent;
 #[cfg(not(target_os = "none"))]
 pub use port::{leak_pool, Forbidden};
 #[cfg(target_os = "none")]
@@ -104,8 +110,8 @@ pub use task::{AnyTask, Completer, EnableError, First, Next, Shift, Task, TaskCo
 pub use taskpool_core::Clock;
 pub use taskpool_core::{
     Accepted, CacheUse, Cancel, Code, Complete, ControlError, CreateError, Ctx, DeferError, Event, JoinError, Level,
-    LevelError, NotSpawned, OnEnd, Outcome, Run, ScopeError, Shutdown, Snapshot, SpawnError, Status, SubmitError,
-    WaitError, LEVELS, MAX_TICKS,
+    LevelError, NotSpawned, OnEnd, Outcome, Run, RunNowError, ScopeError, Shutdown, Snapshot, SpawnError, Status,
+    SubmitError, WaitError, LEVELS, MAX_TICKS,
 };
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 pub use taskpool_core::{Missed, NotEnabled, Rephase, Stale, MAX_SPAN};
@@ -350,6 +356,26 @@ impl Pool {
         System::submit_at(self.0, job.reference(), deadline.as_ticks())
     }
 
+    /// Runs a job here and now: in the calling thread, on its stack and at its priority, without a worker. Answers how it
+    /// ended, after the job's completion, if it has one, and those who wait for the job have been told, as after any run. So
+    /// the same job serves a caller that must have it done when the call returns. (Momentum's `SYNC`.)
+    ///
+    /// Only an Idle job can be run so, in a pool that runs: the run belongs to that pool, whose shutdown waits for it. It
+    /// takes no turn and no worker, so the pool's maximum does not count it. To the job it is a run like any other: it may
+    /// be cancelled meanwhile, and submitted again, which a worker then sees to. [`Ctx::worker`] is the number of the
+    /// calling worker, of whichever pool, or 128 in a thread that is none.
+    ///
+    /// From threads, workers included. Three lock sections, O(1), around the run. What the run must not do is not found
+    /// out in a thread that is no worker of the pool: wait without limit for its own job, or for the pool's shutdown.
+    ///
+    /// # Errors
+    ///
+    /// [`RunNowError::UnderWay`]: the job is queued, deferred or running. [`RunNowError::NotRunning`]: the pool is held, not
+    /// started yet, or shut down. [`RunNowError::InInterrupt`]. The job has not run then, and nothing has changed.
+    pub fn run_now<T: Run>(self, job: &'static Job<T>) -> Result<Outcome, RunNowError> {
+        System::run_now(self.0, job.reference())
+    }
+
     /// Holds the pool: it takes submissions, and runs none of them, nor what was submitted before, until
     /// [`release`](Pool::release). What runs goes on. The clock goes on, too: what comes due meanwhile runs after it.
     ///
@@ -485,6 +511,12 @@ impl Pool {
     #[doc(hidden)]
     pub fn check(self) -> Snapshot {
         System::check(self.0)
+    }
+
+    /// The pool, as the core knows it.
+    #[cfg(classes)]
+    pub(crate) const fn reference(self) -> PoolRef {
+        self.0
     }
 
     /// From what C defined; [`c_pool!`] is the way to call it.

@@ -94,6 +94,7 @@ fn the_host_builds_with_the_defaults_of_kconfig() {
             // Off in an image that does not ask for it; on the host RAM is cheap.
             ("TASKPOOL_CACHE_JOBS", _) => "8",
             ("TASKPOOL_RUNTIME_POOLS" | "TASKPOOL_TASKS", _) => "y",
+            ("TASKPOOL_CLASSES", _) => "3",
             // What Kconfig takes for a bool without a default.
             (_, None) => "n",
             (_, Some(default)) => default,
@@ -138,6 +139,7 @@ fn the_constant_is_what_the_file_says() {
     let config = taskpool::CONFIG;
     assert_eq!(config.ticks_per_second, number("SYS_CLOCK_TICKS_PER_SEC"));
     assert_eq!(u32::from(config.min_threads), number("TASKPOOL_MIN_THREADS"));
+    assert_eq!(u32::from(config.classes), number("TASKPOOL_CLASSES"));
     assert_eq!(u32::from(config.max_threads), number("TASKPOOL_MAX_THREADS"));
     assert_eq!(u32::from(config.reserve_threads), number("TASKPOOL_RESERVE_THREADS"));
     assert_eq!(u32::from(config.expiry_batch), number("TASKPOOL_EXPIRY_BATCH"));

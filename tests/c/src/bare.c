@@ -109,3 +109,22 @@ ZTEST(c, test_bare_misuse_is_refused)
 	settle();
 	zassert_equal(atomic_get(&job.runs), 1);
 }
+
+static K_SEM_DEFINE(over, 0, 1);
+static TASKPOOL_END_SEM_DEFINE(give_over, &over);
+static TASKPOOL_BATCH_DEFINE(both, &give_over.end);
+
+ZTEST(c, test_bare_jobs_end_together)
+{
+	int code = 0;
+
+	noted_init(&job, 6);
+	zassert_ok(taskpool_job_set_end(&job.job, &both.end));
+	zassert_ok(taskpool_batch_arm(&both, 2));
+	zassert_ok(taskpool_submit(&eager, &job.job));
+	zassert_equal(k_sem_take(&over, K_NO_WAIT), -EBUSY);
+	zassert_equal(taskpool_run_now(&eager, &job.job, &code), TASKPOOL_DONE);
+	zassert_equal(code, 6);
+	zassert_equal(atomic_get(&job.runs), 2);
+	zassert_ok(k_sem_take(&over, K_NO_WAIT));
+}

@@ -33,6 +33,8 @@ static void expect_refused(struct taskpool_job *job)
 	zassert_equal(taskpool_wait(job, K_NO_WAIT, NULL), -EINVAL);
 	zassert_equal(taskpool_wait(job, K_FOREVER, NULL), -EINVAL);
 	zassert_equal(taskpool_cancel_wait(job, K_FOREVER, NULL), -EINVAL);
+	zassert_equal(taskpool_run_now(&slow, job, NULL), -EINVAL);
+	zassert_equal(taskpool_submit_class("none", job), -EINVAL);
 	zassert_equal(taskpool_job_set_end(job, NULL), -EINVAL);
 	zassert_equal(taskpool_job_set_discard(job, true), -EINVAL);
 }
@@ -90,6 +92,7 @@ static void expect_pool_refused(struct taskpool *pool, int error)
 	zassert_equal(taskpool_spawn(pool, run, NULL, &handle), error);
 	zassert_equal(taskpool_spawn_after(pool, run, NULL, K_MSEC(1), &handle), error);
 	zassert_equal(handle, 77);
+	zassert_equal(taskpool_run_now(pool, &job.job, NULL), error);
 	zassert_equal(taskpool_hold(pool), error);
 	zassert_equal(taskpool_release(pool), error);
 	zassert_equal(taskpool_pause(pool, TASKPOOL_CLOCK_FROZEN), error);
@@ -139,7 +142,7 @@ ZTEST(c, test_what_is_no_pool)
 ZTEST(c, test_every_error_has_a_text)
 {
 	static const int errors[] = {EINVAL, EALREADY, ESHUTDOWN, ERANGE, EAGAIN, EPERM,
-				     EDEADLK, ENOENT,   ENOMEM,    EBADF,  EBUSY};
+				     EDEADLK, ENOENT,   ENOMEM,    EBADF,  EBUSY, ESRCH, ENOSPC};
 	const char *none = taskpool_strerror(-E2BIG);
 
 	zassert_str_equal(taskpool_strerror(0), "no error");

@@ -11,6 +11,9 @@
 #include <taskpool/taskpool.h>
 
 TASKPOOL_DEFINE(plus, 1, 1024, 3);
+K_SEM_DEFINE(plus_sem, 0, 1);
+K_EVENT_DEFINE(plus_event);
+K_FIFO_DEFINE(plus_queue);
 
 namespace
 {
@@ -67,6 +70,21 @@ taskpool_next go_on(taskpool_task *, const taskpool_run *)
 }
 
 TASKPOOL_TASK_DEFINE_WITH(periodic, go_on, k_ms_to_ticks_ceil64(1), 4, TASKPOOL_MISSED_CATCH_UP(2), 0, nullptr, 0, false);
+void call(taskpool_end_queued *, const taskpool_told *told)
+{
+	zassert_equal(told->code, 3);
+	k_sem_give(&plus_sem);
+}
+
+/* One tells the other. */
+TASKPOOL_END_EVENT_DEFINE(post, &plus_event, BIT(1), BIT(2));
+TASKPOOL_END_QUEUED_DEFINE(queued, &plus_queue, call);
+TASKPOOL_END_SUBMIT_DEFINE(then, &plus, &defined);
+TASKPOOL_END_WORK_DEFINE(no_work, nullptr, nullptr);
+TASKPOOL_END_SEM_DEFINE(give, &plus_sem);
+TASKPOOL_BATCH_DEFINE(batch, &queued.end);
+TASKPOOL_JOB_DEFINE_WITH(posts, three, nullptr, &post.end, 0, false);
+TASKPOOL_JOB_DEFINE_WITH(one_of_two, three, nullptr, &batch.end, 0, false);
 
 } /* namespace */
 
@@ -84,6 +102,16 @@ ZTEST(c, test_plus_plus)
 	zassert_equal(steps.taken, 3);
 	zassert_ok(taskpool_task_enable(&plus, &periodic, K_NO_WAIT));
 	zassert_equal(taskpool_task_wait(&periodic, K_SECONDS(1), &code), TASKPOOL_DONE);
+	zassert_ok(taskpool_submit(&plus, &posts));
+	zassert_equal(k_event_wait(&plus_event, UINT32_MAX, false, K_FOREVER), BIT(1));
+	zassert_ok(taskpool_batch_arm(&batch, 2));
+	zassert_ok(taskpool_submit(&plus, &one_of_two));
+	zassert_equal(taskpool_run_now(&plus, &one_of_two, nullptr), TASKPOOL_DONE);
+	zassert_equal(taskpool_queue_run(&plus_queue, 1, K_FOREVER), 1);
+	zassert_ok(k_sem_take(&plus_sem, K_NO_WAIT));
+	zassert_equal(taskpool_room_refused(&then.room) + taskpool_room_refused(&no_work.room), 0);
+	give.end.end(&give.end, TASKPOOL_CANCELLED, 0);
+	zassert_ok(k_sem_take(&plus_sem, K_NO_WAIT));
 	zassert_ok(taskpool_submit_after(&plus, &defined, K_MSEC(1)));
 	zassert_equal(taskpool_wait(&defined, K_SECONDS(1), &code), TASKPOOL_DONE);
 	zassert_equal(code, 3);

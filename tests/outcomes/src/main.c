@@ -38,7 +38,17 @@ TASKPOOL_DEFINE(eager, 1, 2560, 3);
 	X(task_may_be_vetoed)                                                                                          \
 	X(task_function_is_replaced)                                                                                   \
 	X(interrupts_do_with_tasks_what_they_like)                                                                     \
-	X(task_is_completed_by_an_interrupt)
+	X(task_is_completed_by_an_interrupt)                                                                           \
+	X(ends_give_semaphores)                                                                                        \
+	X(ends_post_events)                                                                                            \
+	X(ends_raise_signals)                                                                                          \
+	X(ends_submit_other_jobs)                                                                                      \
+	X(ends_call_in_work_queues)                                                                                    \
+	X(ends_call_in_a_loop)                                                                                         \
+	X(ends_are_told_as_one)                                                                                        \
+	X(runs_in_the_caller)                                                                                          \
+	X(classes_mean_pools)                                                                                          \
+	X(ends_of_ones_own)
 
 void check_rest(void);
 

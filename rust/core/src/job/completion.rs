@@ -26,9 +26,9 @@ pub enum Outcome {
 /// Something that can be told an outcome.
 pub trait Complete: Sync {
     /// Called once for each accepted submission, outside every lock. On the worker when the job ran, or when its time
-    /// was up; in the context of the caller (an interrupt, perhaps) when it was cancelled or aborted before it ran; in
-    /// the thread that shuts the pool down, or on a worker, when it was discarded. It must not block, and those who
-    /// wait for the job go on after it.
+    /// was up, or in the thread that ran the job itself; in the context of the caller (an interrupt, perhaps) when it was
+    /// cancelled or aborted before it ran; in the thread that shuts the pool down, or on a worker, when it was discarded.
+    /// It must not block, and those who wait for the job go on after it.
     ///
     /// The pool does not touch the job on account of this submission after the call began, so the completion may
     /// submit the job again. Outcomes of different submissions of one job may be told at the same time, from different

@@ -329,7 +329,7 @@ impl Ctx<'_> {
     }
 
     /// The number of the worker that runs it. A pool's own workers count from 0 up, to 63 (on the host 126); workers of
-    /// the shared reserve from 255 down, to 192.
+    /// the shared reserve from 255 down, to 192. In a thread that runs the job itself and is no worker, 128.
     pub fn worker(&self) -> u8 {
         self.worker.number()
     }

@@ -7,7 +7,7 @@ use super::{
     Attention, Life, Outer, PoolRef, Rank, Reserve, WorkerRef, ABORT, ATTENDS, CONTROL, LEVELS, LEVEL_PRIORITIES,
     PAUSE, RUNTIME, STATS, TASKS,
 };
-use crate::error::{LevelError, SubmitError};
+use crate::error::{LevelError, RunNowError, SubmitError};
 use crate::fault::broken;
 use crate::job::{
     Accepted, Cancel, Code, CompletionRef, JobRef, Last, Outcome, State, Status, WaiterRef, CANCEL, KEPT, LEVEL,
@@ -915,6 +915,44 @@ fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Resu
     job.pool.set(token, Some(pool));
     pool.number(token, job);
     Ok(accepted)
+}
+
+/// A run that needs no worker: in the thread that asks for it.
+impl PoolRef {
+    /// 1 and 3 in one: Idle to Running, for the thread that calls. The pool expects its end, so that a shutdown waits for
+    /// it.
+    pub(crate) fn begin_here(self, token: &Token<'_>, job: JobRef) -> Result<(), RunNowError> {
+        if !self.runs(token) {
+            return Err(RunNowError::NotRunning);
+        }
+        if job.state.get(token) != State::Idle {
+            return Err(RunNowError::UnderWay);
+        }
+        // It was in no queue and no worker has it, so nothing else is counted.
+        self.counters.submitted(token);
+        self.expect(token);
+        job.pool.set(token, Some(self));
+        job.deadline.set(token, Ticks::NONE);
+        begin_run(token, job, self);
+        Ok(())
+    }
+
+    /// 4: the end of such a run. The pool expects it until [`leave_here`](Self::leave_here).
+    pub(crate) fn finish_here(self, token: &Token<'_>, job: JobRef, code: Code) -> ((Ended, Outcome), Order) {
+        let decided = job.last.get(token).decided().and_then(|last| last.outcome(code));
+        let outcome = decided.unwrap_or(Outcome::Done(code));
+        let ended = Ended::of(token, job, outcome, false);
+        if STATS {
+            self.counters.unrun(token, outcome);
+        }
+        ((ended, outcome), end_run(token, job, code, None))
+    }
+
+    /// Everybody has been told of such a run.
+    pub(crate) fn leave_here(self, token: &Token<'_>) -> Order {
+        self.expect_no_more(token);
+        self.nudge(token)
+    }
 }
 
 /// What tasks do beyond the arrows: a submission that goes on.

@@ -4,7 +4,9 @@ use core::mem::offset_of;
 
 use taskpool_core::{Accepted, Header};
 
+use super::complete::{CBatch, CTold};
 use super::{found, outcome, state, CEnd, CJob, KTimeout, Refusal};
+use crate::complete::{BatchState, RoomState};
 use crate::layout::layout;
 
 layout! {
@@ -51,7 +53,33 @@ layout! {
     refusals_to_wait: Refusal::TimedOut as u32
         | (Refusal::InInterrupt as u32) << 4
         | (Refusal::OnWorker as u32) << 8
-        | (Refusal::NeverSubmitted as u32) << 12,
+        | (Refusal::NeverSubmitted as u32) << 12
+        | (Refusal::UnderWay as u32) << 16,
+    sizeof_room: size_of::<RoomState>(),
+    room_count: offset_of!(RoomState, count),
+    room_refused: offset_of!(RoomState, refused),
+    room_outcome: offset_of!(RoomState, kind),
+    room_code: offset_of!(RoomState, code),
+    sizeof_told: size_of::<CTold>(),
+    told_outcome: offset_of!(CTold, outcome),
+    told_code: offset_of!(CTold, code),
+    told_count: offset_of!(CTold, count),
+    sizeof_batch: size_of::<CBatch>(),
+    batch_end: offset_of!(CBatch, end),
+    batch_left: offset_of!(CBatch, countdown) + offset_of!(BatchState, left),
+    batch_extra: offset_of!(CBatch, countdown) + offset_of!(BatchState, extra),
+    batch_outcome: offset_of!(CBatch, countdown) + offset_of!(BatchState, kind),
+    batch_code: offset_of!(CBatch, countdown) + offset_of!(BatchState, code),
+    batch_then: offset_of!(CBatch, then),
+}
+
+#[cfg(classes)]
+layout! {
+    sizeof_class_stats: size_of::<super::class::CStats>(),
+    class_stats_accepted: offset_of!(super::class::CStats, accepted),
+    class_stats_refused: offset_of!(super::class::CStats, refused),
+    class_ran: super::class::RAN,
+    refusals_of_classes: Refusal::NoClass as u32 | (Refusal::NoPlace as u32) << 4,
 }
 
 #[cfg(CONFIG_TASKPOOL_NAMES)]
@@ -145,9 +173,8 @@ layout! {
     rephases: rephase::KEEP | rephase::RECALCULATE << 4 | rephase::FROM_NOW << 8,
     after_interval: (KTimeout::AFTER_INTERVAL as u64 >> 40) as u32,
     refusals_to_tasks: Refusal::NoTask as u32
-        | (Refusal::NotEnabled as u32) << 4
-        | (Refusal::UnderWay as u32) << 8
-        | (Refusal::Stale as u32) << 12,
+        | (Refusal::NotEnabled as u32) << 8
+        | (Refusal::Stale as u32) << 16,
     run_task_ctx: offset_of!(CRunOfTask<'_>, task_ctx),
     sizeof_event: size_of::<TaskEvent>(),
     alignof_event: align_of::<TaskEvent>(),

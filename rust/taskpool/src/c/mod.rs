@@ -3,6 +3,9 @@
 //! What is asked and answered is described there. Nothing here decides anything: a call that names something is the call
 //! of the Rust face, and one that does not is refused before it changes anything.
 
+#[cfg(classes)]
+mod class;
+mod complete;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 mod event;
 #[cfg(CONFIG_TASKPOOL_IOT_API)]
@@ -20,7 +23,7 @@ use core::ptr::NonNull;
 
 use taskpool_core::{
     Accepted, Code, Completion, CompletionRef, ControlError, Ctx, DeferError, Header, JobRef, Outcome, Pool, PoolRef,
-    Ref, Shell, SubmitError, WaitError,
+    Ref, RunNowError, Shell, SubmitError, WaitError,
 };
 
 use crate::port::ThisPort;
@@ -102,16 +105,19 @@ enum Refusal {
     InInterrupt,
     OnWorker,
     NeverSubmitted,
+    UnderWay,
     #[cfg(cache)]
-    NoSlot,
+    NoSlot = 11,
     #[cfg(cache)]
     NoHandle,
+    #[cfg(classes)]
+    NoClass = 13,
+    #[cfg(classes)]
+    NoPlace,
     #[cfg(CONFIG_TASKPOOL_TASKS)]
-    NoTask = 12,
+    NoTask = 15,
     #[cfg(CONFIG_TASKPOOL_TASKS)]
     NotEnabled,
-    #[cfg(CONFIG_TASKPOOL_TASKS)]
-    UnderWay,
     #[cfg(CONFIG_TASKPOOL_TASKS)]
     Stale,
 }
@@ -166,6 +172,17 @@ impl From<WaitError> for Refusal {
             WaitError::NeverSubmitted => Refusal::NeverSubmitted,
             // The core has no other.
             _ => Refusal::BadArgument,
+        }
+    }
+}
+
+impl From<RunNowError> for Refusal {
+    fn from(error: RunNowError) -> Self {
+        match error {
+            RunNowError::UnderWay => Refusal::UnderWay,
+            RunNowError::InInterrupt => Refusal::InInterrupt,
+            // The core has no other.
+            _ => Refusal::NotRunning,
         }
     }
 }
@@ -257,8 +274,7 @@ fn accepted<E: Into<Refusal>>(answer: Result<Accepted, E>) -> c_int {
     }
 }
 
-/// What C is told of a wait: one of `enum taskpool_outcome`, with the code in `place` if C wants it, or why not.
-#[cfg(CONFIG_TASKPOOL_WAIT)]
+/// What C is told of a wait, or of a run: one of `enum taskpool_outcome`, with the code in `place` if C wants it, or why not.
 fn waited<E: Into<Refusal>>(
     answer: Result<Outcome, E>,
     place: Option<NonNull<Code>>,
