@@ -735,7 +735,7 @@ impl<P: Port> Shell<P> {
             Taken::Discarded(ended) => return Self::tell(ended, Outcome::Discarded),
             Taken::ToRun(pool, outer) => (pool, outer),
         };
-        let mut ctx = Ctx::new(&worker, Self::cancelled);
+        let mut ctx = Ctx::new(&worker, Self::cancelled, Self::feed);
         ctx.prepare(job, pool, 0);
         let (_, code) = ctx.enter();
         let ended = Self::look(|token| worker.finish(token, job, code, outer));
@@ -802,6 +802,19 @@ impl<P: Port> Shell<P> {
         Self::look(|token| job.cancelled(token))
     }
 
+    /// Feeds what watches over the run of this worker.
+    fn feed(_worker: WorkerRef) {
+        #[cfg(CONFIG_TASKPOOL_WDT)]
+        P::feed(_worker);
+    }
+
+    /// Runs the job that was prepared.
+    #[cfg(not(CONFIG_TASKPOOL_BUDGETS))]
+    #[inline(always)]
+    fn enter(_: WorkerRef, ctx: &mut Ctx<'_>) -> (JobRef, Code) {
+        ctx.enter()
+    }
+
     /// The pool's timer has expired. The port calls this, in the clock interrupt; it moves at most
     /// [`Port::EXPIRY_BATCH`] jobs, one lock section each, and arms the timer for the earliest of the others.
     pub fn expire(pool: PoolRef) {
@@ -827,14 +840,14 @@ impl<P: Port> Shell<P> {
     ///
     /// [`advance`](Shell::advance) in a loop, without a phase in between.
     pub fn work(worker: WorkerRef) -> ! {
-        let mut ctx = Ctx::new(&worker, Self::cancelled);
+        let mut ctx = Ctx::new(&worker, Self::cancelled, Self::feed);
         let (mut finished, mut code, mut joining) = (None, 0, false);
         let mut next = Next::Block;
         loop {
             match next {
                 Next::Run => {
                     joining = false;
-                    let (job, answer) = ctx.enter();
+                    let (job, answer) = Self::enter(worker, &mut ctx);
                     (finished, code) = (Some(job), answer);
                 }
                 Next::Block => joining = Self::park(worker),
@@ -853,7 +866,7 @@ impl<P: Port> Shell<P> {
 
     /// One move of a worker: at most one lock section, or one run, completion or wait.
     pub fn advance(worker: WorkerRef, phase: Phase) -> Phase {
-        let mut ctx = Ctx::new(&worker, Self::cancelled);
+        let mut ctx = Ctx::new(&worker, Self::cancelled, Self::feed);
         let (finished, joining) = match phase {
             Phase::Looking => (None, false),
             Phase::Joining => (None, true),
@@ -866,7 +879,7 @@ impl<P: Port> Shell<P> {
             }
             Phase::Running(job, pool, due) => {
                 ctx.prepare(job, pool, due);
-                let (_, code) = ctx.enter();
+                let (_, code) = Self::enter(worker, &mut ctx);
                 return Phase::Ran(job, code);
             }
             Phase::Completing(Told(ended, outcome)) => {

@@ -58,6 +58,9 @@
 #[cfg(not(target_os = "none"))]
 extern crate std;
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+#[allow(unsafe_code)]
+mod budget;
 #[cfg(all(CONFIG_TASKPOOL_C_API, target_os = "none"))]
 #[allow(unsafe_code)]
 mod c;
@@ -81,6 +84,8 @@ mod spawn;
 mod stats;
 mod time;
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+pub use budget::{set_overrun_hook, About, Overrun, OverrunHook};
 pub use config::{Config, CONFIG};
 #[cfg(not(target_os = "none"))]
 pub use port::{leak_pool, Forbidden};
@@ -107,8 +112,8 @@ type System = Shell<port::ThisPort>;
 
 /// A job: a unit of work that its owner keeps, in a `static`.
 ///
-/// 40 bytes and its state on a 32-bit machine, 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with
-/// `CONFIG_TASKPOOL_STATS`. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
+/// 40 bytes and its state on a 32-bit machine, 4 more with `CONFIG_TASKPOOL_WAIT`, with `CONFIG_TASKPOOL_STATS` and with
+/// `CONFIG_TASKPOOL_BUDGETS` each. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
 /// becomes; with state it is a type of yours that implements [`Run`]. A job never runs on two workers at once.
 pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
 
@@ -138,6 +143,15 @@ impl<T: Run> Job<T> {
     /// When there is no such level. In a static that is a build error.
     pub const fn at_level(mut self, level: u8) -> Self {
         self.0.set_first_level(level);
+        self
+    }
+
+    /// The same job, with a name, a number and a budget: when a run takes longer, the hook of
+    /// [`set_overrun_hook`] is told, or the log, in an interrupt, while the job still runs. A run of a job with a budget takes
+    /// two lock sections more, O(1), in which a timer is started and stopped; a job without one some instructions.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub const fn about(mut self, about: &'static About) -> Self {
+        self.0.set_about(about.core());
         self
     }
 

@@ -6,6 +6,8 @@ use core::ptr::NonNull;
 
 use super::steps::Run;
 use super::Missed;
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+use crate::budget::About;
 use crate::job::{Code, Complete, Ctx, Header, JobRef, OnEnd};
 use crate::lock::Locked;
 use crate::port::Port;
@@ -137,6 +139,13 @@ impl<W: Work> Task<W> {
         self
     }
 
+    /// The task has this name and budget: each of its runs.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub const fn about(mut self, about: &'static About) -> Self {
+        self.header.job.set_about(about);
+        self
+    }
+
     /// The reference that the pool keeps while the task is enabled.
     pub fn reference(&'static self) -> TaskRef {
         // SAFETY: as for `Job::reference`: the pointer covers the whole, of which the header is the first field.
@@ -189,6 +198,18 @@ impl TaskCtx<'_> {
     /// Runs that were left out right before this one.
     pub fn missed(&self) -> u32 {
         self.run.begun.missed
+    }
+
+    /// As [`Ctx::set_control_point`].
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub fn set_control_point(&self, point: u32) {
+        self.ctx.set_control_point(point);
+    }
+
+    /// As [`Ctx::feed`].
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    pub fn feed(&self) {
+        self.ctx.feed();
     }
 
     /// The task.
