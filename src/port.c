@@ -264,6 +264,13 @@ static FUNC_NORETURN void end_image(void)
 		job = taskpool_core_last_words(worker);
 	}
 	if (job != NULL) {
+#ifdef CONFIG_TASKPOOL_BUDGETS
+		const struct taskpool_about *about = ((const struct taskpool_job_core *)job)->about;
+
+		if (about != NULL && about->name != NULL) {
+			printk("the worker's job: %s\n", about->name);
+		}
+#endif
 #if defined(CONFIG_TASKPOOL_C_API) && defined(CONFIG_TASKPOOL_NAMES)
 		const struct taskpool_job *named = job;
 
@@ -329,6 +336,9 @@ static void create(struct taskpool_worker *worker, k_thread_stack_t *stack, size
 	k_sem_init(&worker->wake, 0, 1);
 #ifdef CONFIG_SMP
 	worker->priority = (int8_t)priority;
+#endif
+#ifdef CONFIG_TASKPOOL_BUDGETS
+	taskpool_port_make_watch(worker);
 #endif
 	k_thread_create(&worker->thread, stack, size, taskpool_core_work, worker, NULL, NULL, priority, 0, K_FOREVER);
 #ifdef CONFIG_THREAD_NAME
@@ -550,6 +560,9 @@ int taskpool_destroy(struct taskpool_memory *memory, enum taskpool_shutdown how,
 
 static int boot(void)
 {
+#ifdef CONFIG_TASKPOOL_WDT
+	taskpool_port_start_watchdog();
+#endif
 	create_reserve();
 #ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
 	booted = true;
