@@ -13,12 +13,11 @@ use crate::Duration;
 /// use taskpool::{About, Duration, Job};
 ///
 /// static ABOUT: About = About::new(c"sample").with_id(7).with_budget(Duration::millis(5));
-/// static SAMPLE: Job = Job::new(|ctx| {
+/// static SAMPLE: Job = Job::with_about(|ctx| {
 ///     // Measure.
 ///     ctx.set_control_point(1);
 ///     // Store.
-/// })
-/// .about(&ABOUT);
+/// }, &ABOUT);
 /// ```
 #[derive(Debug)]
 pub struct About(taskpool_core::About);

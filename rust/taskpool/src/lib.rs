@@ -128,6 +128,12 @@ impl<T: Run> Job<T> {
         Job(taskpool_core::Job::with_completion(state, completion))
     }
 
+    /// A job with a name, a number and a budget: [`about`](Job::about), where the type of a closure is yet to be found.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub const fn with_about(state: T, about: &'static About) -> Self {
+        Self::new(state).about(about)
+    }
+
     /// The same job, which a shutdown of its pool discards before it runs, even where it lets the others run.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub const fn discarded_on_shutdown(mut self) -> Self {

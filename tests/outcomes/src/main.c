@@ -25,9 +25,19 @@ TASKPOOL_DEFINE(other, 1, 2560, 8);
 	X(taken_too_late)                                                                                              \
 	X(limit_stands_with_the_clock)                                                                                 \
 	X(limit_is_refused)                                                                                            \
-	X(shutdown_without_waiting)
+	X(shutdown_without_waiting)                                                                                    \
+	X(overrun_while_it_runs)                                                                                       \
+	X(within_the_budget)                                                                                           \
+	X(watchdog_without_a_word_about_it)
 
 void check_rest(void);
+void note_stuck(bool without_words, uint32_t control_point);
+
+/* In place of the module's, which would reset the board. */
+void taskpool_watchdog_expired(const struct taskpool_overrun *overrun)
+{
+	note_stuck(overrun->about == NULL, overrun->control_point);
+}
 
 static void after_each(void *fixture)
 {
