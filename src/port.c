@@ -264,18 +264,24 @@ static FUNC_NORETURN void end_image(void)
 		job = taskpool_core_last_words(worker);
 	}
 	if (job != NULL) {
-#ifdef CONFIG_TASKPOOL_BUDGETS
-		const struct taskpool_about *about = ((const struct taskpool_job_core *)job)->about;
-
-		if (about != NULL && about->name != NULL) {
-			printk("the worker's job: %s\n", about->name);
-		}
-#endif
-#if defined(CONFIG_TASKPOOL_C_API) && defined(CONFIG_TASKPOOL_NAMES)
+#if defined(CONFIG_TASKPOOL_C_API) && (defined(CONFIG_TASKPOOL_NAMES) || defined(CONFIG_TASKPOOL_BUDGETS))
 		const struct taskpool_job *named = job;
 
-		if (named->core.run == taskpool_core_run_job && named->name != NULL) {
-			printk("the worker's job: %s\n", named->name);
+		/* Of others it can't be seen whether they were overwritten. */
+		if (named->core.run == taskpool_core_run_job) {
+			const char *name = NULL;
+
+#ifdef CONFIG_TASKPOOL_NAMES
+			name = named->name;
+#endif
+#ifdef CONFIG_TASKPOOL_BUDGETS
+			if (named->core.about != NULL && named->core.about->name != NULL) {
+				name = named->core.about->name;
+			}
+#endif
+			if (name != NULL) {
+				printk("the worker's job: %s\n", name);
+			}
 		}
 #endif
 		printk("the worker's job is at %p\n", job);
