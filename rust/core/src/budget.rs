@@ -177,7 +177,7 @@ pub(crate) struct Watched {
     begun: Locked<Ticks>,
     /// Written by the run, read by interrupts.
     control_point: AtomicU32,
-    /// Its overrun has been reported, or it has no budget.
+    /// Its overrun has been reported.
     told: Locked<bool>,
 }
 
@@ -203,10 +203,10 @@ impl Worker {
     }
 
     /// From now on a run of this job is watched.
-    fn begin_watch(&self, token: &Token<'_>, job: JobRef, now: u64, has_budget: bool) {
+    fn begin_watch(&self, token: &Token<'_>, job: JobRef, now: u64) {
         self.watched.job.set(token, Some(job));
         self.watched.begun.set(token, Ticks::new(now));
-        self.watched.told.set(token, !has_budget);
+        self.watched.told.set(token, false);
     }
 
     fn end_watch(&self, token: &Token<'_>) {
@@ -268,7 +268,7 @@ impl<P: Port> Shell<P> {
         }
         Self::look(|token| {
             let now = P::now();
-            worker.begin_watch(token, job, now, budget.is_some());
+            worker.begin_watch(token, job, now);
             if let Some(budget) = budget {
                 // The present tick has partly passed.
                 P::watch(worker, now.saturating_add(budget).saturating_add(1).min(MAX_TICKS));
