@@ -24,7 +24,7 @@
 //! Where a line belongs: `job/` is one job, `task/` what makes it a task, `pool/` is what pools share and do, `lock.rs` the
 //! lock as a type, `shell.rs` and `port.rs` the way out, `spawn.rs` and `scope.rs` closures as jobs. `unsafe` is allowed in
 //! `budget.rs`, `fault.rs`, `lock.rs`, `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/mod.rs`, `pool/workers.rs`,
-//! `port.rs`, `scope.rs`, `shell.rs`, `spawn.rs` and `task/header.rs` (where objects become references, memory becomes closures,
+//! `port.rs`, `scope.rs`, `shell.rs`, `spawn.rs`, and in `task/` `header.rs`, `event.rs`, `seat.rs` and `signals.rs` (where objects become references, memory becomes closures,
 //! and the lock becomes a token), and nowhere else.
 
 #![no_std]
@@ -76,7 +76,10 @@ pub use reference::Ref;
 pub use scope::{Scope, ScopeError};
 pub use shell::{Phase, Shell};
 pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
-pub use task::{Begun, Missed, Rephase, Schedule};
+pub use task::{Begun, Missed, Rephase, Schedule, MAX_SPAN};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-pub use task::{First, Next, NotEnabled, Task, TaskCtx, TaskRef, Work};
+pub use task::{
+    Completer, Event as TaskEvent, EventRef, First, Next, NotEnabled, Stale, Start, Task, TaskCtx, TaskRef, Visitor,
+    Work,
+};
 pub use ticks::{When, MAX_TICKS};

@@ -11,7 +11,8 @@ use crate::error::{DeferError, LevelError, SubmitError};
 use crate::event::{Event, Level};
 use crate::fault::broken;
 use crate::job::{
-    Accepted, Caller, Cancel, Code, Ctx, JobRef, Outcome, SpawnedRef, Status, WaitError, Waiter, WaiterRef, Waiting,
+    Accepted, Caller, Cancel, Code, CompletionRef, Ctx, JobRef, Outcome, SpawnedRef, Status, WaitError, Waiter,
+    WaiterRef, Waiting,
 };
 use crate::lock::Token;
 #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -654,11 +655,21 @@ impl<P: Port> Shell<P> {
     #[inline(always)]
     pub(crate) fn tell(ended: Ended, outcome: Outcome) {
         if let Some(completion) = ended.completion {
-            completion.tell(outcome);
+            Self::tell_completion(completion, outcome);
         }
         if let Some(first) = ended.waiters() {
             Self::release(first);
         }
+    }
+
+    #[inline(always)]
+    fn tell_completion(completion: CompletionRef, outcome: Outcome) {
+        #[cfg(CONFIG_TASKPOOL_TASKS)]
+        if let Some(event) = completion.event() {
+            Self::signal_outcome(event, outcome);
+            return;
+        }
+        completion.tell(outcome);
     }
 
     #[cold]

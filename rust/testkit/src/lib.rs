@@ -8,6 +8,7 @@
 //! | `bytes.rs` | [`operate`]: what a string of bytes says, for a fuzzer |
 //! | `loom.rs` | a port on which the model checker goes through all interleavings of threads (`--cfg loom`) |
 //! | `plain.rs` | [`Plain`]: pools and workers without the model, for tests that keep accounts of their own |
+//! | `tasks.rs` | tasks and events on the virtual port |
 //! | `world.rs` | [`World`]: pools, workers and jobs on the virtual port, compared with the model after every lock section |
 //! | `world/closures.rs` | the world's spawned closures and scopes |
 //!
@@ -25,6 +26,7 @@ mod model;
 mod plain;
 #[allow(unsafe_code)]
 mod port;
+pub mod tasks;
 mod world;
 
 pub use action::{Action, Inside, PoolPlan, Scene};

@@ -1,6 +1,6 @@
 //! When a task runs: the arithmetic, on a clock that only these tests move.
 
-use taskpool_core::{Missed, Rephase, Schedule, MAX_TICKS};
+use taskpool_core::{Missed, Rephase, Schedule, MAX_SPAN, MAX_TICKS};
 
 /// A run: when it began, how late it was, and how long it was to its next slot.
 type Run = (u64, u64, i64);
@@ -38,7 +38,7 @@ fn skipping_keeps_the_phase() {
 
 #[test]
 fn catching_up_makes_up_for_all() {
-    for most in [2, 3, u16::MAX] {
+    for most in [2, 3, u8::MAX] {
         let (runs, skipped) = trace(of(100), Missed::CatchUp(most), 600);
         let expected = [
             (0, 0, 100),
@@ -140,7 +140,7 @@ fn a_new_interval_moves_the_next_run_in_one_of_three_ways() {
     }
     // What was moved up before is not moved before its last slot.
     let mut schedule = running();
-    schedule.shift(-200);
+    schedule.shift(9_800, -200);
     schedule.set_interval(10_300, 1, Rephase::Recalculate);
     assert_eq!(schedule.next(), 9_801);
     schedule.set_interval(10_300, 0, Rephase::Recalculate);
@@ -152,16 +152,60 @@ fn a_new_interval_moves_the_next_run_in_one_of_three_ways() {
 #[test]
 fn a_shift_moves_all_that_come() {
     let mut schedule = running();
-    schedule.shift(300);
+    schedule.shift(10_000, 300);
     assert_eq!(upcoming(schedule), [11_300, 12_300, 13_300]);
-    schedule.shift(-500);
+    schedule.shift(10_000, -500);
     assert_eq!(upcoming(schedule), [10_800, 11_800, 12_800]);
-    schedule.shift(0);
+    schedule.shift(10_000, 0);
     assert_eq!(upcoming(schedule), [10_800, 11_800, 12_800]);
-    schedule.shift(i64::MIN);
-    assert_eq!(schedule.next(), 0);
-    schedule.shift(i64::MAX);
+    schedule.shift(10_000, i64::MAX);
     assert_eq!(schedule.next(), MAX_TICKS);
+}
+
+#[test]
+fn a_shift_into_the_past_misses_nothing() {
+    for missed in [Missed::Skip, Missed::CatchUp(9)] {
+        let mut schedule = running();
+        // The slots are those of 10,700 and before now: 10,700 and 11,700 have passed.
+        schedule.shift(12_000, -10_300);
+        assert_eq!(schedule.next(), 11_700);
+        let begun = schedule.begin(12_000, missed);
+        assert_eq!((begun.missed, begun.late, schedule.next()), (0, 300, 12_700));
+        schedule.shift(12_000, i64::MIN);
+        assert_eq!(schedule.next(), 12_000, "the slots are those of 0");
+    }
+    let mut schedule = of(0);
+    schedule.shift(500, -1_000);
+    assert_eq!(schedule.begin(500, Missed::Skip).missed, 0);
+}
+
+#[test]
+fn what_belongs_to_the_same_iteration_leaves_the_others_where_they_are() {
+    let mut schedule = running();
+    schedule.again(10_050);
+    assert_eq!(schedule.next(), 10_050);
+    let begun = schedule.begin(10_052, Missed::Skip);
+    assert_eq!((begun.late, begun.left, begun.missed), (2, 948, 0));
+    assert_eq!(schedule.next(), 11_000);
+    // However late it comes.
+    schedule.again(10_060);
+    let begun = schedule.begin(15_000, Missed::Skip);
+    assert_eq!((begun.late, begun.left, begun.missed), (4_940, -4_000, 0));
+    assert_eq!(schedule.next(), 11_000);
+    // Soon after the boot, with a long interval.
+    let mut schedule = Schedule::new(1_000_000, 5);
+    schedule.begin(5, Missed::FromEnd);
+    schedule.put(700);
+    schedule.again(6);
+    schedule.begin(6, Missed::FromEnd);
+    schedule.end(8, Missed::FromEnd);
+    assert_eq!(schedule.next(), 700, "as was said before");
+    // A shift moves both.
+    schedule.again(10);
+    schedule.shift(10, 5);
+    assert_eq!(schedule.next(), 15);
+    schedule.begin(15, Missed::FromEnd);
+    assert_eq!(schedule.next(), 705);
 }
 
 #[test]
@@ -178,7 +222,7 @@ fn what_was_said_during_a_run_holds_after_it() {
     type Says = fn(&mut Schedule);
     let all: [(Says, u64); 4] = [
         (|schedule| schedule.put(12_345), 12_345),
-        (|schedule| schedule.shift(50), 11_050),
+        (|schedule| schedule.shift(10_100, 50), 11_050),
         (|schedule| schedule.set_interval(10_100, 300, Rephase::FromNow), 10_400),
         (|_| {}, 11_200),
     ];
@@ -197,7 +241,7 @@ fn what_was_said_during_a_run_holds_after_it() {
 #[test]
 fn nothing_passes_the_last_tick() {
     let mut schedule = Schedule::new(u64::MAX, u64::MAX);
-    assert_eq!((schedule.interval(), schedule.next()), (MAX_TICKS, MAX_TICKS));
+    assert_eq!((schedule.interval(), schedule.next()), (MAX_SPAN, MAX_TICKS));
     let begun = schedule.begin(MAX_TICKS, Missed::Skip);
     assert_eq!((begun.missed, schedule.next()), (0, MAX_TICKS));
     // The longest outage of the shortest interval.

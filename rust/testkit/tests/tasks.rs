@@ -1,118 +1,12 @@
 //! Tasks: what the machine makes of a schedule, on a clock that only these tests move.
 
 use std::cell::Cell;
-use std::sync::{Arc, Mutex};
 
-use taskpool_core::{
-    Complete, First, Missed, Next, NotEnabled, OnEnd, Outcome, PoolRef, Rephase, Shell, Shutdown, SubmitError, Task,
-    TaskCtx, TaskRef, Work,
-};
-use taskpool_testkit::{keep, Plain, Virtual};
+use taskpool_core::{First, Missed, Next, NotEnabled, Outcome, Rephase, Shell, Shutdown, SubmitError, TaskRef};
+use taskpool_testkit::tasks::{plain, Scene, ZERO};
+use taskpool_testkit::Virtual;
 
 type Machine = Shell<Virtual>;
-
-/// The tick at which all begins.
-const ZERO: u64 = 1_000;
-
-#[derive(Default)]
-struct Log(Mutex<Vec<(u64, u32)>>);
-
-impl Log {
-    fn runs(&self) -> Vec<(u64, u32)> {
-        std::mem::take(&mut self.0.lock().unwrap())
-    }
-    fn times(&self) -> Vec<u64> {
-        self.runs().into_iter().map(|(time, _)| time).collect()
-    }
-}
-
-type Step = Box<dyn FnMut(&TaskCtx<'_>) -> Next + Send>;
-
-struct Script {
-    log: Arc<Log>,
-    step: Step,
-}
-
-thread_local! {
-    /// For runs, which take nothing along that is of one thread.
-    static PLAIN: Cell<Option<Plain>> = const { Cell::new(None) };
-}
-
-fn plain() -> Plain {
-    PLAIN.get().unwrap()
-}
-
-impl Work for Script {
-    fn run(&mut self, ctx: &TaskCtx<'_>) -> Next {
-        self.log.0.lock().unwrap().push((plain().now() - ZERO, ctx.number()));
-        (self.step)(ctx)
-    }
-}
-
-#[derive(Default)]
-struct Ends(Mutex<Vec<Outcome>>);
-
-impl Complete for Ends {
-    fn complete(&self, outcome: Outcome) {
-        self.0.lock().unwrap().push(outcome);
-    }
-}
-
-struct Scene {
-    plain: Plain,
-    pool: PoolRef,
-    log: Arc<Log>,
-    ends: &'static OnEnd<Ends>,
-}
-
-impl Scene {
-    fn new() -> Self {
-        let plain = Plain::new();
-        PLAIN.set(Some(plain));
-        let pool = plain.pool();
-        plain.run();
-        plain.advance(ZERO);
-        Scene {
-            plain,
-            pool,
-            log: Arc::default(),
-            ends: keep(OnEnd::new(Ends::default())),
-        }
-    }
-
-    fn task(
-        &self,
-        interval: u64,
-        with: impl FnOnce(Task<Script>) -> Task<Script>,
-        step: impl FnMut(&TaskCtx<'_>) -> Next + Send + 'static,
-    ) -> TaskRef {
-        let script = Script {
-            log: self.log.clone(),
-            step: Box::new(step),
-        };
-        keep(with(Task::new::<Virtual>(script, interval).on_end(self.ends))).reference()
-    }
-
-    fn plain_task(&self, interval: u64) -> TaskRef {
-        self.task(interval, |task| task, |_| Next::Default)
-    }
-
-    /// Runs until so long after the beginning.
-    fn until(&self, end: u64) {
-        loop {
-            self.plain.run();
-            let left = (ZERO + end).saturating_sub(self.plain.now());
-            if left == 0 {
-                return;
-            }
-            self.plain.advance(1);
-        }
-    }
-
-    fn ends(&self) -> Vec<Outcome> {
-        std::mem::take(&mut self.ends.0.lock().unwrap())
-    }
-}
 
 /// The second run takes 356 ticks, the others 1.
 fn trace(missed: Missed, end: u64) -> (Vec<u64>, u32) {

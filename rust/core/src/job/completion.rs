@@ -4,6 +4,8 @@ use core::ptr::NonNull;
 
 use crate::job::Code;
 use crate::reference::Ref;
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+use crate::task::{Event, EventRef};
 
 /// How a submission ended. Every accepted submission gets exactly one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,16 +43,29 @@ pub type CompletionRef = Ref<Completion>;
 #[repr(C)]
 pub struct Completion {
     complete: unsafe fn(CompletionRef, Outcome),
+    /// Told instead.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    event: Option<EventRef>,
 }
 
 impl Completion {
     /// A completion that `complete` takes back to the whole that it is part of.
     pub(super) const fn new(complete: unsafe fn(CompletionRef, Outcome)) -> Self {
-        Completion { complete }
+        Completion {
+            complete,
+            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            event: None,
+        }
     }
 }
 
 impl Ref<Completion> {
+    /// The event that is signalled instead of a call.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    pub(crate) fn event(self) -> Option<EventRef> {
+        self.event
+    }
+
     /// Tells the outcome.
     #[inline]
     pub(crate) fn tell(self, outcome: Outcome) {
@@ -76,12 +91,34 @@ impl<C: Complete> OnEnd<C> {
         }
     }
 
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    const fn set_event(mut self, event: EventRef) -> Self {
+        self.completion.event = Some(event);
+        self
+    }
+
     pub(crate) const fn reference(&'static self) -> CompletionRef {
         let pointer = NonNull::new((&raw const *self).cast_mut().cast()).expect("a reference is not null");
         // SAFETY: a `&'static OnEnd` lives for ever, and the pointer covers all of it, of which `Completion` is the
         // first field (`repr(C)`).
         unsafe { Ref::new(pointer) }
     }
+}
+
+/// An event that is signalled with the outcome of each submission: the end event of a job or task. One that is enabled arms it,
+/// if it is complete.
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+impl OnEnd<()> {
+    /// The end of a job signals `event`: everything but `Done(0)` and a positive code completes it.
+    pub const fn signal(event: &'static Event) -> Self {
+        Self::new(()).set_event(event.reference())
+    }
+}
+
+/// Nothing is told.
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+impl Complete for () {
+    fn complete(&self, _: Outcome) {}
 }
 
 impl<C: Complete> core::ops::Deref for OnEnd<C> {

@@ -82,13 +82,22 @@ pub(crate) enum Last {
     Discarded,
     /// Of a Running job: this run was aborted.
     Aborting,
-    /// Of a Running job with REARM: its submission goes on after this run, at `deadline`.
+    /// Of a Running task with REARM: its submission goes on after this run, at `deadline`.
     #[cfg(CONFIG_TASKPOOL_TASKS)]
     GoesOn,
-    /// Of a Running job: its submission ends with this run, cancelled.
+    /// Of a task that is Queued or Deferred: it may stand in the line of an event.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    Between,
+    /// Of a Running task: its submission ends with this run, with what that answers.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    Finishing,
+    /// Of a Running task: its submission ends with this run, cancelled.
     #[cfg(CONFIG_TASKPOOL_TASKS)]
     Cancelling,
-    /// Of a Running job: its submission ends with this run, as its time is up.
+    /// Of a Running task: its submission ends with this run, aborted.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    Quitting,
+    /// Of a Running task: its submission ends with this run, as its time is up.
     #[cfg(CONFIG_TASKPOOL_TASKS)]
     Expiring,
 }
@@ -115,6 +124,18 @@ impl Last {
         false
     }
 
+    /// Whether the job is a task that runs, and whose run is over or decided.
+    #[inline(always)]
+    pub(crate) fn is_of_task(self) -> bool {
+        #[cfg(CONFIG_TASKPOOL_TASKS)]
+        return matches!(
+            self,
+            Last::GoesOn | Last::Finishing | Last::Cancelling | Last::Quitting | Last::Expiring
+        );
+        #[cfg(not(CONFIG_TASKPOOL_TASKS))]
+        false
+    }
+
     /// Of a Running job: how its submission ends, if that does not depend on the run any more.
     #[inline(always)]
     pub(crate) fn decided(self) -> Option<Last> {
@@ -122,6 +143,8 @@ impl Last {
             last if ABORT && last == Last::Aborting => Some(Last::Aborted),
             #[cfg(CONFIG_TASKPOOL_TASKS)]
             Last::Cancelling => Some(Last::Cancelled),
+            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            Last::Quitting => Some(Last::Aborted),
             #[cfg(CONFIG_TASKPOOL_TASKS)]
             Last::Expiring => Some(Last::TimedOut),
             _ => None,
@@ -139,9 +162,11 @@ impl Last {
             Last::TimedOut => Some(Outcome::TimedOut),
             Last::Discarded => Some(Outcome::Discarded),
             #[cfg(CONFIG_TASKPOOL_TASKS)]
-            Last::GoesOn => None,
+            Last::GoesOn | Last::Between | Last::Finishing => None,
             #[cfg(CONFIG_TASKPOOL_TASKS)]
             Last::Cancelling => Some(Outcome::Cancelled),
+            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            Last::Quitting => Some(Outcome::Aborted),
             #[cfg(CONFIG_TASKPOOL_TASKS)]
             Last::Expiring => Some(Outcome::TimedOut),
         }

@@ -449,7 +449,7 @@ impl PoolRef {
 
     /// Gives a submission its number.
     #[inline(always)]
-    fn number(self, token: &Token<'_>, job: JobRef) {
+    pub(crate) fn number(self, token: &Token<'_>, job: JobRef) {
         let number = self.deferrals.get(token);
         self.deferrals.set(token, number.wrapping_add(1));
         job.number.set(token, number);
@@ -695,6 +695,10 @@ impl JobRef {
         if URGENT != 0 {
             self.flags.set(token, self.flags.get(token) & !URGENT);
         }
+        #[cfg(CONFIG_TASKPOOL_TASKS)]
+        if self.last.get(token) == Last::Between {
+            self.leave_event(token);
+        }
         if cfg!(CONFIG_TASKPOOL_WAIT) {
             self.last.set(token, Last::of_unrun(outcome));
         }
@@ -838,8 +842,6 @@ fn end_early(token: &Token<'_>, job: JobRef) -> bool {
     let last = job.last.get(token);
     match last.decided() {
         Some(ended) => job.last.set(token, ended),
-        // Nobody asks how its submission ended until it has.
-        None if last.goes_on() => job.last.set(token, Last::Nothing),
         None => return false,
     }
     true
@@ -855,7 +857,14 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
         rest_job(token, job, code);
         return Order::Nothing;
     }
-    end_early(token, job);
+    match job.last.get(token) {
+        // Nobody asks how its submission ended until this one has.
+        #[cfg(CONFIG_TASKPOOL_TASKS)]
+        last if last.is_of_task() => job.last.set(token, Last::Between),
+        _ => {
+            end_early(token, job);
+        }
+    }
     // Those who wait for the resubmission stay.
     job.flags.set(token, flags & (KEPT | URGENT));
     let pool = pool_of(token, job);
@@ -919,9 +928,11 @@ impl PoolRef {
     /// Submits a job that is Idle, or Running and about to end, at its deadline, which may have come.
     pub(crate) fn begin_submission(self, token: &Token<'_>, job: JobRef, due: bool) -> Order {
         if job.state.get(token) == State::Running {
-            let deadline = job.deadline.get(token);
+            // The code of the run that goes on, perhaps.
+            let (deadline, number) = (job.deadline.get(token), job.number.get(token));
             // It takes submissions, and no other one of this job is under way.
             _ = rearm(token, job, self, deadline);
+            job.number.set(token, number);
             return Order::Nothing;
         }
         self.counters.submitted(token);

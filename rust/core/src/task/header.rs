@@ -1,15 +1,18 @@
 //! What a task is made of, and how a worker runs it.
 
-use core::cell::UnsafeCell;
+use core::cell::{Cell, UnsafeCell};
 use core::fmt;
 use core::ptr::NonNull;
 
+use super::completer::Completer;
+use super::event::EventRef;
+use super::seat::Seat;
 use super::steps::Run;
-use super::Missed;
+use super::{Missed, Span};
 #[cfg(CONFIG_TASKPOOL_BUDGETS)]
 use crate::budget::About;
 use crate::job::{Code, Complete, Ctx, Header, JobRef, OnEnd};
-use crate::lock::Locked;
+use crate::lock::{Locked, Token};
 use crate::port::Port;
 use crate::reference::Ref;
 use crate::shell::Shell;
@@ -29,6 +32,8 @@ pub enum Next {
     After(u64),
     /// At this tick. Later runs are counted from there.
     At(u64),
+    /// Not before its completer says so: see [`TaskCtx::completer`]. Without one the task is aborted.
+    Pending,
     /// Not at all: the task ends, with this code.
     Done(Code),
 }
@@ -42,6 +47,20 @@ pub enum First {
     After(u64),
     /// Once an interval has passed.
     AfterInterval,
+}
+
+/// What the first run of a task waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Its time.
+    At(First),
+    /// An event; if that is complete already, nothing.
+    On {
+        /// The event.
+        event: EventRef,
+        /// It comes an interval after that, instead of at once.
+        delayed: bool,
+    },
 }
 
 /// The task is not enabled, so there is no run to be moved.
@@ -66,14 +85,16 @@ pub trait Work: Send {
 #[repr(C)]
 pub struct TaskHeader {
     pub(super) job: Header,
-    /// Between two runs.
-    pub(super) interval: Locked<Ticks>,
-    /// The slot of the last run.
-    pub(super) slot: Locked<Ticks>,
+    /// While it waits for an event, its place in the line. Otherwise a time: the slot of the last run; or, when the next run
+    /// belongs to the same iteration, or comes when a completer says so, when the one after it is due; or the code that a
+    /// completer has ended it with.
+    pub(super) seat: Seat,
     /// When its time is up, or `NONE`.
     pub(super) limit: Locked<Ticks>,
-    /// How long that is from where it begins, or 0.
-    pub(super) timeout: Locked<Ticks>,
+    /// Between two runs.
+    pub(super) interval: Locked<Span>,
+    /// How long its time is from where it begins, or 0.
+    pub(super) timeout: Locked<Span>,
     /// How many runs it has, or 0 for no end.
     pub(super) iterations: Locked<u32>,
     /// How many there were, this one included.
@@ -82,7 +103,12 @@ pub struct TaskHeader {
     pub(super) missed: Locked<u32>,
     pub(super) policy: Locked<Missed>,
     pub(super) flags: Locked<u8>,
+    /// The number of its last completer.
+    pub(super) turn: Locked<u8>,
 }
+
+/// What a task takes on a 32-bit machine beyond its job.
+const _: () = assert!(size_of::<usize>() != 4 || size_of::<TaskHeader>() == size_of::<Header>() + 44);
 
 /// A task: a job with a schedule, that its owner keeps.
 #[repr(C)]
@@ -101,15 +127,16 @@ impl<W: Work> Task<W> {
         Task {
             header: TaskHeader {
                 job: Header::new(run_task::<W, P>),
-                interval: Locked::new(Ticks::new(interval)),
-                slot: Locked::new(Ticks::NONE),
+                seat: Seat::new(),
                 limit: Locked::new(Ticks::NONE),
-                timeout: Locked::new(Ticks::NONE),
+                interval: Locked::new(Span::new(interval)),
+                timeout: Locked::new(Span::new(0)),
                 iterations: Locked::new(0),
                 runs: Locked::new(0),
                 missed: Locked::new(0),
                 policy: Locked::new(Missed::Skip),
                 flags: Locked::new(0),
+                turn: Locked::new(0),
             },
             work: UnsafeCell::new(work),
         }
@@ -129,7 +156,7 @@ impl<W: Work> Task<W> {
 
     /// It ends so many ticks after it was enabled, at the latest when a run ends that goes on then.
     pub const fn timeout(mut self, ticks: u64) -> Self {
-        *self.header.timeout.get_mut() = Ticks::new(ticks);
+        *self.header.timeout.get_mut() = Span::new(ticks);
         self
     }
 
@@ -153,10 +180,19 @@ impl<W: Work> Task<W> {
     }
 }
 
+impl JobRef {
+    /// Of a task: it waits for no event any more.
+    pub(crate) fn leave_event(self, token: &Token<'_>) {
+        // SAFETY: only tasks are `Last::Between` two runs, and a task's reference was made from all of it.
+        let task: TaskRef = unsafe { self.cast() };
+        task.leave_line(token);
+    }
+}
+
 impl TaskRef {
-    /// Its job.
+    /// Its job, to be looked at, waited for, and given a level. All else is done with the task.
     #[inline(always)]
-    pub(crate) fn job(self) -> JobRef {
+    pub fn job(self) -> JobRef {
         // SAFETY: `job` is the first field of a `repr(C)` struct, and the reference covers all of it.
         unsafe { self.cast() }
     }
@@ -167,6 +203,7 @@ pub struct TaskCtx<'run> {
     ctx: &'run Ctx<'run>,
     pub(super) task: TaskRef,
     pub(super) run: Run,
+    took: Cell<bool>,
 }
 
 impl TaskCtx<'_> {
@@ -185,7 +222,7 @@ impl TaskCtx<'_> {
         self.run.number == self.run.iterations
     }
 
-    /// By how many ticks it began after its slot.
+    /// By how many ticks it began after its slot; after [`Next::Again`], after the run before it had ended.
     pub fn late(&self) -> u64 {
         self.run.begun.late
     }
@@ -221,6 +258,13 @@ impl TaskCtx<'_> {
     pub fn cancelled(&self) -> bool {
         self.ctx.cancelled()
     }
+
+    /// Who has this says when the run is over: if it answers [`Next::Pending`], after it has ended, and if it goes on yet, what
+    /// it answers then does not count. A second one makes the first worthless. One lock section, O(1).
+    pub fn completer<P: Port>(&self) -> Completer<P> {
+        self.took.set(true);
+        Completer::new(self.task, Shell::<P>::hand_out(self.task))
+    }
 }
 
 /// Goes from the header back to the task and runs it with its state.
@@ -231,13 +275,16 @@ impl TaskCtx<'_> {
 unsafe fn run_task<W: Work, P: Port>(ctx: &Ctx<'_>, job: JobRef) -> Code {
     // SAFETY: this function's promise.
     let task: TaskRef = unsafe { job.cast() };
-    let Some(run) = Shell::<P>::begin_task(task) else {
-        return 0;
+    let run = match Shell::<P>::begin_task(task) {
+        Ok(run) => run,
+        Err(code) => return code,
     };
     let whole = task.as_ptr().cast::<Task<W>>();
     // SAFETY: `whole` points at a live task.
     let work = unsafe { UnsafeCell::raw_get(&raw const (*whole).work) };
+    let took = Cell::new(false);
+    let ctx = TaskCtx { ctx, task, run, took };
     // SAFETY: only the worker that moved the job to Running is here, and what others do with a task does not touch `work`.
-    let next = unsafe { &mut *work }.run(&TaskCtx { ctx, task, run });
-    Shell::<P>::end_task(task, next)
+    let next = unsafe { &mut *work }.run(&ctx);
+    Shell::<P>::end_task(task, next, ctx.took.get())
 }

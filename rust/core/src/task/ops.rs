@@ -1,12 +1,12 @@
 //! What is done with a task, as calls.
 
-use super::header::{First, Next, NotEnabled, TaskRef};
-use super::steps::Run;
+use super::completer::Stale;
+use super::event::EventRef;
+use super::header::{First, Next, NotEnabled, Start, TaskRef};
+use super::steps::{Now, Run};
 use super::{Rephase, Schedule};
 use crate::error::SubmitError;
-use crate::fault::broken;
 use crate::job::{Code, Outcome};
-use crate::lock::Token;
 use crate::pool::PoolRef;
 use crate::port::Port;
 use crate::shell::Shell;
@@ -14,28 +14,70 @@ use crate::shell::Shell;
 /// Each is callable everywhere, from the task's own run, too: one lock section, O(log n).
 impl<P: Port> Shell<P> {
     /// A run begins. Answers what it is told, if it is to be.
-    pub(crate) fn begin_task(task: TaskRef) -> Option<Run> {
-        Self::look(|token| task.begin(token, Self::time(token, task)))
+    pub(crate) fn begin_task(task: TaskRef) -> Result<Run, Code> {
+        Self::look(|token| task.begin(token, Self::clock()))
     }
 
     /// A run has ended.
-    pub(crate) fn end_task(task: TaskRef, next: Next) -> Code {
-        Self::look(|token| task.end(token, next, Self::time(token, task)))
+    pub(crate) fn end_task(task: TaskRef, next: Next, took: bool) -> Code {
+        Self::look(|token| task.end(token, next, took, Self::clock()))
     }
 
-    /// The time of a task that is under way.
-    fn time(token: &Token<'_>, task: TaskRef) -> u64 {
-        let pool = task.job().pool.get(token).unwrap_or_else(|| broken());
-        pool.time(token, P::now())
+    pub(super) fn clock() -> Now {
+        Now { port: P::now() }
+    }
+
+    pub(crate) fn hand_out(task: TaskRef) -> u8 {
+        Self::look(|token| task.hand_out(token))
+    }
+
+    /// The run is over whose completer has this number, and has answered `next`.
+    ///
+    /// # Errors
+    ///
+    /// [`Stale`]; nothing has changed then.
+    pub fn complete(task: TaskRef, turn: u8, next: Next) -> Result<(), Stale> {
+        Self::section(|token| task.complete(token, turn, next, Self::clock()))
+    }
+
+    /// The completer with this number is gone: the task is aborted, if it waits for that.
+    pub fn drop_completer(task: TaskRef, turn: u8) {
+        let ended = Self::section(|token| task.drop_completer(token, turn));
+        Self::tell(ended, Outcome::Aborted);
     }
 
     /// Enables a task: from now on it runs as its schedule says. One that is enabled begins anew. Answers whether it was.
     ///
     /// # Errors
     ///
-    /// [`SubmitError`]: the pool is not running, or the task is enabled in another one. Nothing has changed then.
+    /// [`SubmitError`]: the pool is not running, or the task is enabled in another one, or about to end. Nothing has changed
+    /// then.
     pub fn enable(task: TaskRef, pool: PoolRef, first: First) -> Result<bool, SubmitError> {
-        Self::section(|token| task.enable(token, pool, first, pool.time(token, P::now())))
+        Self::start_task(task, pool, Start::At(first))
+    }
+
+    /// As [`enable`](Shell::enable), and the first run waits for an event, which its time, if that is limited, counts for, too.
+    /// When it is complete, with whatever status, the task runs: at once, or, `delayed`, an interval later. But one that was
+    /// aborted aborts the task. If the event is complete already, it is not waited for. What says when the next run comes
+    /// ends the wait.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing has changed then.
+    pub fn enable_on(task: TaskRef, pool: PoolRef, event: EventRef, delayed: bool) -> Result<bool, SubmitError> {
+        Self::start_task(task, pool, Start::On { event, delayed })
+    }
+
+    fn start_task(task: TaskRef, pool: PoolRef, start: Start) -> Result<bool, SubmitError> {
+        let (enabled, aborted) = Self::section(|token| {
+            let clock = Self::clock();
+            let (enabled, order) = task.enable(token, pool, start, clock);
+            ((enabled, enabled.is_ok() && start.is_aborted(token, clock)), order)
+        });
+        if aborted {
+            Self::abort_task(task);
+        }
+        enabled
     }
 
     /// Ends a task with the outcome `Done(0)`: it runs no more, but for the run that goes on. Answers whether it was enabled.
@@ -49,7 +91,6 @@ impl<P: Port> Shell<P> {
     }
 
     /// As [`disable`](Shell::disable), with the outcome [`Outcome::Aborted`].
-    #[cfg(CONFIG_TASKPOOL_ABORT)]
     pub fn abort_task(task: TaskRef) -> bool {
         Self::stop(task, Outcome::Aborted)
     }
@@ -64,13 +105,13 @@ impl<P: Port> Shell<P> {
         enabled
     }
 
-    fn reschedule(task: TaskRef, change: impl FnOnce(&mut Schedule, u64)) -> Result<(), NotEnabled> {
+    fn reschedule(task: TaskRef, said: bool, change: impl FnOnce(&mut Schedule, u64)) -> Result<(), NotEnabled> {
         Self::section(|token| {
             let now = match task.pool(token) {
                 Some(pool) => pool.time(token, P::now()),
                 None => 0,
             };
-            task.reschedule(token, now, |schedule| change(schedule, now))
+            task.reschedule(token, now, said, |schedule| change(schedule, now))
         })
     }
 
@@ -80,7 +121,7 @@ impl<P: Port> Shell<P> {
     ///
     /// [`NotEnabled`].
     pub fn trigger(task: TaskRef) -> Result<(), NotEnabled> {
-        Self::reschedule(task, |schedule, now| schedule.put(now.max(1)))
+        Self::reschedule(task, true, |schedule, now| schedule.put(now.max(1)))
     }
 
     /// The next run comes once so many ticks have passed, and those after it are counted from there.
@@ -89,18 +130,19 @@ impl<P: Port> Shell<P> {
     ///
     /// [`NotEnabled`].
     pub fn postpone(task: TaskRef, delay: u64) -> Result<(), NotEnabled> {
-        Self::reschedule(task, |schedule, now| {
+        Self::reschedule(task, true, |schedule, now| {
             schedule.put(now.saturating_add(delay).saturating_add(1));
         })
     }
 
-    /// The next run and all after it come so many ticks later, or, with a negative number, sooner.
+    /// The next run and all after it come so many ticks later, or, with a negative number, sooner: one that would have been due
+    /// comes at once, and none is missed by that. Without effect while the task waits for an event: it has no time yet.
     ///
     /// # Errors
     ///
     /// [`NotEnabled`].
     pub fn shift(task: TaskRef, by: i64) -> Result<(), NotEnabled> {
-        Self::reschedule(task, |schedule, _| schedule.shift(by))
+        Self::reschedule(task, false, |schedule, now| schedule.shift(now, by))
     }
 
     /// Changes the interval, enabled or not.
@@ -134,12 +176,12 @@ impl<P: Port> Shell<P> {
         });
     }
 
-    /// When the next run is due, in ticks since boot; of a run that goes on, the one after it. `None` for a task that is not
-    /// enabled.
+    /// When the next run is due, in ticks since boot; of a run that goes on, or waits for its completer, the one after it. `None`
+    /// for a task that is not enabled, or waits for an event.
     pub fn next_run(task: TaskRef) -> Option<u64> {
         Self::look(|token| {
             let pool = task.pool(token)?;
-            Some(pool.port_time(token, crate::ticks::Ticks::new(task.next(token)), P::now))
+            Some(pool.port_time(token, task.next_run(token)?, P::now))
         })
     }
 

@@ -15,7 +15,7 @@ pub enum Missed {
     /// They are left out, and counted; the others stay where they were. A run that is due in this very tick is not missed.
     Skip,
     /// They are made up for, one right after the other: up to so many. Earlier ones are left out, and counted.
-    CatchUp(u16),
+    CatchUp(u8),
     /// There are none: an interval lies between the beginnings of two runs.
     FromStart,
     /// There are none: an interval lies between the end of a run and the beginning of the next one.
@@ -41,6 +41,8 @@ pub struct Schedule {
     pub(super) slot: u64,
     /// When the next one is due.
     pub(super) next: u64,
+    /// Where the next run is of the same iteration as the last one: when the one after it is due.
+    pub(super) after: Option<u64>,
     /// Somebody has said when the next run comes, since the last one began.
     pub(super) said: bool,
 }
@@ -48,13 +50,32 @@ pub struct Schedule {
 /// What a run is told of its time when it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Begun {
-    /// By how much it began after its slot.
+    /// By how much it began after its slot; of one that goes on with its iteration, after it was asked for.
     pub late: u64,
     /// How long it may take until the slot of the next one; negative if that has passed.
     pub left: i64,
     /// Runs that were left out before it.
     pub missed: u32,
 }
+
+/// A number of ticks in six bytes, so that two of them fill three words.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span([u16; 3]);
+
+impl Span {
+    /// What passes [`MAX_SPAN`] is that.
+    pub(super) const fn new(ticks: u64) -> Self {
+        let ticks = if ticks > MAX_SPAN { MAX_SPAN } else { ticks };
+        Span([ticks as u16, (ticks >> 16) as u16, (ticks >> 32) as u16])
+    }
+
+    pub(super) const fn get(self) -> u64 {
+        self.0[0] as u64 | (self.0[1] as u64) << 16 | (self.0[2] as u64) << 32
+    }
+}
+
+/// The longest interval and time-out of a task, in ticks: 2^48 - 1. At 1 MHz these are almost nine years.
+pub const MAX_SPAN: u64 = (1 << 48) - 1;
 
 fn later(time: u64, span: u64) -> u64 {
     time.saturating_add(span).min(MAX_TICKS)
@@ -66,9 +87,10 @@ impl Schedule {
     pub fn new(interval: u64, first: u64) -> Self {
         let first = first.min(MAX_TICKS);
         Schedule {
-            interval: interval.min(MAX_TICKS),
+            interval: interval.min(MAX_SPAN),
             slot: first,
             next: first,
+            after: None,
             said: false,
         }
     }
@@ -85,6 +107,12 @@ impl Schedule {
 
     /// A run begins, at its time or later, and the next one is put where it belongs: so the run itself may move it.
     pub fn begin(&mut self, now: u64, missed: Missed) -> Begun {
+        if let Some(after) = self.after.take() {
+            // What was said of the one after it still holds.
+            self.slot = self.next.min(after);
+            self.next = after;
+            return self.begun(now, 0);
+        }
         let mut skipped = 0;
         self.slot = match missed {
             // Without an interval no slot has passed.
@@ -102,26 +130,17 @@ impl Schedule {
                 self.next + skipped * self.interval
             }
         };
-        Begun {
-            missed: u32::try_from(skipped).unwrap_or(u32::MAX),
-            ..self.again(now)
-        }
-    }
-
-    /// A run of the same iteration as the last one begins: with its slot.
-    pub fn again(&mut self, now: u64) -> Begun {
         self.next = later(self.slot, self.interval);
         self.said = false;
+        self.begun(now, skipped)
+    }
+
+    fn begun(&self, now: u64, skipped: u64) -> Begun {
         Begun {
             late: now.saturating_sub(self.slot),
             left: self.next as i64 - now as i64,
-            missed: 0,
+            missed: u32::try_from(skipped).unwrap_or(u32::MAX),
         }
-    }
-
-    /// What was said of the next run holds for the one after [`again`](Schedule::again), too.
-    pub fn remember(&mut self) {
-        self.slot = self.next.saturating_sub(self.interval);
     }
 
     /// A run has ended.
@@ -129,6 +148,12 @@ impl Schedule {
         if missed == Missed::FromEnd && !self.said {
             self.next = later(now, self.interval);
         }
+    }
+
+    /// A run has ended, and its iteration goes on with another one at once.
+    pub fn again(&mut self, now: u64) {
+        self.after = Some(self.next);
+        self.next = now.max(1);
     }
 
     /// How many slots lie in `behind`. Only what is late costs a division.
@@ -142,7 +167,7 @@ impl Schedule {
     /// Changes the interval.
     pub fn set_interval(&mut self, now: u64, interval: u64, rephase: Rephase) {
         let before = self.interval;
-        self.interval = interval.min(MAX_TICKS);
+        self.interval = interval.min(MAX_SPAN);
         match rephase {
             Rephase::Keep => {}
             Rephase::Recalculate if self.interval >= before => {
@@ -165,13 +190,19 @@ impl Schedule {
         self.said = true;
     }
 
-    /// The next run comes so much later, or, with a negative number, sooner; those after it as well.
-    pub fn shift(&mut self, by: i64) {
-        if by >= 0 {
-            self.next = later(self.next, by.unsigned_abs());
-        } else {
-            self.next = self.next.saturating_sub(by.unsigned_abs());
-            self.slot = self.slot.saturating_sub(by.unsigned_abs());
+    /// The next run comes so much later, or, with a negative number, sooner; those after it as well. One that would have been
+    /// due is due now, and no run was missed by that.
+    pub fn shift(&mut self, now: u64, by: i64) {
+        let moved = |time: u64| match by {
+            0.. => later(time, by.unsigned_abs()),
+            _ => time.saturating_sub(by.unsigned_abs()),
+        };
+        self.next = moved(self.next);
+        self.after = self.after.map(moved);
+        self.slot = self.slot.min(moved(self.slot));
+        let passed = self.slots_in(now.saturating_sub(self.next));
+        if self.after.is_none() && by < 0 {
+            self.next += passed * self.interval;
         }
         self.said = true;
     }

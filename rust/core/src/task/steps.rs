@@ -1,8 +1,11 @@
 //! What is done with a task: each one lock section. Times are the pool's.
 
-use super::header::{First, Next, NotEnabled, TaskRef};
-use super::{Begun, Missed, Rephase, Schedule};
+use super::completer::Stale;
+use super::event::EventRef;
+use super::header::{First, Next, NotEnabled, Start, TaskRef};
+use super::{Begun, Missed, Rephase, Schedule, Span};
 use crate::error::SubmitError;
+use crate::fault::broken;
 use crate::job::{Cancel, Code, Last, Outcome, State, CANCEL, REARM};
 use crate::lock::Token;
 use crate::pool::{Ended, Order, PoolRef};
@@ -10,12 +13,20 @@ use crate::ticks::{Ticks, MAX_TICKS};
 
 /// Somebody has said when the next run comes.
 const SAID: u8 = 1;
-/// The next run is of the same iteration as the last one.
+/// The next run is of the same iteration as the last one; the seat keeps when the one after it is due.
 const AGAIN: u8 = 2;
 /// The task ends with the run that goes on.
 const STOPS: u8 = 4;
 /// `limit` comes before the next run: the two have changed places.
 const LIMITED: u8 = 8;
+// 16 is `SEATED`.
+/// The first run comes an interval after the event that the task waits for.
+const DELAYED: u8 = 32;
+/// Somebody has the completer of the last run, or of the one that goes on.
+const HANDED_OUT: u8 = 64;
+/// The last run is over when its completer says so; the seat keeps when the next one is due. Of a run that goes on: its
+/// completer has said so.
+const PENDING: u8 = 128;
 
 /// What a run begins with.
 #[derive(Clone, Copy, Debug)]
@@ -40,16 +51,30 @@ impl TaskRef {
         match self.job.state.get(token) {
             State::Idle => None,
             State::Running if self.has(token, STOPS) && self.job.flags.get(token) & REARM == 0 => None,
+            _ if self.is_over(token) => None,
             _ => self.job.pool.get(token),
         }
     }
 
+    /// Its completer has ended it, and a worker is yet to say so; the seat keeps the code.
+    fn is_over(self, token: &Token<'_>) -> bool {
+        self.flags.get(token) & (PENDING | HANDED_OUT) == PENDING
+    }
+
     /// When its next run is due: its deadline, or, where its time is up before that, what has changed places with it.
-    pub(crate) fn next(self, token: &Token<'_>) -> u64 {
+    fn next(self, token: &Token<'_>) -> u64 {
         match self.has(token, LIMITED) {
             true => self.limit.get(token).get(),
             false => self.job.deadline.get(token).get(),
         }
+    }
+
+    /// When its next run is due, if that is known.
+    pub(crate) fn next_run(self, token: &Token<'_>) -> Option<Ticks> {
+        if self.awaited(token).is_some() {
+            return None;
+        }
+        Some(Ticks::new(self.schedule(token).next))
     }
 
     /// When its time is up.
@@ -73,27 +98,41 @@ impl TaskRef {
     }
 
     fn schedule(self, token: &Token<'_>) -> Schedule {
+        let (next, kept) = (self.next(token), self.kept(token));
+        let interval = self.interval.get(token).get();
+        let (slot, next, after) = if self.has(token, PENDING) {
+            (kept.saturating_sub(interval), kept, None)
+        } else if self.has(token, AGAIN) {
+            (next, next, Some(kept))
+        } else {
+            (kept, next, None)
+        };
         Schedule {
-            interval: self.interval.get(token).get(),
-            slot: self.slot.get(token).get(),
-            next: self.next(token),
+            interval,
+            slot,
+            next,
+            after,
             said: self.has(token, SAID),
         }
     }
 
     fn keep(self, token: &Token<'_>, schedule: Schedule) {
-        let limit = self.limit(token);
-        self.interval.set(token, Ticks::new(schedule.interval));
-        self.slot.set(token, Ticks::new(schedule.slot));
+        self.interval.set(token, Span::new(schedule.interval));
         self.set(token, SAID, schedule.said);
+        if self.has(token, PENDING) {
+            return self.keep_time(token, schedule.next);
+        }
+        let limit = self.limit(token);
+        self.set(token, AGAIN, schedule.after.is_some());
+        self.keep_time(token, schedule.after.unwrap_or(schedule.slot));
         self.set_times(token, schedule.next, limit);
     }
 
     /// When the time of a task is up that begins now.
     fn limit_from(self, token: &Token<'_>, now: u64) -> Ticks {
-        match self.timeout.get(token) {
-            Ticks::NONE => Ticks::NONE,
-            timeout => Ticks::new(now.saturating_add(timeout.get()).min(MAX_TICKS)),
+        match self.timeout.get(token).get() {
+            0 => Ticks::NONE,
+            timeout => Ticks::new(now.saturating_add(timeout).min(MAX_TICKS)),
         }
     }
 
@@ -102,32 +141,59 @@ impl TaskRef {
         self,
         token: &Token<'_>,
         pool: PoolRef,
-        first: First,
-        now: u64,
+        start: Start,
+        clock: Now,
     ) -> (Result<bool, SubmitError>, Order) {
         let home = self.pool(token);
-        if home.is_some_and(|home| home != pool) {
+        let ends = home.is_none() && self.job.state.get(token) != State::Idle && self.is_over(token);
+        if ends || home.is_some_and(|home| home != pool) {
             return (Err(SubmitError::AlreadyQueued), Order::Nothing);
         }
         if !pool.takes(token) {
             return (Err(SubmitError::NotRunning), Order::Nothing);
         }
-        let next = match first {
-            First::Now => now.max(1),
-            First::After(delay) => ahead(now, delay),
-            First::AfterInterval => ahead(now, self.interval.get(token).get()),
+        let now = clock.of(token, pool);
+        let interval = self.interval.get(token).get();
+        let (next, awaited, delayed) = match start {
+            Start::At(First::Now) => (now.max(1), None, false),
+            Start::At(First::After(delay)) => (ahead(now, delay), None, false),
+            Start::At(First::AfterInterval) => (ahead(now, interval), None, false),
+            Start::On { event, delayed } => match event.status(token, clock.port) {
+                None => (clock.look_at(token, pool, event), Some(event), delayed),
+                // The caller aborts it.
+                Some(Outcome::Aborted) => (Ticks::FAR.get(), None, false),
+                Some(_) if delayed => (ahead(now, interval), None, true),
+                Some(_) => (now.max(1), None, false),
+            },
         };
         let limit = self.limit_from(token, now);
         let begin = || {
+            self.leave_line(token);
             self.runs.set(token, 0);
             self.missed.set(token, 0);
-            self.slot.set(token, Ticks::new(next));
-            self.set(token, AGAIN, false);
-            self.set(token, SAID, true);
+            for (flag, on) in [
+                (SAID, true),
+                (AGAIN, false),
+                (PENDING, false),
+                (HANDED_OUT, false),
+                (DELAYED, delayed),
+            ] {
+                self.set(token, flag, on);
+            }
+            self.keep_time(token, next);
             self.set_times(token, next, limit);
+            if let Some(event) = awaited {
+                self.line_up(token, event);
+            }
         };
         if home.is_some() {
             return (Ok(true), self.change(token, now, begin));
+        }
+        if self.job.state.get(token) == State::Idle {
+            self.job.last.set(token, Last::Between);
+        }
+        if let Some(event) = self.job.completion().and_then(|completion| completion.event()) {
+            event.arm_for_end(token);
         }
         begin();
         let due = self.job.deadline.get(token).get() <= now;
@@ -145,17 +211,23 @@ impl TaskRef {
         }
     }
 
-    /// Changes the schedule of an enabled task.
+    /// Changes the schedule of an enabled task. What says when the next run comes (`said`) ends the wait for an event; all else has
+    /// nothing to change meanwhile but the interval.
     pub(crate) fn reschedule(
         self,
         token: &Token<'_>,
         now: u64,
+        said: bool,
         change: impl FnOnce(&mut Schedule),
     ) -> (Result<(), NotEnabled>, Order) {
         if self.pool(token).is_none() {
             return (Err(NotEnabled), Order::Nothing);
         }
+        if !said && self.awaited(token).is_some() {
+            return (Ok(()), Order::Nothing);
+        }
         let order = self.change(token, now, || {
+            self.leave_line(token);
             let mut schedule = self.schedule(token);
             change(&mut schedule);
             self.keep(token, schedule);
@@ -165,18 +237,18 @@ impl TaskRef {
 
     /// Changes the interval, also of a task that is not enabled.
     pub(crate) fn set_interval(self, token: &Token<'_>, now: u64, interval: u64, rephase: Rephase) -> Order {
-        if self.pool(token).is_none() {
-            self.interval.set(token, Ticks::new(interval.min(MAX_TICKS)));
-            return Order::Nothing;
-        }
         let change = |schedule: &mut Schedule| schedule.set_interval(now, interval, rephase);
-        self.reschedule(token, now, change).1
+        let (changed, order) = self.reschedule(token, now, false, change);
+        if changed.is_err() || self.awaited(token).is_some() {
+            self.interval.set(token, Span::new(interval));
+        }
+        order
     }
 
     /// From now on the task has so long.
     pub(crate) fn reset_timeout(self, token: &Token<'_>, now: u64, timeout: Option<u64>) -> Order {
         if let Some(timeout) = timeout {
-            self.timeout.set(token, Ticks::new(timeout.min(MAX_TICKS)));
+            self.timeout.set(token, Span::new(timeout));
         }
         if self.pool(token).is_none() {
             return Order::Nothing;
@@ -187,68 +259,242 @@ impl TaskRef {
         })
     }
 
-    /// A run begins, unless the time of the task is up, or it has no runs left.
-    pub(crate) fn begin(self, token: &Token<'_>, now: u64) -> Option<Run> {
+    /// A run begins, unless the task ends, or waits for something: then the code, if it ends with one.
+    pub(crate) fn begin(self, token: &Token<'_>, clock: Now) -> Result<Run, Code> {
+        let pool = self.pool_it_runs_in(token);
+        let now = clock.of(token, pool);
         // Of a submission that ended before this one.
         self.set(token, STOPS, false);
+        self.job.number.set(token, 0);
+        if self.is_over(token) {
+            return Err(self.finish(token, self.kept(token) as Code));
+        }
         let limit = self.limit(token);
         if limit != Ticks::NONE && limit.get() <= now {
+            self.leave_line(token);
             self.decide(token, Last::Expiring);
-            return None;
+            return Err(0);
         }
-        let (again, iterations) = (self.has(token, AGAIN), self.iterations.get(token));
-        if iterations != 0 && self.runs.get(token) >= iterations {
-            self.set(token, STOPS, true);
-            return None;
+        if let Some(event) = self.awaited(token) {
+            let Some(outcome) = event.status(token, clock.port) else {
+                self.park(token, clock.look_at(token, pool, event));
+                return Err(0);
+            };
+            self.leave_line(token);
+            if outcome == Outcome::Aborted {
+                self.decide(token, Last::Quitting);
+                return Err(0);
+            }
+            let next = self.first_after_event(token, now);
+            self.keep_time(token, next);
+            self.set_times(token, next, limit);
+            if next > now.max(1) {
+                self.job().go_on(token);
+                return Err(0);
+            }
+        }
+        if self.has(token, PENDING) {
+            self.park(token, Ticks::FAR.get());
+            return Err(0);
+        }
+        let iterations = self.iterations.get(token);
+        if iterations != 0 && self.runs.get(token) >= iterations && !self.has(token, AGAIN) {
+            return Err(self.finish(token, 0));
         }
         let mut schedule = self.schedule(token);
-        let begun = match again {
-            true => schedule.again(now),
-            false => schedule.begin(now, self.policy.get(token)),
-        };
-        self.set(token, AGAIN, false);
+        let begun = schedule.begin(now, self.policy.get(token));
+        self.set(token, HANDED_OUT, false);
         self.keep(token, schedule);
         let number = self.runs.get(token).saturating_add(1);
         self.runs.set(token, number);
         self.missed
             .set(token, self.missed.get(token).saturating_add(begun.missed));
-        Some(Run {
+        Ok(Run {
             number,
             iterations,
             begun,
         })
     }
 
-    /// A run has ended, and says how the task goes on. Answers the code of the task, if it ends.
-    pub(crate) fn end(self, token: &Token<'_>, next: Next, now: u64) -> Code {
+    /// The task ends with the run that goes on, with this code.
+    fn finish(self, token: &Token<'_>, code: Code) -> Code {
+        self.set(token, STOPS, true);
+        self.job.last.set(token, Last::Finishing);
+        code
+    }
+
+    /// The run that goes on is followed by nothing until `next`, or the limit.
+    fn park(self, token: &Token<'_>, next: u64) {
+        let limit = self.limit(token);
+        self.set_times(token, next, limit);
+        self.job().go_on(token);
+    }
+
+    /// A run has ended, and says how the task goes on; `took`: it has a completer, or somebody has it from there. Answers the
+    /// code of the task, if it ends.
+    pub(crate) fn end(self, token: &Token<'_>, next: Next, took: bool, clock: Now) -> Code {
+        let pool = self.pool_it_runs_in(token);
         if self.has(token, STOPS) {
+            let code = self.job.number.get(token) as Code;
+            if self.job.flags.get(token) & REARM != 0 {
+                // That was the place of the code.
+                pool.number(token, self.job());
+            }
+            return code;
+        }
+        if took && !self.has(token, HANDED_OUT) {
+            // Its completer has said how it goes on.
             return 0;
         }
+        if next == Next::Pending && self.awaited(token).is_none() {
+            if took {
+                let schedule = self.schedule(token);
+                self.set(token, AGAIN, false);
+                self.set(token, PENDING, true);
+                self.keep_time(token, schedule.next);
+                self.park(token, Ticks::FAR.get());
+            } else {
+                // Nobody could say that it is over.
+                self.decide(token, Last::Quitting);
+            }
+            return 0;
+        }
+        self.set(token, HANDED_OUT, false);
+        match self.proceed(token, next, clock, pool) {
+            Some(code) => self.finish(token, code),
+            None => {
+                self.job().go_on(token);
+                0
+            }
+        }
+    }
+
+    /// A run is over, and the task goes on so. Answers the code of the task, if it ends.
+    fn proceed(self, token: &Token<'_>, next: Next, clock: Now, pool: PoolRef) -> Option<Code> {
+        let now = clock.of(token, pool);
         let iterations = self.iterations.get(token);
         let over = iterations != 0 && self.runs.get(token) >= iterations;
         let mut schedule = self.schedule(token);
+        self.set(token, PENDING, false);
         match next {
             Next::Done(code) => {
-                self.set(token, STOPS, true);
-                return code;
+                self.leave_line(token);
+                return Some(code);
             }
+            // It was enabled anew, to wait for an event.
+            _ if self.awaited(token).is_some() => return None,
             Next::Again => {
                 self.runs.set(token, self.runs.get(token).saturating_sub(1));
-                schedule.remember();
-                schedule.put(now.max(1));
-                self.set(token, AGAIN, true);
+                schedule.again(now);
             }
-            _ if over => {
-                self.set(token, STOPS, true);
-                return 0;
-            }
-            Next::Default => schedule.end(now, self.policy.get(token)),
+            _ if over => return Some(0),
+            Next::Default | Next::Pending => schedule.end(now, self.policy.get(token)),
             Next::After(delay) => schedule.put(ahead(now, delay)),
-            Next::At(tick) => schedule.put(tick.max(1)),
+            Next::At(tick) => schedule.put(pool.own_time(token, tick.max(1), || clock.port).get()),
         }
         self.keep(token, schedule);
-        self.job().go_on(token);
-        0
+        None
+    }
+
+    /// Somebody is to say when the run is over that goes on. Answers what he has to show then.
+    pub(crate) fn hand_out(self, token: &Token<'_>) -> u8 {
+        let turn = self.turn.get(token).wrapping_add(1);
+        self.turn.set(token, turn);
+        self.set(token, HANDED_OUT, true);
+        turn
+    }
+
+    /// Whether this is the completer that the task waits for, or will, after the run that goes on.
+    fn expects(self, token: &Token<'_>, turn: u8) -> bool {
+        let waits = match self.job.state.get(token) {
+            State::Idle => false,
+            State::Running => !self.has(token, STOPS),
+            State::Queued | State::Deferred => self.has(token, PENDING),
+        };
+        waits && self.has(token, HANDED_OUT) && self.turn.get(token) == turn
+    }
+
+    /// The run that this completer is of is over, and the task goes on so. If it ends, a worker says so.
+    pub(crate) fn complete(self, token: &Token<'_>, turn: u8, next: Next, clock: Now) -> (Result<(), Stale>, Order) {
+        if !self.expects(token, turn) {
+            return (Err(Stale), Order::Nothing);
+        }
+        self.set(token, HANDED_OUT, false);
+        let pool = self.pool_it_runs_in(token);
+        if !self.has(token, PENDING) {
+            // The run itself goes on yet.
+            match self.proceed(token, next, clock, pool) {
+                Some(code) => {
+                    self.finish(token, code);
+                    self.job.number.set(token, code as u32);
+                }
+                None => self.job().go_on(token),
+            }
+            return (Ok(()), Order::Nothing);
+        }
+        let now = clock.of(token, pool);
+        let order = self.change(token, now, || {
+            if let Some(code) = self.proceed(token, next, clock, pool) {
+                self.set(token, PENDING, true);
+                self.keep_time(token, u64::from(code as u32));
+                let limit = self.limit(token);
+                self.set_times(token, now.max(1), limit);
+            }
+        });
+        (Ok(()), order)
+    }
+
+    /// As `complete`, of a completer that is gone. Answers who is to be told that the task was aborted.
+    pub(crate) fn drop_completer(self, token: &Token<'_>, turn: u8) -> (Ended, Order) {
+        if !self.expects(token, turn) {
+            return (Ended::default(), Order::Nothing);
+        }
+        let ((_, ended), order) = self.stop(token, Outcome::Aborted);
+        (ended, order)
+    }
+
+    /// The event that it waited for has happened. Answers who is to be told, if that aborts it.
+    pub(crate) fn release(self, token: &Token<'_>, outcome: Outcome, clock: Now) -> (Ended, Order) {
+        if outcome == Outcome::Aborted {
+            let ((_, ended), order) = self.stop(token, outcome);
+            return (ended, order);
+        }
+        let now = clock.of(token, self.pool_it_runs_in(token));
+        let next = self.first_after_event(token, now);
+        let order = self.change(token, now, || {
+            let limit = self.limit(token);
+            self.keep_time(token, next);
+            self.set_times(token, next, limit);
+        });
+        (Ended::default(), order)
+    }
+
+    /// When its first run is due, if the event happened just now.
+    fn first_after_event(self, token: &Token<'_>, now: u64) -> u64 {
+        match self.has(token, DELAYED) {
+            true => ahead(now, self.interval.get(token).get()),
+            false => now.max(1),
+        }
+    }
+
+    /// Whether it knows that the time of the event that it waits for is up at `deadline`.
+    pub(crate) fn looks_after(self, token: &Token<'_>, deadline: u64, clock: Now) -> bool {
+        let pool = self.pool_it_runs_in(token);
+        self.next(token) > pool.own_time(token, deadline, || clock.port).get()
+    }
+
+    /// From now on it does.
+    pub(crate) fn look_at(self, token: &Token<'_>, event: EventRef, clock: Now) -> Order {
+        let pool = self.pool_it_runs_in(token);
+        self.change(token, clock.of(token, pool), || {
+            let limit = self.limit(token);
+            self.set_times(token, clock.look_at(token, pool, event), limit);
+        })
+    }
+
+    /// The pool of a task that is under way.
+    fn pool_it_runs_in(self, token: &Token<'_>) -> PoolRef {
+        self.job.pool.get(token).unwrap_or_else(|| broken())
     }
 
     /// The submission ends with the run that goes on: so.
@@ -256,11 +502,19 @@ impl TaskRef {
         self.set(token, STOPS, true);
         self.job.last.set(token, last);
         self.job.flags.set(token, self.job.flags.get(token) | CANCEL);
+        // No code comes from its completer.
+        self.job.number.set(token, 0);
     }
 
     /// Ends the task: it runs no more, but for the run that goes on. Answers what it was, and who is to be told.
     pub(crate) fn stop(self, token: &Token<'_>, outcome: Outcome) -> ((Cancel, Ended), Order) {
         let job = self.job();
+        if job.state.get(token) != State::Idle && self.is_over(token) {
+            let resubmission_cancelled = false;
+            let found = Cancel::Running { resubmission_cancelled };
+            return ((found, Ended::default()), Order::Nothing);
+        }
+        self.leave_line(token);
         if job.state.get(token) != State::Running {
             let stopped = job.give_up(token, outcome);
             if stopped.0 .0 == Cancel::Cancelled {
@@ -278,12 +532,39 @@ impl TaskRef {
             token,
             match outcome {
                 Outcome::Cancelled => Last::Cancelling,
-                #[cfg(CONFIG_TASKPOOL_ABORT)]
-                Outcome::Aborted => Last::Aborting,
-                _ => Last::Nothing,
+                Outcome::Aborted => Last::Quitting,
+                _ => Last::Finishing,
             },
         );
         stopped
+    }
+}
+
+impl Start {
+    /// Whether it waits for an event that was aborted.
+    pub(crate) fn is_aborted(self, token: &Token<'_>, clock: Now) -> bool {
+        matches!(self, Start::On { event, .. } if event.status(token, clock.port) == Some(Outcome::Aborted))
+    }
+}
+
+/// A moment by the port's clock.
+#[derive(Clone, Copy)]
+pub(crate) struct Now {
+    pub(crate) port: u64,
+}
+
+impl Now {
+    /// The same by the pool's.
+    fn of(self, token: &Token<'_>, pool: PoolRef) -> u64 {
+        pool.time(token, self.port)
+    }
+
+    /// When a task of this pool looks at an event that it waits for, by the pool's clock: when that one's time is up.
+    fn look_at(self, token: &Token<'_>, pool: PoolRef, event: EventRef) -> u64 {
+        match event.deadline(token) {
+            Some(deadline) => pool.own_time(token, deadline, || self.port).get().min(MAX_TICKS),
+            None => Ticks::FAR.get(),
+        }
     }
 }
 
@@ -292,4 +573,4 @@ fn ahead(now: u64, delay: u64) -> u64 {
     now.saturating_add(delay).saturating_add(1).min(MAX_TICKS)
 }
 
-const _: () = assert!(size_of::<Missed>() == 4);
+const _: () = assert!(size_of::<Missed>() == 2);
