@@ -29,8 +29,10 @@ pub(crate) struct Spawned {
 }
 
 // What the README states.
-const _: () =
-    assert!(size_of::<usize>() != 4 || size_of::<Spawned>() == (12 + size_of::<Header>()).next_multiple_of(8));
+const _: () = assert!(
+    size_of::<usize>() != 4
+        || size_of::<Spawned>() == (8 + size_of::<Completion>() + size_of::<Header>()).next_multiple_of(8)
+);
 
 /// The submission: there until its outcome has been told.
 pub(crate) const SUBMISSION: u8 = 1;
