@@ -23,6 +23,10 @@ use taskpool_core::{
     Shell, Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError, WaitError, Worker, WorkerRef,
 };
 
+mod tasks;
+
+pub use tasks::{C, E, T};
+
 type Machine = Shell<Loom>;
 
 /// So few that tests use them all.
@@ -759,6 +763,7 @@ pub struct Scene {
     kept: Vec<*mut dyn Any>,
     pools: Vec<P>,
     jobs: Vec<J>,
+    tasks: Vec<T>,
     pieces: Vec<Place>,
     workers: Vec<WorkerRef>,
     threads: Vec<JoinHandle<()>>,
@@ -780,6 +785,7 @@ pub fn explore(bound: Option<usize>, body: impl Fn(&mut Scene) + Send + Sync + '
             kept: Vec::new(),
             pools: Vec::new(),
             jobs: Vec::new(),
+            tasks: Vec::new(),
             pieces: Vec::new(),
             workers: Vec::new(),
             threads: Vec::new(),
@@ -1114,6 +1120,9 @@ impl Scene {
                     job.runs()
                 );
             }
+        }
+        for task in &self.tasks {
+            task.end();
         }
         for (number, piece) in self.pieces.iter().enumerate() {
             let drops = piece.0.drops.load(Relaxed);

@@ -278,6 +278,8 @@ fn what_ends_a_task_ends_its_wait() {
             }
             end(&scene, task);
             assert_eq!(scene.ends(), [outcome]);
+            // In the line of another event, it is not in this one any more.
+            Machine::enable_on(task, other_pool, armed(1), false).unwrap();
             Machine::signal(event, 0);
             scene.until(50);
             assert_eq!(scene.log.times(), [0, 0], "the others");
@@ -432,8 +434,9 @@ fn a_task_that_waits_after_a_stopped_run_is_discarded_out_of_the_line() {
         assert_eq!(scene.ends(), [how]);
         Machine::shutdown(scene.pool, Shutdown::Discard, None).unwrap();
         assert_eq!(scene.ends(), [Outcome::Discarded]);
-        // A line with somebody who is gone would show.
+        // In the line of another event, it is not in this one any more.
         let other = scene.plain.pool();
+        Machine::enable_on(task, other, armed(1), false).unwrap();
         let next = scene.plain_task(100);
         Machine::enable_on(next, other, event, false).unwrap();
         Machine::signal(event, 0);
@@ -1024,6 +1027,38 @@ fn a_task_that_its_completer_has_ended_is_not_enabled_before_its_run_ends() {
     assert_eq!(Machine::status(pending.task.job()), Status::Queued);
     pending.scene.plain.run();
     assert_eq!(pending.scene.ends(), [Outcome::Done(9)]);
+}
+
+#[test]
+fn a_task_that_is_stopped_before_its_run_begins_does_not_run() {
+    type Stop = fn(TaskRef) -> bool;
+    let stops: [(Stop, Outcome); 3] = [
+        (Machine::disable, Outcome::Done(0)),
+        (Machine::cancel_task, Outcome::Cancelled),
+        (Machine::abort_task, Outcome::Aborted),
+    ];
+    // An interrupt comes at each point from a worker's waking on.
+    for (stop, outcome) in stops {
+        for (n, again) in (1..6).flat_map(|n| [(n, false), (n, true)]) {
+            let scene = Scene::new();
+            let pool = scene.pool;
+            let task = scene.plain_task(10);
+            Machine::enable(task, pool, First::Now).unwrap();
+            scene.plain.interrupt_at(n, move || {
+                assert!(stop(task));
+                if again {
+                    assert_eq!(Machine::enable(task, pool, First::After(4)), Ok(false));
+                }
+            });
+            scene.until(30);
+            assert_eq!(scene.plain.forget_intrusions(), 0);
+            assert_eq!(scene.ends(), [outcome], "at {n}");
+            let later: &[u64] = if again { &[5, 15, 25] } else { &[] };
+            let times = scene.log.times();
+            assert!(times == later || times[1..] == *later, "at {n}: {times:?}");
+            assert_eq!(Machine::disable(task), again);
+        }
+    }
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Tasks: what the machine makes of a schedule, on a clock that only these tests move.
 
-use std::cell::Cell;
-
 use taskpool_core::{First, Missed, Next, NotEnabled, Outcome, Rephase, Shell, Shutdown, SubmitError, TaskRef};
 use taskpool_testkit::tasks::{plain, Scene, ZERO};
 use taskpool_testkit::Virtual;

@@ -860,7 +860,7 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
     match job.last.get(token) {
         // Nobody asks how its submission ended until this one has.
         #[cfg(CONFIG_TASKPOOL_TASKS)]
-        last if last.is_of_task() => job.last.set(token, Last::Between),
+        last if last.is_of_task() => job.goes_on_after_run(token),
         _ => {
             end_early(token, job);
         }

@@ -187,6 +187,13 @@ impl JobRef {
         let task: TaskRef = unsafe { self.cast() };
         task.leave_line(token);
     }
+
+    /// Of a task whose run is over: it goes on, or has been enabled since.
+    pub(crate) fn goes_on_after_run(self, token: &Token<'_>) {
+        // SAFETY: what is `Last::is_of_task` is one, and a task's reference was made from all of it.
+        let task: TaskRef = unsafe { self.cast() };
+        task.is_between(token);
+    }
 }
 
 impl TaskRef {

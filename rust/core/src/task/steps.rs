@@ -128,6 +128,13 @@ impl TaskRef {
         self.set_times(token, schedule.next, limit);
     }
 
+    /// It is Queued or Deferred from now on.
+    pub(super) fn is_between(self, token: &Token<'_>) {
+        self.job.last.set(token, Last::Between);
+        // Of a submission that ended before this one.
+        self.set(token, STOPS, false);
+    }
+
     /// When the time of a task is up that begins now.
     fn limit_from(self, token: &Token<'_>, now: u64) -> Ticks {
         match self.timeout.get(token).get() {
@@ -190,7 +197,7 @@ impl TaskRef {
             return (Ok(true), self.change(token, now, begin));
         }
         if self.job.state.get(token) == State::Idle {
-            self.job.last.set(token, Last::Between);
+            self.is_between(token);
         }
         if let Some(event) = self.job.completion().and_then(|completion| completion.event()) {
             event.arm_for_end(token);
@@ -263,9 +270,11 @@ impl TaskRef {
     pub(crate) fn begin(self, token: &Token<'_>, clock: Now) -> Result<Run, Code> {
         let pool = self.pool_it_runs_in(token);
         let now = clock.of(token, pool);
-        // Of a submission that ended before this one.
-        self.set(token, STOPS, false);
         self.job.number.set(token, 0);
+        if self.has(token, STOPS) {
+            // Since a worker took it.
+            return Err(0);
+        }
         if self.is_over(token) {
             return Err(self.finish(token, self.kept(token) as Code));
         }

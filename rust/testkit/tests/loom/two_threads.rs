@@ -10,6 +10,7 @@ use taskpool_testkit::loom::{explore, Place, Scene};
 mod outcomes;
 mod pause;
 mod runtime_pools;
+mod tasks;
 
 const ALL: Option<usize> = None;
 
