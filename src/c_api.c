@@ -106,6 +106,18 @@ int taskpool_job_set_discard(struct taskpool_job *job, bool discard)
 	return error;
 }
 
+#ifdef CONFIG_TASKPOOL_BUDGETS
+int taskpool_job_set_about(struct taskpool_job *job, const struct taskpool_about *about)
+{
+	int error = own(job, __func__);
+
+	if (error == 0) {
+		job->core.about = about;
+	}
+	return error;
+}
+#endif
+
 const char *taskpool_strerror(int error)
 {
 	if (error >= 0) {

@@ -45,6 +45,18 @@ int taskpool_task_set_end(struct taskpool_task *task, const struct taskpool_end 
 	return error;
 }
 
+#ifdef CONFIG_TASKPOOL_BUDGETS
+int taskpool_task_set_about(struct taskpool_task *task, const struct taskpool_about *about)
+{
+	int error = own(task, __func__);
+
+	if (error == 0) {
+		task->core.job.about = about;
+	}
+	return error;
+}
+#endif
+
 int taskpool_task_set_discard(struct taskpool_task *task, bool discard)
 {
 	int error = own(task, __func__);

@@ -26,6 +26,22 @@ LAYOUT(events, TASKPOOL_EVENT_POOL_STARTED | TASKPOOL_EVENT_WORKER_LENT << 4 | T
 LAYOUT(event_count, TASKPOOL_EVENT_OVERDUE);
 LAYOUT(signal_room, TASKPOOL_SIGNAL_ROOM);
 
+#ifdef CONFIG_TASKPOOL_BUDGETS
+LAYOUT(sizeof_about, sizeof(struct taskpool_about));
+LAYOUT(about_name, offsetof(struct taskpool_about, name));
+LAYOUT(about_budget, offsetof(struct taskpool_about, budget.ticks));
+LAYOUT(about_id, offsetof(struct taskpool_about, id));
+LAYOUT(sizeof_overrun, sizeof(struct taskpool_overrun));
+LAYOUT(overrun_about, offsetof(struct taskpool_overrun, about));
+LAYOUT(overrun_job, offsetof(struct taskpool_overrun, job));
+LAYOUT(overrun_elapsed, offsetof(struct taskpool_overrun, elapsed));
+LAYOUT(overrun_control_point, offsetof(struct taskpool_overrun, control_point));
+LAYOUT(overrun_worker, offsetof(struct taskpool_overrun, worker));
+#endif
+#ifdef CONFIG_TASKPOOL_WDT
+LAYOUT(about_watchdog, offsetof(struct taskpool_about, watchdog));
+#endif
+
 #ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
 LAYOUT(can_create, TASKPOOL_CAN_CREATE | TASKPOOL_NO_SUCH_PRIORITY << 4 | TASKPOOL_TOO_EARLY << 8);
 LAYOUT(shut, TASKPOOL_SHUT | TASKPOOL_SHUT_NOT_RUNNING << 4 | TASKPOOL_SHUT_TIMED_OUT << 8 |
@@ -93,6 +109,9 @@ LAYOUT(refusals_of_classes, TASKPOOL_REFUSED_NO_CLASS | TASKPOOL_REFUSED_NO_PLAC
 #endif
 #ifdef CONFIG_TASKPOOL_NAMES
 LAYOUT(job_name, offsetof(struct taskpool_job, name));
+#endif
+#ifdef CONFIG_TASKPOOL_BUDGETS
+LAYOUT(job_core_about, offsetof(struct taskpool_job, core.about));
 #endif
 #ifdef CONFIG_TASKPOOL_CONTROL
 LAYOUT(shutdown, TASKPOOL_DRAIN | TASKPOOL_DISCARD << 4);

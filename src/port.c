@@ -264,16 +264,29 @@ static FUNC_NORETURN void end_image(void)
 		job = taskpool_core_last_words(worker);
 	}
 	if (job != NULL) {
-#if defined(CONFIG_TASKPOOL_C_API) && defined(CONFIG_TASKPOOL_NAMES)
+#if defined(CONFIG_TASKPOOL_C_API) && (defined(CONFIG_TASKPOOL_NAMES) || defined(CONFIG_TASKPOOL_BUDGETS))
 		const struct taskpool_job *named = job;
 		const char *name = NULL;
+		/* Of others it can't be seen whether they were overwritten. */
+		bool is_job = named->core.run == taskpool_core_run_job;
+		bool is_task = false;
 
-		if (named->core.run == taskpool_core_run_job) {
+#ifdef CONFIG_TASKPOOL_TASKS
+		is_task = named->core.run == taskpool_core_run_task;
+#endif
+#ifdef CONFIG_TASKPOOL_NAMES
+		if (is_job) {
 			name = named->name;
 		}
 #ifdef CONFIG_TASKPOOL_TASKS
-		if (named->core.run == taskpool_core_run_task) {
+		if (is_task) {
 			name = CONTAINER_OF(job, struct taskpool_task, core.job)->name;
+		}
+#endif
+#endif
+#ifdef CONFIG_TASKPOOL_BUDGETS
+		if ((is_job || is_task) && named->core.about != NULL && named->core.about->name != NULL) {
+			name = named->core.about->name;
 		}
 #endif
 		if (name != NULL) {
@@ -338,6 +351,9 @@ static void create(struct taskpool_worker *worker, k_thread_stack_t *stack, size
 	k_sem_init(&worker->wake, 0, 1);
 #ifdef CONFIG_SMP
 	worker->priority = (int8_t)priority;
+#endif
+#ifdef CONFIG_TASKPOOL_BUDGETS
+	taskpool_port_make_watch(worker);
 #endif
 	k_thread_create(&worker->thread, stack, size, taskpool_core_work, worker, NULL, NULL, priority, 0, K_FOREVER);
 #ifdef CONFIG_THREAD_NAME
@@ -559,6 +575,9 @@ int taskpool_destroy(struct taskpool_memory *memory, enum taskpool_shutdown how,
 
 static int boot(void)
 {
+#ifdef CONFIG_TASKPOOL_WDT
+	taskpool_port_start_watchdog();
+#endif
 	create_reserve();
 #ifdef CONFIG_TASKPOOL_RUNTIME_POOLS
 	booted = true;

@@ -142,6 +142,23 @@ int taskpool_port_refuse(uint32_t refusal, const char *function);
 /* `id` is an enum taskpool_report, `level` one of Zephyr's log levels. */
 void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
 
+#ifdef CONFIG_TASKPOOL_BUDGETS
+/* At boot, of each worker. */
+void taskpool_port_make_watch(struct taskpool_worker *worker);
+/* Under the lock. */
+void taskpool_port_watch(struct taskpool_worker *worker, uint64_t deadline);
+void taskpool_port_unwatch(struct taskpool_worker *worker);
+/* In an interrupt. */
+void taskpool_port_overrun(const struct taskpool_overrun *overrun);
+#endif
+#ifdef CONFIG_TASKPOOL_WDT
+/* At boot, before the first worker is started. */
+void taskpool_port_start_watchdog(void);
+void taskpool_port_guard(struct taskpool_worker *worker, uint32_t period);
+void taskpool_port_unguard(struct taskpool_worker *worker);
+void taskpool_port_feed(struct taskpool_worker *worker);
+#endif
+
 /* What the core offers. The workers of a pool are chained before it is started with the last one made. */
 void taskpool_core_add_reserve(struct taskpool_worker *worker, uint8_t index);
 void taskpool_core_add_worker(struct taskpool_worker *worker, struct taskpool *pool, uint8_t index,
@@ -164,6 +181,14 @@ uint32_t taskpool_core_iot_find(const struct taskpool_job *job);
 void taskpool_core_iot_submit_urgent(struct taskpool *pool, struct taskpool_job *job);
 /* Moves a job that is queued in this pool to where it would be submitted now. Answers whether it was. */
 bool taskpool_core_iot_requeue(struct taskpool *pool, struct taskpool_job *job, bool urgent);
+#endif
+#ifdef CONFIG_TASKPOOL_BUDGETS
+/* In an interrupt. */
+void taskpool_core_overrun(struct taskpool_worker *worker);
+#endif
+#ifdef CONFIG_TASKPOOL_WDT
+/* Whether a run of the worker is watched; if so, which. */
+bool taskpool_core_watched(struct taskpool_worker *worker, struct taskpool_overrun *watched);
 #endif
 /* The job that a worker runs, or ran last: its core. For the worker's own thread. NULL without CONFIG_TASKPOOL_WAIT. */
 void *taskpool_core_last_words(struct taskpool_worker *worker);

@@ -356,6 +356,24 @@ int taskpool_task_init(struct taskpool_task *task, taskpool_task_run_t run, k_ti
  */
 int taskpool_task_set_end(struct taskpool_task *task, const struct taskpool_end *end);
 
+#if defined(CONFIG_TASKPOOL_BUDGETS) || defined(__DOXYGEN__)
+/**
+ * @brief Gives a task that is not enabled a name, a number and a budget of each of its runs, as @ref taskpool_job_set_about.
+ *
+ * isr-ok, O(1), no lock.
+ *
+ * @isr_ok
+ *
+ * @param task  The task.
+ * @param about What never changes about it, as long as it has it, or NULL.
+ *
+ * @retval 0       It has it.
+ * @retval -EINVAL @p task is NULL or not initialised.
+ * @retval -EBUSY  It is enabled. Nothing has changed.
+ */
+int taskpool_task_set_about(struct taskpool_task *task, const struct taskpool_about *about);
+#endif
+
 /**
  * @brief Says of a task that is not enabled whether a shutdown of its pool discards it even where a run of it is ready and
  * others run.

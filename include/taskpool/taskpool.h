@@ -60,6 +60,10 @@ struct taskpool_core {
 
 struct taskpool_worker_core {
 	uintptr_t words[3 + IS_ENABLED(CONFIG_TASKPOOL_WAIT) + IS_ENABLED(CONFIG_TASKPOOL_STATS)];
+#ifdef CONFIG_TASKPOOL_BUDGETS
+	void *watched;
+	uint32_t watch[4];
+#endif
 };
 
 /* What the documentation states. */
@@ -99,6 +103,16 @@ struct taskpool_worker {
 #ifdef CONFIG_TASKPOOL_IOT_API
 	struct taskpool_iot iot;
 #endif
+#ifdef CONFIG_TASKPOOL_BUDGETS
+	/* Runs while a job with a budget does. */
+	struct k_timer budget;
+#endif
+#ifdef CONFIG_TASKPOOL_WDT
+	/* When the run has fed last, in ticks modulo 2^32; its period in ticks; its channel, or -1. */
+	atomic_t fed;
+	uint32_t period;
+	atomic_t channel;
+#endif
 };
 
 /* What does not change stays in flash. */
@@ -115,6 +129,85 @@ struct taskpool_config {
 void z_taskpool_expired(struct k_timer *timer);
 
 /** @endcond */
+
+#if defined(CONFIG_TASKPOOL_BUDGETS) || defined(__DOXYGEN__)
+/**
+ * What never changes about a job: a name, a number, and how long a run may take. Several jobs may share one. Define it
+ * `static const`, with the names of its fields: it stays in flash, and must stay as it is. 24 bytes (32-bit).
+ *
+ * Only with `CONFIG_TASKPOOL_BUDGETS`.
+ */
+struct taskpool_about {
+	/** What a report calls the job; NULL for its address. */
+	const char *name;
+	/**
+	 * How long a run may take, from its beginning to its end, with all that it waits for: `K_MSEC(5)`, say. What is no
+	 * span of time (0, `K_FOREVER`, an absolute time), is no budget.
+	 */
+	k_timeout_t budget;
+	/** For a program that looks at a report. */
+	uint32_t id;
+#if defined(CONFIG_TASKPOOL_WDT) || defined(__DOXYGEN__)
+	/**
+	 * How often a run is to feed its watchdog (@ref taskpool_feed), in milliseconds, at most an hour; 0 for
+	 * `CONFIG_TASKPOOL_WDT_PERIOD`. Only with `CONFIG_TASKPOOL_WDT`.
+	 */
+	uint32_t watchdog;
+#endif
+};
+
+/** A run that takes longer than it may. All of it is a copy, or stays: the job may be gone. */
+struct taskpool_overrun {
+	/** What never changes about the job. NULL for one that has a watchdog and nothing else. */
+	const struct taskpool_about *about;
+	/** Where the job is, or was: to be printed, not to be followed. */
+	const void *job;
+	/** Ticks since the run began. */
+	k_ticks_t elapsed;
+	/** What the run has given to @ref taskpool_control_point last; 0 if nothing. */
+	uint32_t control_point;
+	/** The worker that runs it: see @ref taskpool_ctx_worker. */
+	uint8_t worker;
+};
+
+/**
+ * @brief Is told of a run that has taken more than its budget, once, while the job still runs.
+ *
+ * In the clock interrupt: it must not wait, nor take long. On one CPU the job does not go on before it returns; on several
+ * ones it may, and end.
+ *
+ * @param overrun Which run; there until it returns.
+ */
+typedef void (*taskpool_overrun_hook_t)(const struct taskpool_overrun *overrun);
+
+/**
+ * @brief Sets who is told of overruns, in place of the log.
+ *
+ * Without a hook, the log has a line at the level of errors. In a Rust application, a hook that Rust has set comes before
+ * this one.
+ *
+ * isr-ok. O(1), no lock: one atomic store.
+ *
+ * @isr_ok
+ *
+ * @param hook From now on this, or for NULL the log.
+ */
+void taskpool_set_overrun_hook(taskpool_overrun_hook_t hook);
+#endif /* CONFIG_TASKPOOL_BUDGETS */
+
+#if defined(CONFIG_TASKPOOL_WDT) || defined(__DOXYGEN__)
+/**
+ * @brief What becomes of a system whose job does not feed its watchdog.
+ *
+ * Called in the clock interrupt, after the log has a line at the level of errors. The one of this module writes out the
+ * log (`LOG_PANIC()`) and resets the system (`sys_reboot(SYS_REBOOT_COLD)`): define your own, in place of it, to keep the
+ * report elsewhere before you do the same. If it returns, the job goes on, and it is called again after each period in
+ * which the job has not fed.
+ *
+ * @param overrun Which run; there until it returns.
+ */
+void taskpool_watchdog_expired(const struct taskpool_overrun *overrun);
+#endif
 
 /**
  * A pool. Define it with @ref TASKPOOL_DEFINE, or make it with @ref taskpool_create; its fields belong to the
@@ -137,8 +230,8 @@ struct taskpool {
  * and one for each job that is ready, up to @p max_threads_. The first of them, the longest, walks over these jobs.
  *
  * On 32-bit machines each of its own workers takes @p stack_size_ bytes of stack, a `k_thread`, a `k_sem` and 12 bytes:
- * 4 more with `CONFIG_TASKPOOL_WAIT`, 4 with `CONFIG_TASKPOOL_STATS`, 20 with `CONFIG_TASKPOOL_IOT_API`; the thread is
- * aligned to 8 bytes. The pool itself takes 104 bytes of RAM: 44, a pointer and a `k_timer` of 56. To the 44,
+ * 4 more with `CONFIG_TASKPOOL_WAIT`, 4 with `CONFIG_TASKPOOL_STATS`, 20 with `CONFIG_TASKPOOL_IOT_API`, 76 with
+ * `CONFIG_TASKPOOL_BUDGETS`, 12 with `CONFIG_TASKPOOL_WDT`; the thread is aligned to 8 bytes. The pool itself takes 104 bytes of RAM: 44, a pointer and a `k_timer` of 56. To the 44,
  * `CONFIG_TASKPOOL_CONTROL` adds 8, `CONFIG_TASKPOOL_PAUSE` 8, `CONFIG_TASKPOOL_STATS` 88, each level above the first 8,
  * more than one level 4 together, `CONFIG_TASKPOOL_LEVEL_PRIORITIES` 4 and `CONFIG_TASKPOOL_IOT_API` 4; the timer is
  * aligned to 8 bytes.
@@ -336,6 +429,9 @@ struct taskpool_job_core {
 	uint32_t deadline[2];
 	void *pool;
 	const struct taskpool_end *end;
+#ifdef CONFIG_TASKPOOL_BUDGETS
+	const struct taskpool_about *about;
+#endif
 #ifdef CONFIG_TASKPOOL_WAIT
 	void *waiters;
 #endif
@@ -379,7 +475,7 @@ struct taskpool_end {
 
 /**
  * A job: a unit of work that its owner keeps. 52 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
- * `CONFIG_TASKPOOL_STATS`, and with `CONFIG_TASKPOOL_NAMES`). Its fields belong to the implementation. It must stay where
+ * `CONFIG_TASKPOOL_STATS`, with `CONFIG_TASKPOOL_NAMES`, and with `CONFIG_TASKPOOL_BUDGETS`). Its fields belong to the implementation. It must stay where
  * it is, and is not to be written, while it is under way: from an accepted submission until its outcome is told.
  */
 struct taskpool_job {
@@ -453,6 +549,23 @@ struct taskpool_job {
 	BUILD_ASSERT((level_) >= 0 && (level_) < CONFIG_TASKPOOL_PRIORITY_LEVELS,                                      \
 		     "there is no such level: raise CONFIG_TASKPOOL_PRIORITY_LEVELS, or lower that of " #name_)
 
+#if defined(CONFIG_TASKPOOL_BUDGETS) || defined(__DOXYGEN__)
+/**
+ * @brief Defines a job with a name, a number and a budget. Only with `CONFIG_TASKPOOL_BUDGETS`.
+ *
+ * @param name_  C name of the job.
+ * @param run_   What it does, a @ref taskpool_run_t.
+ * @param arg_   What that is given, a `void *`.
+ * @param about_ What never changes about it, a `const struct taskpool_about *`.
+ */
+#define TASKPOOL_JOB_DEFINE_ABOUT(name_, run_, arg_, about_)                                                           \
+	struct taskpool_job name_ = {                                                                                  \
+		{{NULL, NULL, NULL}, taskpool_core_run_job, 0, 0, 0, 0, 0, {0, 0}, NULL, NULL, (about_)},              \
+		(run_),                                                                                                \
+		(arg_)Z_TASKPOOL_JOB_NAME(#name_),                                                                     \
+	}
+#endif
+
 /**
  * @brief Makes memory a job: at level 0, without a completion.
  *
@@ -500,6 +613,28 @@ int taskpool_job_set_end(struct taskpool_job *job, const struct taskpool_end *en
  * @retval -EBUSY  The job is under way.
  */
 int taskpool_job_set_discard(struct taskpool_job *job, bool discard);
+
+#if defined(CONFIG_TASKPOOL_BUDGETS) || defined(__DOXYGEN__)
+/**
+ * @brief Gives an idle job a name, a number and a budget. Only with `CONFIG_TASKPOOL_BUDGETS`.
+ *
+ * Only the job's owner may call it, while nobody else submits the job. isr-ok, O(1).
+ *
+ * A run of a job with a budget takes two lock sections more, in which a timer of the worker is started and stopped. When
+ * the run takes longer, the hook is told (@ref taskpool_set_overrun_hook): not before the budget is over, and in the next
+ * tick then.
+ *
+ * @isr_ok
+ *
+ * @param job   The job.
+ * @param about What never changes about it, as long as it has it, or NULL.
+ *
+ * @retval 0       It has these.
+ * @retval -EINVAL @p job is NULL or not initialised.
+ * @retval -EBUSY  The job is under way.
+ */
+int taskpool_job_set_about(struct taskpool_job *job, const struct taskpool_about *about);
+#endif
 
 /**
  * @brief Submits a job, to run as soon as a worker is free, after the jobs that are ready already.
@@ -900,6 +1035,33 @@ k_ticks_t taskpool_ctx_due(const struct taskpool_ctx *ctx);
  * @return Whether the job does well to end soon.
  */
 bool taskpool_ctx_cancelled(const struct taskpool_ctx *ctx);
+
+#if defined(CONFIG_TASKPOOL_BUDGETS) || defined(__DOXYGEN__)
+/**
+ * @brief Says how far a run has come: what the report of an overrun tells. Each run begins at 0.
+ *
+ * isr-ok while the job runs. O(1), no lock: one store. Only with `CONFIG_TASKPOOL_BUDGETS`. (TaskScheduler has control
+ * points, and an interrupt that reads them.)
+ *
+ * @isr_ok
+ *
+ * @param ctx   What the job was given.
+ * @param point Any number.
+ */
+void taskpool_control_point(const struct taskpool_ctx *ctx, uint32_t point);
+#endif
+
+#if defined(CONFIG_TASKPOOL_WDT) || defined(__DOXYGEN__)
+/**
+ * @brief Feeds the watchdog of a run, which waits for a whole period again. Nothing, if the run has none.
+ *
+ * For threads, while the job runs. `task_wdt_feed()` of the kernel: no lock section of the pool's, O(n) of the channels and
+ * of the kernel's timeouts. Only with `CONFIG_TASKPOOL_WDT`.
+ *
+ * @param ctx What the job was given.
+ */
+void taskpool_feed(const struct taskpool_ctx *ctx);
+#endif
 
 #if defined(CONFIG_TASKPOOL_CONTROL) || defined(__DOXYGEN__)
 /**

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// The options that Rust needs: name without `CONFIG_`, and the field of `Config`.
-const NUMBERS: [(&str, &str, &str); 9] = [
+const NUMBERS: [(&str, &str, &str); 10] = [
     ("SYS_CLOCK_TICKS_PER_SEC", "ticks_per_second", "u32"),
     ("TASKPOOL_MIN_THREADS", "min_threads", "u8"),
     ("TASKPOOL_MAX_THREADS", "max_threads", "u8"),
@@ -18,10 +18,11 @@ const NUMBERS: [(&str, &str, &str); 9] = [
     ("TASKPOOL_CACHE_JOB_SIZE", "cache_job_size", "u16"),
     ("TASKPOOL_CLASSES", "classes", "u8"),
     ("TASKPOOL_LOG_LEVEL", "log_level", "u8"),
+    ("TASKPOOL_WDT_PERIOD", "watchdog_period", "u32"),
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 15] = [
+const OPTIONS: [&str; 17] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
@@ -31,6 +32,8 @@ const OPTIONS: [&str; 15] = [
     "TASKPOOL_URGENT",
     "TASKPOOL_STATS",
     "TASKPOOL_TASKS",
+    "TASKPOOL_BUDGETS",
+    "TASKPOOL_WDT",
     "TASKPOOL_LEVEL_PRIORITIES",
     "TASKPOOL_C_API",
     "TASKPOOL_NAMES",

@@ -17,11 +17,13 @@
 //! | reserve | workers that all pools share, lent to pools that are below their maximum |
 //! | step | one lock section of the machine |
 //! | order | what a step leaves to the shell: wake, start, arm |
+//! | budget | how long a run of a job may take before somebody is told |
+//! | control point | a number with which a run says how far it has come |
 //! | port | what the pool needs of an operating system |
 //!
 //! Where a line belongs: `job/` is one job, `task/` what makes it a task, `pool/` is what pools share and do, `lock.rs` the
 //! lock as a type, `shell.rs` and `port.rs` the way out, `spawn.rs` and `scope.rs` closures as jobs. `unsafe` is allowed in
-//! `fault.rs`, `lock.rs`, `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/mod.rs`, `pool/workers.rs`,
+//! `budget.rs`, `fault.rs`, `lock.rs`, `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/mod.rs`, `pool/workers.rs`,
 //! `port.rs`, `scope.rs`, `shell.rs`, `spawn.rs`, and in `task/` `header.rs`, `event.rs`, `seat.rs` and `signals.rs` (where objects become references, memory becomes closures,
 //! and the lock becomes a token), and nowhere else.
 
@@ -31,6 +33,9 @@
 #[cfg(CONFIG_RUST_ALLOC)]
 extern crate alloc;
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+#[allow(unsafe_code)]
+mod budget;
 mod error;
 mod event;
 #[allow(unsafe_code)]
@@ -54,6 +59,8 @@ mod spawn;
 mod task;
 mod ticks;
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+pub use budget::{About, Overrun};
 pub use error::{DeferError, LevelError, RunNowError, SubmitError};
 pub use event::{Event, Level};
 pub use job::{

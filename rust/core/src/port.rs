@@ -1,5 +1,7 @@
 //! What the pool needs of an operating system.
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+use crate::budget::Overrun;
 use crate::event::{Event, Level};
 use crate::job::{Cache, Caller, SignalRef};
 use crate::pool::{PoolRef, Reserve, WorkerRef};
@@ -91,4 +93,38 @@ pub unsafe trait Port {
 
     /// Passes a report on. Called by threads only, outside the lock.
     fn event(event: Event);
+
+    /// Sees to it that `Shell::overrun` is called for the worker, in an interrupt, once `now() >= deadline`, unless
+    /// `unwatch` comes before. Called under the lock by the worker's own thread, which then runs a job; once before each
+    /// `unwatch`.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn watch(worker: WorkerRef, deadline: u64);
+
+    /// Ends `watch`: no timer of the worker's is armed any more. What has expired already may still call `Shell::overrun`
+    /// later. Called as `watch`.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn unwatch(worker: WorkerRef);
+
+    /// Tells the application that a run has taken more than its budget. Called in an interrupt, outside the lock, where
+    /// `Shell::overrun` was called; once a run at most.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn overrun(overrun: &Overrun);
+
+    /// How often each run is to feed a watchdog, in milliseconds, unless its job says otherwise; 0: only runs of jobs that
+    /// say so have one.
+    const WATCHDOG_PERIOD: u32 = 0;
+
+    /// A watchdog, which resets the system if the worker does not `feed` it for so many milliseconds, at least 1. Called
+    /// outside the lock by the worker's own thread; once before each `unguard`. A port may have none left.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn guard(_worker: WorkerRef, _period: u32) {}
+
+    /// Ends `guard`. Called as `guard`.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn unguard(_worker: WorkerRef) {}
+
+    /// The worker's job lives: its watchdog, if it has one, begins a period anew. Called outside the lock by whoever a job
+    /// hands its `Ctx` to.
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    fn feed(_worker: WorkerRef) {}
 }

@@ -752,9 +752,11 @@ impl<P: Port> Shell<P> {
             Caller::Thread => Self::NO_WORKER,
         };
         Self::look(|token| pool.begin_here(token, job))?;
-        // No pool knows it: it only has the number.
+        // No pool knows it: it only has the number, and nobody watches over it.
         let caller = Worker::own(pool, number, None);
-        let mut ctx = Ctx::new(&caller, Self::cancelled);
+        // SAFETY: it stays here until the run is over, and only the run's context refers to it.
+        let caller = unsafe { Ref::new(NonNull::from(&caller)) };
+        let mut ctx = Ctx::new(&caller, Self::cancelled, |_| ());
         ctx.prepare(job, pool, 0);
         let (_, code) = ctx.enter();
         let (ended, outcome) = Self::section(|token| pool.finish_here(token, job, code));
@@ -774,7 +776,7 @@ impl<P: Port> Shell<P> {
             Taken::Discarded(ended) => return Self::tell(ended, Outcome::Discarded),
             Taken::ToRun(pool, outer) => (pool, outer),
         };
-        let mut ctx = Ctx::new(&worker, Self::cancelled);
+        let mut ctx = Ctx::new(&worker, Self::cancelled, Self::feed);
         ctx.prepare(job, pool, 0);
         let (_, code) = ctx.enter();
         let ended = Self::look(|token| worker.finish(token, job, code, outer));
@@ -841,6 +843,19 @@ impl<P: Port> Shell<P> {
         Self::look(|token| job.cancelled(token))
     }
 
+    /// Feeds what watches over the run of this worker.
+    fn feed(_worker: WorkerRef) {
+        #[cfg(CONFIG_TASKPOOL_WDT)]
+        P::feed(_worker);
+    }
+
+    /// Runs the job that was prepared.
+    #[cfg(not(CONFIG_TASKPOOL_BUDGETS))]
+    #[inline(always)]
+    fn enter(_: WorkerRef, ctx: &mut Ctx<'_>) -> (JobRef, Code) {
+        ctx.enter()
+    }
+
     /// The pool's timer has expired. The port calls this, in the clock interrupt; it moves at most
     /// [`Port::EXPIRY_BATCH`] jobs, one lock section each, and arms the timer for the earliest of the others.
     pub fn expire(pool: PoolRef) {
@@ -866,14 +881,14 @@ impl<P: Port> Shell<P> {
     ///
     /// [`advance`](Shell::advance) in a loop, without a phase in between.
     pub fn work(worker: WorkerRef) -> ! {
-        let mut ctx = Ctx::new(&worker, Self::cancelled);
+        let mut ctx = Ctx::new(&worker, Self::cancelled, Self::feed);
         let (mut finished, mut code, mut joining) = (None, 0, false);
         let mut next = Next::Block;
         loop {
             match next {
                 Next::Run => {
                     joining = false;
-                    let (job, answer) = ctx.enter();
+                    let (job, answer) = Self::enter(worker, &mut ctx);
                     (finished, code) = (Some(job), answer);
                 }
                 Next::Block => joining = Self::park(worker),
@@ -892,7 +907,7 @@ impl<P: Port> Shell<P> {
 
     /// One move of a worker: at most one lock section, or one run, completion or wait.
     pub fn advance(worker: WorkerRef, phase: Phase) -> Phase {
-        let mut ctx = Ctx::new(&worker, Self::cancelled);
+        let mut ctx = Ctx::new(&worker, Self::cancelled, Self::feed);
         let (finished, joining) = match phase {
             Phase::Looking => (None, false),
             Phase::Joining => (None, true),
@@ -905,7 +920,7 @@ impl<P: Port> Shell<P> {
             }
             Phase::Running(job, pool, due) => {
                 ctx.prepare(job, pool, due);
-                let (_, code) = ctx.enter();
+                let (_, code) = Self::enter(worker, &mut ctx);
                 return Phase::Ran(job, code);
             }
             Phase::Completing(Told(ended, outcome)) => {

@@ -22,6 +22,8 @@ pub struct Config {
     pub classes: u8,
     /// `CONFIG_TASKPOOL_LOG_LEVEL`: 0 for off, up to 4 for debug.
     pub log_level: u8,
+    /// `CONFIG_TASKPOOL_WDT_PERIOD`, in milliseconds; 0 without watchdogs of runs.
+    pub watchdog_period: u32,
     /// `CONFIG_TASKPOOL_SYSTEM_POOL`.
     pub system_pool: bool,
 }

@@ -18,6 +18,8 @@ use taskpool_core::{
 
 #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
 use taskpool_core::CreateError;
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+use taskpool_core::Overrun;
 
 use crate::config::CONFIG;
 use crate::spawn::{cache_slots, SLOT_SIZE};
@@ -27,13 +29,41 @@ pub(crate) struct ThisPort;
 
 static LOCK: Mutex<()> = Mutex::new(());
 static RESERVE: Reserve = Reserve::new();
-/// What the timer thread waits for: the deadline of each pool's timer that is armed.
-static TIMERS: Mutex<Vec<(PoolRef, u64)>> = Mutex::new(Vec::new());
+/// What the timer thread waits for: the deadline of each timer that is armed.
+static TIMERS: Mutex<Vec<(Timer, u64)>> = Mutex::new(Vec::new());
 static TIMERS_CHANGED: Condvar = Condvar::new();
 
 std::thread_local! {
     /// What this thread is to the pools.
     static CALLER: Cell<Caller> = const { Cell::new(Caller::Thread) };
+}
+
+/// Whose timer it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Timer {
+    Pool(PoolRef),
+    /// Of its runs.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    Worker(WorkerRef),
+}
+
+impl Timer {
+    fn arm(self, deadline: u64) {
+        let mut timers = locked(&TIMERS);
+        match timers.iter_mut().find(|(armed, _)| *armed == self) {
+            Some((_, armed)) => *armed = deadline,
+            None => timers.push((self, deadline)),
+        }
+        TIMERS_CHANGED.notify_one();
+    }
+
+    fn expire(self) {
+        match self {
+            Timer::Pool(pool) => Shell::<ThisPort>::expire(pool),
+            #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+            Timer::Worker(worker) => Shell::<ThisPort>::overrun(worker),
+        }
+    }
 }
 
 /// What a thread waits on for the end of a job.
@@ -141,12 +171,7 @@ unsafe impl Port for ThisPort {
     }
 
     fn arm(pool: PoolRef, deadline: u64) {
-        let mut timers = locked(&TIMERS);
-        match timers.iter_mut().find(|(armed, _)| *armed == pool) {
-            Some((_, armed)) => *armed = deadline,
-            None => timers.push((pool, deadline)),
-        }
-        TIMERS_CHANGED.notify_one();
+        Timer::Pool(pool).arm(deadline);
     }
 
     fn caller() -> Caller {
@@ -197,6 +222,23 @@ unsafe impl Port for ThisPort {
         };
         log::log!(target: "taskpool", level, "{event}");
     }
+
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn watch(worker: WorkerRef, deadline: u64) {
+        Timer::Worker(worker).arm(deadline);
+    }
+
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn unwatch(worker: WorkerRef) {
+        locked(&TIMERS).retain(|(timer, _)| *timer != Timer::Worker(worker));
+    }
+
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn overrun(overrun: &Overrun) {
+        if !crate::budget::tell(overrun) {
+            log::error!(target: "taskpool", "{}", crate::Overrun::from(overrun));
+        }
+    }
 }
 
 /// The present tick, since the first call.
@@ -220,9 +262,9 @@ fn run_timers() -> ! {
     loop {
         let now = now();
         if let Some(index) = timers.iter().position(|(_, deadline)| *deadline <= now) {
-            let (pool, _) = timers.swap_remove(index);
+            let (timer, _) = timers.swap_remove(index);
             drop(timers);
-            Shell::<ThisPort>::expire(pool);
+            timer.expire();
             timers = locked(&TIMERS);
             continue;
         }

@@ -34,6 +34,28 @@ layout! {
     signal_room: size_of::<Room>(),
 }
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+use taskpool_core::{About, Overrun};
+
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+layout! {
+    sizeof_about: About::WRITTEN_BY_C[3],
+    about_name: About::WRITTEN_BY_C[0],
+    about_budget: About::WRITTEN_BY_C[1],
+    about_id: About::WRITTEN_BY_C[2],
+    sizeof_overrun: Overrun::READ_BY_C[5],
+    overrun_about: Overrun::READ_BY_C[0],
+    overrun_job: Overrun::READ_BY_C[1],
+    overrun_elapsed: Overrun::READ_BY_C[2],
+    overrun_control_point: Overrun::READ_BY_C[3],
+    overrun_worker: Overrun::READ_BY_C[4],
+}
+
+#[cfg(CONFIG_TASKPOOL_WDT)]
+layout! {
+    about_watchdog: About::WATCHDOG_OF_C,
+}
+
 #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
 use crate::port::{can_create, shut, MemoryRoom};
 

@@ -58,6 +58,9 @@
 #[cfg(not(target_os = "none"))]
 extern crate std;
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+#[allow(unsafe_code)]
+mod budget;
 #[cfg(all(CONFIG_TASKPOOL_C_API, target_os = "none"))]
 #[allow(unsafe_code)]
 mod c;
@@ -90,6 +93,8 @@ mod stats;
 mod task;
 mod time;
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+pub use budget::{set_overrun_hook, About, Overrun, OverrunHook};
 pub use complete::{Batch, BatchError, CompletionQueue, QueueError, Queued, Room, Then, Told};
 pub use config::{Config, CONFIG};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
@@ -123,8 +128,8 @@ type System = Shell<port::ThisPort>;
 
 /// A job: a unit of work that its owner keeps, in a `static`.
 ///
-/// 40 bytes and its state on a 32-bit machine, 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with
-/// `CONFIG_TASKPOOL_STATS`. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
+/// 40 bytes and its state on a 32-bit machine, 4 more with `CONFIG_TASKPOOL_WAIT`, with `CONFIG_TASKPOOL_STATS` and with
+/// `CONFIG_TASKPOOL_BUDGETS` each. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
 /// becomes; with state it is a type of yours that implements [`Run`]. A job never runs on two workers at once.
 pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
 
@@ -137,6 +142,12 @@ impl<T: Run> Job<T> {
     /// A job with a completion that is told the outcome of every accepted submission.
     pub const fn with_completion<C: Complete>(state: T, completion: &'static OnEnd<C>) -> Self {
         Job(taskpool_core::Job::with_completion(state, completion))
+    }
+
+    /// A job with a name, a number and a budget: [`about`](Job::about), where the type of a closure is yet to be found.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub const fn with_about(state: T, about: &'static About) -> Self {
+        Self::new(state).about(about)
     }
 
     /// The same job, which a shutdown of its pool discards before it runs, even where it lets the others run.
@@ -154,6 +165,15 @@ impl<T: Run> Job<T> {
     /// When there is no such level. In a static that is a build error.
     pub const fn at_level(mut self, level: u8) -> Self {
         self.0.set_first_level(level);
+        self
+    }
+
+    /// The same job, with a name, a number and a budget: when a run takes longer, the hook of
+    /// [`set_overrun_hook`] is told, or the log, in an interrupt, while the job still runs. A run of a job with a budget takes
+    /// two lock sections more, O(1), in which a timer is started and stopped; a job without one some instructions.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub const fn about(mut self, about: &'static About) -> Self {
+        self.0.set_about(about.core());
         self
     }
 

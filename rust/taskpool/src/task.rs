@@ -287,6 +287,13 @@ impl<W: Work> Task<W> {
         self
     }
 
+    /// The same task, with a name, a number and a budget of each of its runs, as [`Job::about`](crate::Job::about).
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub const fn about(mut self, about: &'static crate::About) -> Self {
+        self.0.set_about(about.core());
+        self
+    }
+
     /// The same task, which a shutdown of its pool discards even where a run of it is ready and others run.
     #[cfg(CONFIG_TASKPOOL_CONTROL)]
     pub const fn discarded_on_shutdown(mut self) -> Self {
@@ -523,6 +530,18 @@ impl TaskCtx<'_> {
     /// makes the first worthless. One lock section, O(1).
     pub fn completer(&self) -> Completer {
         Completer(self.0.completer())
+    }
+
+    /// As [`Ctx::set_control_point`](crate::Ctx::set_control_point).
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub fn set_control_point(&self, point: u32) {
+        self.0.set_control_point(point);
+    }
+
+    /// As [`Ctx::feed`](crate::Ctx::feed).
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    pub fn feed(&self) {
+        self.0.feed();
     }
 
     /// The pool that runs it.

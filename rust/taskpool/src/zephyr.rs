@@ -11,6 +11,9 @@ use taskpool_core::{
     Cache, Caller, Event, Header, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker, WorkerRef,
 };
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+use taskpool_core::Overrun;
+
 use crate::config::CONFIG;
 use crate::spawn::{cache_slots, SLOT_SIZE};
 
@@ -76,6 +79,18 @@ extern "C" {
     fn taskpool_port_can_create(priority: i32) -> u32;
     #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
     fn taskpool_port_configure(pool: *mut Pool, name: *const core::ffi::c_char, priority: i32);
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn taskpool_port_watch(worker: *mut Worker, deadline: u64);
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn taskpool_port_unwatch(worker: *mut Worker);
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn taskpool_port_overrun(overrun: *const Overrun);
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    fn taskpool_port_guard(worker: *mut Worker, period: u32);
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    fn taskpool_port_unguard(worker: *mut Worker);
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    fn taskpool_port_feed(worker: *mut Worker);
     #[cfg(CONFIG_TASKPOOL_SYSTEM_POOL)]
     static taskpool_system: Pool;
 }
@@ -211,6 +226,47 @@ unsafe impl Port for ThisPort {
         let (pool, number) = event.words();
         // SAFETY: `pool` is only printed.
         unsafe { taskpool_port_event(event.id(), event.level() as u32, pool.as_ptr(), number) }
+    }
+
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn watch(worker: WorkerRef, deadline: u64) {
+        // SAFETY: as in `wake`.
+        unsafe { taskpool_port_watch(worker.as_ptr(), deadline) }
+    }
+
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn unwatch(worker: WorkerRef) {
+        // SAFETY: as in `wake`.
+        unsafe { taskpool_port_unwatch(worker.as_ptr()) }
+    }
+
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    fn overrun(overrun: &Overrun) {
+        if !crate::budget::tell(overrun) {
+            // SAFETY: a `struct taskpool_overrun`; C does not keep it.
+            unsafe { taskpool_port_overrun(overrun) }
+        }
+    }
+
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    const WATCHDOG_PERIOD: u32 = CONFIG.watchdog_period;
+
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    fn guard(worker: WorkerRef, period: u32) {
+        // SAFETY: as in `wake`.
+        unsafe { taskpool_port_guard(worker.as_ptr(), period) }
+    }
+
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    fn unguard(worker: WorkerRef) {
+        // SAFETY: as in `wake`.
+        unsafe { taskpool_port_unguard(worker.as_ptr()) }
+    }
+
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    fn feed(worker: WorkerRef) {
+        // SAFETY: as in `wake`.
+        unsafe { taskpool_port_feed(worker.as_ptr()) }
     }
 }
 
@@ -426,6 +482,36 @@ unsafe extern "C" fn taskpool_core_start(pool: NonNull<Pool>, first: NonNull<Wor
 unsafe extern "C" fn taskpool_core_expire(pool: NonNull<Pool>) {
     // SAFETY: this function's promise.
     Shell::<ThisPort>::expire(unsafe { Ref::new(pool) });
+}
+
+/// The time of a worker's run may be up.
+///
+/// # Safety
+///
+/// `worker` was made by one of the functions above. From an interrupt.
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+#[no_mangle]
+unsafe extern "C" fn taskpool_core_overrun(worker: NonNull<Worker>) {
+    // SAFETY: this function's promise.
+    Shell::<ThisPort>::overrun(unsafe { Ref::new(worker) });
+}
+
+/// Whether a run of the worker is watched; if so, which.
+///
+/// # Safety
+///
+/// `worker` was made by one of the functions above, and `watched` has room for a `struct taskpool_overrun`. From any
+/// context.
+#[cfg(CONFIG_TASKPOOL_WDT)]
+#[no_mangle]
+unsafe extern "C" fn taskpool_core_watched(worker: NonNull<Worker>, watched: NonNull<Overrun>) -> bool {
+    // SAFETY: this function's promise.
+    let Some(found) = Shell::<ThisPort>::watched(unsafe { Ref::new(worker) }) else {
+        return false;
+    };
+    // SAFETY: this function's promise.
+    unsafe { watched.write(found) };
+    true
 }
 
 /// The job that a worker runs, or ran last, for what C says before the image ends; null if that is not known.

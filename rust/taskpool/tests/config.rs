@@ -93,8 +93,8 @@ fn the_host_builds_with_the_defaults_of_kconfig() {
             ("TASKPOOL", _) => "y",
             // Off in an image that does not ask for it; on the host RAM is cheap.
             ("TASKPOOL_CACHE_JOBS", _) => "8",
-            ("TASKPOOL_RUNTIME_POOLS" | "TASKPOOL_TASKS", _) => "y",
             ("TASKPOOL_CLASSES", _) => "3",
+            ("TASKPOOL_RUNTIME_POOLS" | "TASKPOOL_TASKS" | "TASKPOOL_BUDGETS" | "TASKPOOL_WDT", _) => "y",
             // What Kconfig takes for a bool without a default.
             (_, None) => "n",
             (_, Some(default)) => default,
@@ -146,5 +146,6 @@ fn the_constant_is_what_the_file_says() {
     assert_eq!(u32::from(config.cache_jobs), number("TASKPOOL_CACHE_JOBS"));
     assert_eq!(u32::from(config.cache_job_size), number("TASKPOOL_CACHE_JOB_SIZE"));
     assert_eq!(u32::from(config.log_level), number("TASKPOOL_LOG_LEVEL"));
+    assert_eq!(config.watchdog_period, number("TASKPOOL_WDT_PERIOD"));
     assert_eq!(config.system_pool, host["TASKPOOL_SYSTEM_POOL"] == "y");
 }

@@ -19,8 +19,8 @@ use ::loom::thread::{self, JoinHandle, ThreadId};
 use ::loom::{lazy_static, thread_local};
 use taskpool_core::{
     Accepted, Cache, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Event, Handle,
-    Job, JobRef, Level, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Ref, Reserve, Run, Scope, ScopeError, Shell,
-    Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError, WaitError, Worker, WorkerRef,
+    Job, JobRef, Level, OnEnd, Outcome, Overrun, Phase, Pool, PoolRef, Port, Ref, Reserve, Run, Scope, ScopeError,
+    Shell, Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError, WaitError, Worker, WorkerRef,
 };
 
 mod tasks;
@@ -357,6 +357,13 @@ unsafe impl Port for Loom {
             Some(_) => semaphore.try_take(),
         }
     }
+
+    // No job of these executions has a budget.
+    fn watch(_: WorkerRef, _: u64) {}
+
+    fn unwatch(_: WorkerRef) {}
+
+    fn overrun(_: &Overrun) {}
 
     fn event(event: Event) {
         demand_no_lock("a report is made");

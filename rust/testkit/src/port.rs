@@ -6,7 +6,8 @@ use std::panic;
 use std::ptr::NonNull;
 
 use taskpool_core::{
-    Cache, Caller, Event, JobRef, Level, Pool, PoolRef, Port, Ref, Reserve, Signal, SignalRef, Slots, WorkerRef,
+    Cache, Caller, Event, JobRef, Level, Overrun, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Slots,
+    WorkerRef,
 };
 
 use crate::keep;
@@ -39,6 +40,16 @@ pub enum Call {
     Arm(PoolRef, u64),
     /// A report.
     Event(Event),
+    /// A worker's run is to be over at that time.
+    Watch(WorkerRef, u64),
+    /// It is over.
+    Unwatch(WorkerRef),
+    /// A worker's watchdog is to be fed this often.
+    Guard(WorkerRef, u32),
+    /// A worker's watchdog is fed.
+    Feed(WorkerRef),
+    /// A worker has no watchdog any more.
+    Unguard(WorkerRef),
 }
 
 /// What an observer is told.
@@ -95,6 +106,11 @@ struct State {
     /// The level of the workers' threads, and of which pool; the others have the lowest one.
     levels: Vec<(WorkerRef, PoolRef, u8)>,
     timers: Vec<Timer>,
+    /// Workers whose runs are watched, and when their timers fire, if they have not fired.
+    watches: Vec<(WorkerRef, Option<u64>)>,
+    /// Workers that have a watchdog.
+    guarded: Vec<WorkerRef>,
+    overruns: Vec<Overrun>,
     calls: Vec<Call>,
     /// Points passed so far: after each lock section and after each reading of the clock.
     points: u64,
@@ -124,6 +140,9 @@ impl State {
             started: Vec::new(),
             levels: Vec::new(),
             timers: Vec::new(),
+            watches: Vec::new(),
+            guarded: Vec::new(),
+            overruns: Vec::new(),
             calls: Vec::new(),
             points: 0,
             intrusions: Vec::new(),
@@ -393,6 +412,67 @@ unsafe impl Port for Virtual {
         demand(|s| s.depth == 0, "an interrupt makes a report");
         state(|s| s.calls.push(Call::Event(event)));
     }
+
+    fn watch(worker: WorkerRef, deadline: u64) {
+        demand(|s| s.locked, "a run is watched outside the lock");
+        demand(
+            |s| s.stepped.last() == Some(&worker),
+            "a worker watches another one's run",
+        );
+        state(|s| {
+            assert!(
+                s.watches.iter().all(|(of, _)| *of != worker),
+                "a worker has one timer for its runs"
+            );
+            s.watches.push((worker, Some(deadline.max(s.now + 1))));
+            s.calls.push(Call::Watch(worker, deadline));
+        });
+    }
+
+    fn unwatch(worker: WorkerRef) {
+        demand(|s| s.locked, "a run is watched no more outside the lock");
+        demand(|s| s.stepped.last() == Some(&worker), "a worker ends another one's run");
+        state(|s| {
+            let index = s.watches.iter().position(|(of, _)| *of == worker);
+            s.watches
+                .remove(index.expect("only what is watched is watched no more"));
+            s.calls.push(Call::Unwatch(worker));
+        });
+    }
+
+    fn overrun(overrun: &Overrun) {
+        demand(|s| !s.locked, "an overrun is told under the lock");
+        demand(|s| s.depth > 0, "an overrun is told by a thread");
+        state(|s| s.overruns.push(*overrun));
+    }
+
+    fn guard(worker: WorkerRef, period: u32) {
+        demand(|s| !s.locked, "a watchdog is started under the lock");
+        demand(
+            |s| s.stepped.last() == Some(&worker),
+            "a worker guards another one's run",
+        );
+        state(|s| {
+            assert!(!s.guarded.contains(&worker), "a worker has one watchdog");
+            assert!(period > 0, "a watchdog has no period");
+            s.guarded.push(worker);
+            s.calls.push(Call::Guard(worker, period));
+        });
+    }
+
+    fn unguard(worker: WorkerRef) {
+        demand(|s| !s.locked, "a watchdog is ended under the lock");
+        state(|s| {
+            let index = s.guarded.iter().position(|of| *of == worker);
+            s.guarded.remove(index.expect("only a watchdog that there is ends"));
+            s.calls.push(Call::Unguard(worker));
+        });
+    }
+
+    fn feed(worker: WorkerRef) {
+        demand(|s| !s.locked, "a watchdog is fed under the lock");
+        state(|s| s.calls.push(Call::Feed(worker)));
+    }
 }
 
 impl Virtual {
@@ -436,6 +516,16 @@ impl Virtual {
     /// What the machine has asked of the port since the last call of this function.
     pub fn take_calls() -> Vec<Call> {
         state(|s| std::mem::take(&mut s.calls))
+    }
+
+    /// The overruns that were told since the last call of this function.
+    pub fn take_overruns() -> Vec<Overrun> {
+        state(|s| std::mem::take(&mut s.overruns))
+    }
+
+    /// Workers whose runs are watched.
+    pub fn watched() -> Vec<WorkerRef> {
+        state(|s| s.watches.iter().map(|(worker, _)| *worker).collect())
     }
 
     /// The time, without passing a point.
@@ -520,7 +610,10 @@ impl Virtual {
 
     /// When the next of all timers fires.
     pub(crate) fn next_timer() -> Option<u64> {
-        state(|s| s.timers.iter().map(|timer| timer.fires).min())
+        state(|s| {
+            let watches = s.watches.iter().filter_map(|(_, fires)| *fires);
+            s.timers.iter().map(|timer| timer.fires).chain(watches).min()
+        })
     }
 
     /// The clock interrupt, which expires every timer that is due. It does not interrupt itself.
@@ -543,6 +636,33 @@ impl Virtual {
                 s.depth -= 1;
             });
         }
+        while let Some(worker) = Self::expire_watch() {
+            Self::as_clock(|| Shell::<Virtual>::overrun(worker));
+        }
+    }
+
+    /// Does `body` in the clock interrupt.
+    pub(crate) fn as_clock(body: impl FnOnce()) {
+        state(|s| {
+            s.in_clock = true;
+            s.depth += 1;
+        });
+        body();
+        state(|s| {
+            s.in_clock = false;
+            s.depth -= 1;
+        });
+    }
+
+    /// Takes a run's timer that is due, unless the clock interrupt is being served.
+    fn expire_watch() -> Option<WorkerRef> {
+        state(|s| {
+            let now = s.now;
+            let due = |(_, fires): &&mut (WorkerRef, Option<u64>)| fires.is_some_and(|fires| fires <= now);
+            let (worker, fires) = s.watches.iter_mut().filter(|_| !s.in_clock).find(due)?;
+            *fires = None;
+            Some(*worker)
+        })
     }
 
     /// `body` interrupts at the `n`-th point from now: after a lock section, or after a reading of the clock.

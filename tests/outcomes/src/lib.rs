@@ -10,16 +10,16 @@ mod complete;
 mod kernel;
 mod task;
 
-use core::sync::atomic::{AtomicI32, AtomicU32, Ordering::SeqCst};
+use core::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering::SeqCst};
 
 use taskpool::{
-    Accepted, Cancel, Clock, Complete, ControlError, Ctx, DeferError, Duration, Instant, Job, OnEnd, Outcome, Pool,
-    Run, Shutdown, Status, Timeout, MAX_TICKS,
+    set_overrun_hook, About, Accepted, Cancel, Clock, Complete, ControlError, Ctx, DeferError, Duration, Instant, Job,
+    OnEnd, Outcome, Overrun, Pool, Run, Shutdown, Status, Timeout, MAX_TICKS,
 };
 // For its panic handler.
 use zephyr as _;
 
-use kernel::{in_interrupt, line_off, line_on, sleep};
+use kernel::{busy_wait_us, in_interrupt, is_in_interrupt, line_off, line_on, sleep};
 
 /// zephyr-lang-rust's `main` would call it; the one of ztest is used here.
 #[no_mangle]
@@ -346,4 +346,94 @@ extern "C" fn shutdown_without_waiting() {
     assert_eq!(other().shutdown(Shutdown::Drain, Timeout::Forever), Ok(()));
     assert_eq!(BUSY.outcome(), Some(Outcome::Done(0)));
     assert_eq!(other().restart(), Ok(()));
+}
+
+static ABOUT: About = About::new(c"brief")
+    .with_id(7)
+    .with_budget(const { Duration::millis(2) })
+    .with_watchdog(const { Duration::secs(1) });
+static INSIDE: AtomicBool = AtomicBool::new(false);
+static TOLD: AtomicU32 = AtomicU32::new(0);
+
+/// The hook, in the clock interrupt.
+fn note_overrun(overrun: &Overrun) {
+    assert!(is_in_interrupt());
+    assert!(INSIDE.load(SeqCst), "the job still runs");
+    assert_eq!(overrun.name(), Some(c"brief"));
+    assert_eq!((overrun.id(), overrun.control_point(), overrun.worker()), (7, 11, 0));
+    assert_eq!(overrun.budget(), Duration::ticks(20));
+    let elapsed = overrun.elapsed().as_ticks();
+    assert!((21..40).contains(&elapsed), "{elapsed} ticks");
+    TOLD.fetch_add(1, SeqCst);
+}
+
+#[no_mangle]
+extern "C" fn overrun_while_it_runs() {
+    static SLOW: Job = Job::with_about(
+        |ctx| {
+            INSIDE.store(true, SeqCst);
+            ctx.set_control_point(11);
+            busy_wait_us(5_000);
+            assert_eq!(TOLD.load(SeqCst), 1);
+            ctx.set_control_point(12);
+            busy_wait_us(5_000);
+            INSIDE.store(false, SeqCst);
+        },
+        &ABOUT,
+    );
+    set_overrun_hook(note_overrun);
+    TOLD.store(0, SeqCst);
+    one().submit(&SLOW).unwrap();
+    assert_eq!(SLOW.wait(Timeout::Forever), Ok(Outcome::Done(0)));
+    sleep(100);
+    assert_eq!(TOLD.load(SeqCst), 1);
+}
+
+#[no_mangle]
+extern "C" fn within_the_budget() {
+    static QUICK: Job = Job::with_about(
+        |ctx| {
+            ctx.set_control_point(1);
+            busy_wait_us(1_500);
+            assert_eq!(ctx.control_point(), 1);
+        },
+        &ABOUT,
+    );
+    set_overrun_hook(note_overrun);
+    TOLD.store(0, SeqCst);
+    one().submit(&QUICK).unwrap();
+    assert_eq!(QUICK.wait(Timeout::Forever), Ok(Outcome::Done(0)));
+    sleep(100);
+    assert_eq!(TOLD.load(SeqCst), 0);
+}
+
+static STUCK: AtomicU32 = AtomicU32::new(0);
+
+/// A watchdog was not fed.
+#[no_mangle]
+extern "C" fn note_stuck(without_words: bool, control_point: u32) {
+    assert!(is_in_interrupt() && without_words && control_point == 2);
+    STUCK.fetch_add(1, SeqCst);
+}
+
+#[no_mangle]
+extern "C" fn watchdog_without_a_word_about_it() {
+    static FED: Job = Job::new(|ctx| {
+        for _ in 0..4 {
+            busy_wait_us(60_000);
+            ctx.feed();
+        }
+    });
+    static HANGS: Job = Job::new(|ctx| {
+        ctx.set_control_point(2);
+        busy_wait_us(150_000);
+    });
+    STUCK.store(0, SeqCst);
+    one().submit(&FED).unwrap();
+    assert_eq!(FED.wait(Timeout::Forever), Ok(Outcome::Done(0)));
+    sleep(2_000);
+    assert_eq!(STUCK.load(SeqCst), 0);
+    one().submit(&HANGS).unwrap();
+    assert_eq!(HANGS.wait(Timeout::Forever), Ok(Outcome::Done(0)));
+    assert_eq!(STUCK.load(SeqCst), 1);
 }

@@ -48,9 +48,19 @@ TASKPOOL_DEFINE(eager, 1, 2560, 3);
 	X(ends_are_told_as_one)                                                                                        \
 	X(runs_in_the_caller)                                                                                          \
 	X(classes_mean_pools)                                                                                          \
-	X(ends_of_ones_own)
+	X(ends_of_ones_own)                                                                                           \
+	X(overrun_while_it_runs)                                                                                       \
+	X(within_the_budget)                                                                                           \
+	X(watchdog_without_a_word_about_it)
 
 void check_rest(void);
+void note_stuck(bool without_words, uint32_t control_point);
+
+/* In place of the module's, which would reset the board. */
+void taskpool_watchdog_expired(const struct taskpool_overrun *overrun)
+{
+	note_stuck(overrun->about == NULL, overrun->control_point);
+}
 
 static void after_each(void *fixture)
 {

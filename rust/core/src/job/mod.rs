@@ -18,9 +18,11 @@ use core::fmt;
 use core::mem::offset_of;
 use core::ptr::NonNull;
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+use crate::budget::About;
 use crate::fault::broken;
 use crate::lock::{Locked, Token};
-use crate::pool::{PoolRef, Side, Worker, LEVELS};
+use crate::pool::{PoolRef, Side, Worker, WorkerRef, LEVELS};
 use crate::reference::Ref;
 use crate::ticks::Ticks;
 
@@ -34,7 +36,7 @@ pub type JobRef = Ref<Header>;
 ///
 /// | field | who touches it, when |
 /// |---|---|
-/// | `run`, `completion` | nobody writes them after construction; in a free slot of the cache a new job is made |
+/// | `run`, `completion`, `about` | nobody writes them after construction; in a free slot of the cache a new job is made |
 /// | `links`, `up`, `deeper` | the list or tree that the job is in: ready queue while Queued, timers while Deferred |
 /// | `deadline` | of the queued or deferred submission, `NONE` for an immediate one; while Running: of the next one |
 /// | `number` | set when a deferred submission is accepted, breaks ties between equal deadlines; while Idle: the last code |
@@ -62,6 +64,8 @@ pub struct Header {
     pub(crate) deadline: Locked<Ticks>,
     pub(crate) pool: Locked<Option<PoolRef>>,
     completion: Option<CompletionRef>,
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub(crate) about: Option<&'static About>,
     /// Threads that wait for the end, the last one first.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
     waiters: Locked<Option<WaiterRef>>,
@@ -74,7 +78,10 @@ pub struct Header {
 const _: () = assert!(
     size_of::<usize>() != 4
         || size_of::<Header>()
-            == 40 + 4 * cfg!(CONFIG_TASKPOOL_WAIT) as usize + 4 * cfg!(CONFIG_TASKPOOL_STATS) as usize
+            == 40
+                + 4 * cfg!(CONFIG_TASKPOOL_WAIT) as usize
+                + 4 * cfg!(CONFIG_TASKPOOL_STATS) as usize
+                + 4 * cfg!(CONFIG_TASKPOOL_BUDGETS) as usize
 );
 
 impl Header {
@@ -85,6 +92,10 @@ impl Header {
         offset_of!(Header, flags),
         offset_of!(Header, completion),
     ];
+    /// Where C writes what is said about a job: `about`.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    #[doc(hidden)]
+    pub const ABOUT_OF_C: usize = offset_of!(Header, about);
     /// Where C looks whether a job is idle: `state`.
     #[doc(hidden)]
     pub const READ_BY_C: usize = offset_of!(Header, state);
@@ -108,6 +119,8 @@ impl Header {
             deadline: Locked::new(Ticks::NONE),
             pool: Locked::new(None),
             completion: None,
+            #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+            about: None,
             #[cfg(CONFIG_TASKPOOL_WAIT)]
             waiters: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -172,6 +185,13 @@ impl Header {
         self.since.set(token, now);
     }
 
+    /// What never changes about it, if somebody has said so.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    #[inline(always)]
+    pub fn about(&self) -> Option<&'static About> {
+        self.about
+    }
+
     #[inline(always)]
     pub(crate) fn completion(&self) -> Option<CompletionRef> {
         self.completion
@@ -199,7 +219,8 @@ impl Run for fn(&Ctx<'_>) {
 /// A job: a unit of work that its owner keeps, with the links that put it into a queue.
 ///
 /// Handing it over never allocates and never fails for lack of room. On a 32-bit machine it takes 40 bytes and its
-/// state: 44 for a plain function. `CONFIG_TASKPOOL_WAIT` and `CONFIG_TASKPOOL_STATS` add 4 bytes each.
+/// state: 44 for a plain function. `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS` and `CONFIG_TASKPOOL_BUDGETS` add 4 bytes
+/// each.
 #[repr(C)]
 pub struct Job<T: Run = fn(&Ctx<'_>)> {
     header: Header,
@@ -229,6 +250,12 @@ impl<T: Run> Job<T> {
     /// From now on a shutdown of its pool discards the job before it runs, however the others end.
     pub const fn discard_on_shutdown(&mut self) {
         self.header.discard_on_shutdown();
+    }
+
+    /// From now on the job has this name and budget.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub const fn set_about(&mut self, about: &'static About) {
+        self.header.set_about(about);
     }
 
     /// From now on the job waits at this level: the higher, the sooner it is taken.
@@ -272,16 +299,21 @@ pub struct Ctx<'run> {
     due: u64,
     worker: &'run Worker,
     cancelled: fn(JobRef) -> bool,
+    /// Who feeds the watchdog of a run, and which worker's.
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    feed: (fn(WorkerRef), WorkerRef),
 }
 
 impl<'run> Ctx<'run> {
     #[inline(always)]
-    pub(crate) fn new(worker: &'run Worker, cancelled: fn(JobRef) -> bool) -> Self {
+    pub(crate) fn new(worker: &'run WorkerRef, cancelled: fn(JobRef) -> bool, _feed: fn(WorkerRef)) -> Self {
         Ctx {
             run: None,
             due: 0,
             worker,
             cancelled,
+            #[cfg(CONFIG_TASKPOOL_WDT)]
+            feed: (_feed, *worker),
         }
     }
 
@@ -338,6 +370,27 @@ impl Ctx<'_> {
     /// limited time.
     pub fn due(&self) -> Option<u64> {
         (self.due != 0).then_some(self.due)
+    }
+
+    /// The run has come to this point: what a report of an overrun says. It begins at 0. No lock section, one store.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    #[inline]
+    pub fn set_control_point(&self, point: u32) {
+        self.worker.set_control_point(point);
+    }
+
+    /// The control point that the run set last; 0 before.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub fn control_point(&self) -> u32 {
+        self.worker.control_point()
+    }
+
+    /// Feeds the watchdog of this run, which then waits for a whole period again. Nothing, for a run that has none. As the
+    /// system's watchdog: see the port.
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    pub fn feed(&self) {
+        let (feed, worker) = self.feed;
+        feed(worker);
     }
 
     /// Whether somebody has cancelled or aborted this run since it began. One lock section, O(1).

@@ -31,8 +31,7 @@ pub(crate) struct Spawned {
 // What the README states.
 const _: () = assert!(
     size_of::<usize>() != 4
-        || size_of::<Spawned>()
-            == (12 + 4 * cfg!(CONFIG_TASKPOOL_TASKS) as usize + size_of::<Header>()).next_multiple_of(8)
+        || size_of::<Spawned>() == (8 + size_of::<Completion>() + size_of::<Header>()).next_multiple_of(8)
 );
 
 /// The submission: there until its outcome has been told.

@@ -6,6 +6,8 @@ use core::ptr::NonNull;
 use super::stats::span;
 use super::Attention;
 use super::{Order, Pool, PoolRef, Rank, STATS};
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+use crate::budget::Watched;
 use crate::job::{JobRef, URGENT};
 use crate::lock::{Locked, Token};
 use crate::reference::Ref;
@@ -37,6 +39,8 @@ pub struct Worker {
     current: Locked<Option<JobRef>>,
     #[cfg(CONFIG_TASKPOOL_STATS)]
     since: Locked<usize>,
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub(crate) watched: Watched,
 }
 
 /// How long a worker of the reserve stays in a pool that keeps workers.
@@ -78,6 +82,8 @@ impl Worker {
             current: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_STATS)]
             since: Locked::new(0),
+            #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+            watched: Watched::new(),
         }
     }
 
@@ -97,6 +103,8 @@ impl Worker {
             current: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_STATS)]
             since: Locked::new(0),
+            #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+            watched: Watched::new(),
         }
     }
 

@@ -10,6 +10,8 @@ use super::event::EventRef;
 use super::seat::Seat;
 use super::steps::Run;
 use super::{Missed, Span};
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+use crate::budget::About;
 use crate::job::{Code, Complete, Ctx, Header, JobRef, OnEnd};
 use crate::lock::{Locked, Token};
 use crate::port::Port;
@@ -182,6 +184,13 @@ impl<W: Work> Task<W> {
         self
     }
 
+    /// The task has this name and budget: each of its runs.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub const fn about(mut self, about: &'static About) -> Self {
+        self.header.job.set_about(about);
+        self
+    }
+
     /// The reference that the pool keeps while the task is enabled.
     pub fn reference(&'static self) -> TaskRef {
         // SAFETY: as for `Job::reference`: the pointer covers the whole, of which the header is the first field.
@@ -251,6 +260,18 @@ impl TaskCtx<'_> {
     /// Runs that were left out right before this one.
     pub fn missed(&self) -> u32 {
         self.run.begun.missed
+    }
+
+    /// As [`Ctx::set_control_point`].
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub fn set_control_point(&self, point: u32) {
+        self.ctx.set_control_point(point);
+    }
+
+    /// As [`Ctx::feed`].
+    #[cfg(CONFIG_TASKPOOL_WDT)]
+    pub fn feed(&self) {
+        self.ctx.feed();
     }
 
     /// The task.

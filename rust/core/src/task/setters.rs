@@ -31,6 +31,12 @@ impl<W: Work> Task<W> {
         self.header.job.set_completion(completion.reference());
     }
 
+    /// As [`about`](Task::about).
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub const fn set_about(&mut self, about: &'static crate::budget::About) {
+        self.header.job.set_about(about);
+    }
+
     /// A shutdown of its pool discards the task before its next run, however jobs end.
     pub const fn discard_on_shutdown(&mut self) {
         self.header.job.discard_on_shutdown();

@@ -87,6 +87,11 @@ layout! {
     job_name: offset_of!(CJob, _name),
 }
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+layout! {
+    job_core_about: Header::ABOUT_OF_C,
+}
+
 #[cfg(CONFIG_TASKPOOL_CONTROL)]
 layout! {
     shutdown: super::pool::shutdown::DRAIN | super::pool::shutdown::DISCARD << 4,

@@ -201,6 +201,18 @@ extern "C" fn taskpool_ctx_due(ctx: &Ctx<'_>) -> i64 {
     ctx.due().unwrap_or(0) as i64
 }
 
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+#[no_mangle]
+extern "C" fn taskpool_control_point(ctx: &Ctx<'_>, point: u32) {
+    ctx.set_control_point(point);
+}
+
+#[cfg(CONFIG_TASKPOOL_WDT)]
+#[no_mangle]
+extern "C" fn taskpool_feed(ctx: &Ctx<'_>) {
+    ctx.feed();
+}
+
 #[no_mangle]
 extern "C" fn taskpool_ctx_cancelled(ctx: &Ctx<'_>) -> bool {
     ctx.cancelled()
