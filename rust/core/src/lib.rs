@@ -11,6 +11,7 @@
 //! | submission | handing a job to a pool; every accepted one gets exactly one outcome |
 //! | outcome | how a submission ended |
 //! | completion | what happens when a job has ended |
+//! | group | jobs of which only so many run at once; the others are held, without a worker that waits |
 //! | task | a job with a schedule: interval, iterations, policy, start event, timeout |
 //! | spawned job | a closure in a slot of the cache, or on the heap, with a handle; the slot comes back by itself |
 //! | worker | a thread that runs jobs: one of a pool's own, or one of the reserve |
@@ -21,8 +22,8 @@
 //!
 //! Where a line belongs: `job/` is one job, `task/` what makes it a task, `pool/` is what pools share and do, `lock.rs` the
 //! lock as a type, `shell.rs` and `port.rs` the way out, `spawn.rs` and `scope.rs` closures as jobs. `unsafe` is allowed in
-//! `fault.rs`, `lock.rs`, `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/mod.rs`, `pool/workers.rs`,
-//! `port.rs`, `scope.rs`, `shell.rs`, `spawn.rs` and `task/header.rs` (where objects become references, memory becomes closures,
+//! `fault.rs`, `lock.rs`, `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/groups.rs`, `pool/mod.rs`,
+//! `pool/workers.rs`, `port.rs`, `scope.rs`, `shell.rs`, `spawn.rs` and `task/header.rs` (where objects become references, memory becomes closures,
 //! and the lock becomes a token), and nowhere else.
 
 #![no_std]
@@ -62,8 +63,11 @@ pub use job::{
 };
 pub use lock::Token;
 pub use pool::{
-    Clock, ControlError, CreateError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Stats, Worker, WorkerRef, LEVELS,
+    Clock, ControlError, CreateError, GroupSnapshot, Groups, LimitError, Pool, PoolRef, Reserve, Shutdown, Snapshot,
+    Stats, Worker, WorkerRef, LEVELS,
 };
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+pub use pool::{Group, GroupRef};
 pub use port::Port;
 pub use reference::Ref;
 pub use scope::{Scope, ScopeError};

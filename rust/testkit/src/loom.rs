@@ -18,9 +18,9 @@ use ::loom::sync::{Condvar, Mutex, MutexGuard};
 use ::loom::thread::{self, JoinHandle, ThreadId};
 use ::loom::{lazy_static, thread_local};
 use taskpool_core::{
-    Accepted, Cache, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Event, Handle,
-    Job, JobRef, Level, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Ref, Reserve, Run, Scope, ScopeError, Shell,
-    Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError, WaitError, Worker, WorkerRef,
+    Accepted, Cache, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Event, Groups,
+    Handle, Job, JobRef, Level, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Ref, Reserve, Run, Scope, ScopeError,
+    Shell, Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError, WaitError, Worker, WorkerRef,
 };
 
 type Machine = Shell<Loom>;
@@ -43,6 +43,8 @@ lazy_static! {
     /// Jobs that are their owners' again. Their memory stays until the end, so that whoever touches one is found.
     static ref FREED: Plain<Vec<JobRef>> = Plain::new(Vec::new());
     static ref RESERVE: Reserve = Reserve::new();
+
+    static ref GROUPS: Groups = Groups::new();
     static ref SLOTS: Slots<COUNT, { Loom::SLOT_SIZE }> = Slots::new();
     static ref CACHE: Cache = Cache::new(slots());
     /// Who holds the lock. Only asserted on, so loom need not know it.
@@ -266,6 +268,10 @@ unsafe impl Port for Loom {
     fn reserve() -> Option<&'static Reserve> {
         let reserve: &'static Reserve = &RESERVE;
         Some(reserve)
+    }
+
+    fn groups() -> &'static Groups {
+        &GROUPS
     }
 
     fn cache() -> Option<&'static Cache> {

@@ -141,7 +141,7 @@ impl TaskRef {
                 change();
                 Order::Nothing
             }
-            State::Queued | State::Deferred => self.job().replace(token, now, change),
+            _ => self.job().replace(token, now, change),
         }
     }
 
