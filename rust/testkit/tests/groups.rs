@@ -1,10 +1,12 @@
 //! Groups: at most so many of their jobs run at once, and the others wait for that without a worker.
 
 use taskpool_core::{
-    Accepted, Cancel, ControlError, DeferError, Event, GroupSnapshot, LimitError, Outcome, Shutdown, Status,
-    SubmitError,
+    Accepted, Cancel, ControlError, DeferError, Event, First, Group, GroupSnapshot, LimitError, Next, Outcome, PoolRef,
+    Shell, Shutdown, Status, SubmitError, Task, TaskCtx, TaskRef, Work,
 };
-use taskpool_testkit::{Call, Step, Virtual, World, G, J, P, W};
+use taskpool_testkit::{keep, Call, Plain, Step, Virtual, World, G, J, P, W};
+
+type Machine = Shell<Virtual>;
 
 fn jobs<const N: usize>(world: World, group: G, names: [&'static str; N]) -> [J; N] {
     world.in_group(group, || names.map(|name| world.job_with_completion(name)))
@@ -731,4 +733,82 @@ fn groups_do_not_know_of_each_other() {
     );
     world.drain();
     assert_eq!(world.runs(), ["a", "c", "b", "d"]);
+}
+
+struct Counts;
+
+impl Work for Counts {
+    fn run(&mut self, _: &TaskCtx<'_>) -> Next {
+        Next::Default
+    }
+}
+
+/// Two pools with a worker each, and two tasks of one group that lets one of them run.
+fn tasks() -> (Plain, [PoolRef; 2], [TaskRef; 2], &'static Group) {
+    let plain = Plain::new();
+    let pools = [plain.pool(), plain.pool()];
+    plain.run();
+    plain.advance(100);
+    let bus = keep(Group::new(1));
+    let task = || keep(Task::new::<Virtual>(Counts, 10).in_group(bus)).reference();
+    (plain, pools, [task(), task()], bus)
+}
+
+fn usage(bus: &'static Group) -> (u16, u32) {
+    let found = Machine::check_group(bus.reference());
+    (found.active, found.held)
+}
+
+#[test]
+fn tasks_take_turns() {
+    let (plain, pools, [a, b], bus) = tasks();
+    for (task, pool) in [(a, pools[0]), (b, pools[1])] {
+        Machine::enable(task, pool, First::Now).unwrap();
+    }
+    assert_eq!(usage(bus), (1, 1));
+    // The first one's worker takes it, runs it, and puts it off: between two runs it has no place.
+    for _ in 0..3 {
+        plain.step(0);
+    }
+    assert_eq!(usage(bus), (1, 0));
+    plain.run();
+    assert_eq!(usage(bus), (0, 0));
+    for _ in 0..5 {
+        plain.advance(10);
+        plain.run();
+    }
+    assert_eq!([a, b].map(|task| Machine::task_counts(task).0), [6, 6]);
+}
+
+#[test]
+fn a_task_that_is_put_off_gives_its_place_back() {
+    let (plain, pools, [a, b], bus) = tasks();
+    for (task, pool) in [(a, pools[0]), (b, pools[1])] {
+        Machine::enable(task, pool, First::Now).unwrap();
+    }
+    Machine::postpone(a, 50).unwrap();
+    assert_eq!(usage(bus), (1, 0), "the other one has it");
+    Machine::trigger(a).unwrap();
+    assert_eq!(usage(bus), (1, 1));
+    plain.run();
+    assert_eq!([a, b].map(|task| Machine::task_counts(task).0), [1, 1]);
+}
+
+#[test]
+fn a_held_task_is_put_off_triggered_and_disabled() {
+    let (plain, pools, [a, b], bus) = tasks();
+    for (task, pool) in [(a, pools[0]), (b, pools[1])] {
+        Machine::enable(task, pool, First::Now).unwrap();
+    }
+    Machine::postpone(b, 50).unwrap();
+    assert_eq!(usage(bus), (1, 0));
+    Machine::trigger(b).unwrap();
+    assert_eq!(usage(bus), (1, 1));
+    // It is due, and was.
+    Machine::trigger(b).unwrap();
+    assert_eq!(usage(bus), (1, 1));
+    assert!(Machine::disable(b));
+    assert_eq!(usage(bus), (1, 0));
+    plain.run();
+    assert_eq!([a, b].map(|task| Machine::task_counts(task).0), [1, 0]);
 }
