@@ -231,7 +231,7 @@ impl GroupRef {
         self.next(token).is_some_and(|job| job.pool.get(token) == Some(pool))
     }
 
-    /// 9: Held to Queued: the first held job takes a place, if there is one, and waits for a worker of its pool, at the tail
+    /// 10: Held to Queued: the first held job takes a place, if there is one, and waits for a worker of its pool, at the tail
     /// of its level or, if it is urgent, before all others. Asks for that worker.
     pub(crate) fn admit(self, token: &Token<'_>) -> Order {
         match self.place_next(token) {
@@ -268,7 +268,7 @@ impl GroupRef {
         takes
     }
 
-    /// 8: to Held: at the tail of its level, or, if it is urgent, before all others.
+    /// 9: Idle, Deferred or Running to Held: at the tail of its level, or, if it is urgent, before all others.
     /// A shutdown of the pool may have to see to it.
     #[cold]
     #[inline(never)]
@@ -290,7 +290,7 @@ impl GroupRef {
         pool.nudge(token)
     }
 
-    /// A job is not held any more. Answers its pool.
+    /// 11: out of Held. Answers the pool of the job.
     pub(super) fn release(self, token: &Token<'_>, job: JobRef) -> PoolRef {
         self.lists().unlink(token, job);
         self.held.set(token, self.held.get(token) - 1);

@@ -839,7 +839,7 @@ impl PoolRef {
         self.call_worker(token, self, Rank::of(token, job))
     }
 
-    /// 9: Held to Queued, in this pool, which a place was found for. Asks for a worker.
+    /// 10: Held to Queued, in this pool, which a place was found for. Asks for a worker.
     #[cfg(CONFIG_TASKPOOL_GROUPS)]
     pub(super) fn queue_admitted(self, token: &Token<'_>, job: JobRef) -> Order {
         let urgent = self.link_admitted(token, job);
