@@ -186,23 +186,29 @@ fn other_threads_run_at_every_point_of_every_operation() {
     assert!(cases > 1_000, "only {cases} cases");
 }
 
+/// What may take or free a place, and what changes how many there are.
+fn of_groups() -> Vec<Act> {
+    let at_once = |act: &Act| !act.0.contains("later") && !act.0.contains("earlier");
+    ACTIONS.into_iter().filter(at_once).chain(GROUP_ACTIONS).collect()
+}
+
 #[test]
 fn interrupts_come_at_every_point_of_every_operation_on_jobs_of_one_group() {
-    let any: Vec<Act> = ACTIONS.into_iter().chain(GROUP_ACTIONS).collect();
+    let any = of_groups();
     let operations: Vec<Act> = any.iter().copied().chain(THREAD_ACTIONS).collect();
     let cases = everywhere(grouped_scene, &operations, &any, |world, n, body| {
-        world.interrupt_at(n, body)
+        world.interrupt_at(n, body);
     });
-    assert!(cases > 1_500, "only {cases} cases");
+    assert!(cases > 500, "only {cases} cases");
 }
 
 #[test]
 fn other_threads_run_at_every_point_of_every_operation_on_jobs_of_one_group() {
-    let operations: Vec<Act> = ACTIONS.into_iter().chain(GROUP_ACTIONS).chain(THREAD_ACTIONS).collect();
+    let operations: Vec<Act> = of_groups().into_iter().chain(THREAD_ACTIONS).collect();
     let cases = everywhere(grouped_scene, &operations, &THREAD_ACTIONS, |world, n, body| {
-        world.preempt_at(n, body)
+        world.preempt_at(n, body);
     });
-    assert!(cases > 1_000, "only {cases} cases");
+    assert!(cases > 500, "only {cases} cases");
 }
 
 #[test]
