@@ -497,32 +497,35 @@ fn a_shutdown_discards_held_jobs() {
     }
 }
 
-/// The last thing that a shutdown waits for is held, and is cancelled.
+/// The last thing that a shutdown waits for is held, and is cancelled: its place is never free.
 #[test]
 fn a_shutdown_ends_when_the_last_held_job_is_cancelled() {
     for runtime in [false, true] {
-        for how in [Shutdown::Drain, Shutdown::Discard] {
-            let world = World::new(1);
-            let (one, bus) = (world.pool(1, 1), world.group(1));
-            let two = match runtime {
-                true => world.runtime_pool(1),
-                false => world.pool(1, 1),
-            };
-            let [a, b] = jobs(world, bus, ["a", "b"]);
-            world.hold(one).unwrap();
-            world.submit(one, a).unwrap();
-            world.submit(two, b).unwrap();
-            world.run();
-            // While the closer waits, an interrupt cancels the job; its place is never free.
-            for n in 1..4 {
-                world.interrupt_at(n, move || _ = world.cancel(b));
-            }
-            assert_eq!(world.shutdown(two, how, None), Ok(()), "{runtime} {how:?}");
-            world.forget_interrupts();
-            world.release(one).unwrap();
-            world.drain();
-            assert_eq!(world.outcomes(b).len(), 1);
-        }
+        let world = World::new(1);
+        let (one, third, bus) = (world.pool(1, 1), world.pool(1, 1), world.group(1));
+        let two = match runtime {
+            true => world.runtime_pool(1),
+            false => world.pool(1, 1),
+        };
+        let [a, b] = jobs(world, bus, ["a", "b"]);
+        let canceller = world.job("canceller");
+        world.when_run(canceller, move |_| {
+            assert_eq!(world.cancel(b), Cancel::Cancelled);
+            0
+        });
+        world.hold(one).unwrap();
+        world.submit(one, a).unwrap();
+        world.submit(two, b).unwrap();
+        world.run();
+        // It runs while the closer waits.
+        world.submit(third, canceller).unwrap();
+        assert_eq!(world.shutdown(two, Shutdown::Drain, None), Ok(()));
+        assert_eq!(
+            (world.status(a), world.outcomes(b)),
+            (Status::Queued, vec![Outcome::Cancelled])
+        );
+        world.release(one).unwrap();
+        world.drain();
     }
 }
 
