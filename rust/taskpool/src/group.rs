@@ -10,8 +10,8 @@ use crate::System;
 /// use taskpool::{Group, Job};
 ///
 /// static BUS: Group = Group::new(1);
-/// static READ: Job = Job::new(|_| println!("read")).in_group(&BUS);
-/// static WRITE: Job = Job::new(|_| println!("write")).in_group(&BUS);
+/// static READ: Job = <Job>::new(|_| println!("read")).in_group(&BUS);
+/// static WRITE: Job = <Job>::new(|_| println!("write")).in_group(&BUS);
 ///
 /// let pool = taskpool::system();
 /// pool.submit(&READ)?;

@@ -137,7 +137,8 @@ impl<T: Run> Job<T> {
     }
 
     /// The same job, which belongs to this group: it runs only while fewer others of it do than the group's limit says, and
-    /// is [`Held`](Status::Held) until then, for as long as it lives.
+    /// is [`Held`](Status::Held) until then. (A closure does not become a function by itself here: write
+    /// `<Job>::new(|_| ..)`.)
     #[cfg(CONFIG_TASKPOOL_GROUPS)]
     pub const fn in_group(mut self, group: &'static Group) -> Self {
         self.0.set_group(&group.0);

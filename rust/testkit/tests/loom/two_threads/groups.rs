@@ -83,7 +83,9 @@ fn a_shutdown_beside_the_end_of_the_run_that_holds_its_last_job_ends() {
     for how in [Shutdown::Drain, Shutdown::Discard] {
         for runtime in [false, true] {
             explore(ALL, move |scene| {
-                let reserve = scene.reserve();
+                if runtime {
+                    scene.reserve();
+                }
                 let (one, [worker]) = scene.pool(1);
                 let bus = scene.group(1);
                 let two = match runtime {
@@ -94,9 +96,6 @@ fn a_shutdown_beside_the_end_of_the_run_that_holds_its_last_job_ends() {
                 jobs[0].submit(one).unwrap();
                 jobs[1].submit(two).unwrap();
                 scene.work(worker);
-                if runtime {
-                    scene.work(reserve);
-                }
                 _ = two.shutdown(how, Some(0));
                 scene.settle();
                 _ = two.shutdown(how, Some(0));
