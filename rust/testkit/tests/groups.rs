@@ -318,6 +318,24 @@ fn the_time_of_a_held_job_runs() {
     assert_eq!(world.outcomes(late), [Outcome::TimedOut]);
 }
 
+/// Its pool has run dry while it was held, and looked at no clock since.
+#[test]
+fn the_time_of_a_held_job_runs_while_its_pool_has_nothing_to_do() {
+    let world = World::new(0);
+    let (one, two, bus) = (world.pool(1, 1), world.pool(1, 1), world.group(1));
+    let [a, late] = jobs(world, bus, ["a", "late"]);
+    let free = world.job("free");
+    world.submit(one, a).unwrap();
+    assert_eq!(world.step(W(0)), Step::Takes(a));
+    world.submit_within(two, late, 5).unwrap();
+    world.submit(two, free).unwrap();
+    while world.step(W(1)) != Step::Parks {}
+    world.advance(10);
+    world.drain();
+    assert_eq!(world.runs(), ["free", "a"]);
+    assert_eq!(world.outcomes(late), [Outcome::TimedOut]);
+}
+
 #[test]
 fn jobs_of_two_pools() {
     let world = World::new(0);

@@ -2,7 +2,7 @@
 
 use loom::thread;
 use taskpool_core::{Cancel, Outcome, Shutdown};
-use taskpool_testkit::loom::{explore, Scene};
+use taskpool_testkit::loom::explore;
 
 use super::ALL;
 
