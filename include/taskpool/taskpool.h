@@ -950,7 +950,8 @@ int taskpool_set_max_threads(struct taskpool *pool, uint32_t max_threads);
  * It takes no more submissions; what is under way runs or is discarded, as @p how says, and every submission has its
  * outcome. When this has returned 0, no job of the pool runs, or will. Several threads may shut one pool down at once, and
  * a pool that is shut down already. A running job that was submitted to this pool again is waited for, too, in whichever
- * pool it runs.
+ * pool it runs; and what a group holds for this pool, if it is not discarded: with such jobs, a section may walk over all
+ * that groups hold.
  *
  * From threads, but not those of the pool's workers. One lock section for each job that is discarded, one each time a
  * worker comes to rest, and a few more; completions of discarded jobs are told in this thread.

@@ -44,6 +44,8 @@
 //!   wakes a worker may.
 //! - A section in which a submission ends takes time in proportion to the threads that wait for that job, and each of
 //!   these takes a section more.
+//! - With `CONFIG_TASKPOOL_GROUPS`, a section in which a job of a group ends, or is given up, may let another one in, and
+//!   so wake one worker more.
 //! - With `CONFIG_TASKPOOL_STATS`, each section reads the clock.
 //! - What may wait, a scope, a shutdown, and making a pool: on Zephyr these first look for the calling thread among all
 //!   workers of the image, outside the lock; an interrupt is known without that.
@@ -433,7 +435,9 @@ impl Pool {
     /// every submission has its outcome, [`Outcome::Discarded`] for the latter. When this returns, no job of the pool
     /// runs, or will. Several threads may shut one pool down at once, and a pool that is shut down already.
     ///
-    /// A running job that has been resubmitted to this pool is waited for, too, in whichever pool it runs.
+    /// A running job that has been resubmitted to this pool is waited for, too, in whichever pool it runs. So is what a group
+    /// holds for this pool, or it is discarded; while there is such a job, each section of the shutdown that looks whether
+    /// all is over walks over all that groups hold.
     ///
     /// From threads, but not those of the pool's workers. Completions of discarded jobs are told in this thread. One
     /// lock section for each job that is discarded, one each time that a worker of the pool comes to rest, one for each

@@ -235,11 +235,8 @@ impl GroupRef {
     /// of its level or, if it is urgent, before all others. Asks for that worker.
     pub(crate) fn admit(self, token: &Token<'_>) -> Order {
         match self.place_next(token) {
-            Some((job, pool)) => match pool.queue_admitted(token, job) {
-                // Where jobs are discarded no worker is borrowed: whoever shuts the pool down sees to it.
-                Order::Nothing => pool.nudge_deserted(token),
-                order => order,
-            },
+            // Where it is to be discarded and there is no worker, somebody shuts the pool down and looks for such jobs.
+            Some((job, pool)) => pool.queue_admitted(token, job),
             None => Order::Nothing,
         }
     }
