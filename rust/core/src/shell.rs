@@ -118,8 +118,7 @@ impl<P: Port> Shell<P> {
     }
 
     /// What an order asks for under the lock. Answers what is left.
-    #[cfg_attr(CONFIG_TASKPOOL_GROUPS, inline(never))]
-    #[cfg_attr(not(CONFIG_TASKPOOL_GROUPS), inline(always))]
+    #[inline(always)]
     fn perform(token: &Token<'_>, mut order: Order) -> Rest {
         if let Order::Look(pool) = order {
             order = pool.expire(token, None, pool.time(token, P::now()));
