@@ -93,6 +93,30 @@ int taskpool_job_set_discard(struct taskpool_job *job, bool discard)
 	return error;
 }
 
+#ifdef CONFIG_TASKPOOL_GROUPS
+int taskpool_group_init(struct taskpool_group *group, uint32_t limit)
+{
+	if (group == NULL || limit < 1 || limit > UINT16_MAX) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
+	}
+	*group = (struct taskpool_group)TASKPOOL_GROUP_INITIALIZER((uint16_t)limit);
+	return 0;
+}
+
+int taskpool_job_set_group(struct taskpool_job *job, struct taskpool_group *group)
+{
+	int error = own(job, __func__);
+
+	if (group != NULL && group->limit == 0) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
+	}
+	if (error == 0) {
+		job->core.group = group;
+	}
+	return error;
+}
+#endif
+
 const char *taskpool_strerror(int error)
 {
 	if (error >= 0) {

@@ -67,6 +67,16 @@ LAYOUT(refusals, TASKPOOL_REFUSED_POOL | TASKPOOL_REFUSED_JOB << 4 | TASKPOOL_RE
 			 TASKPOOL_REFUSED_RANGE << 20);
 LAYOUT(refusals_to_wait, TASKPOOL_REFUSED_TIMED_OUT | TASKPOOL_REFUSED_IN_INTERRUPT << 4 |
 				 TASKPOOL_REFUSED_ON_WORKER << 8 | TASKPOOL_REFUSED_NEVER_SUBMITTED << 12);
+LAYOUT(state_held, TASKPOOL_HELD);
+#ifdef CONFIG_TASKPOOL_GROUPS
+LAYOUT(sizeof_group, sizeof(struct taskpool_group));
+LAYOUT(alignof_group, __alignof__(struct taskpool_group));
+LAYOUT(group_limit, offsetof(struct taskpool_group, limit));
+LAYOUT(job_core_group, offsetof(struct taskpool_job, core.group));
+LAYOUT(sizeof_group_usage, sizeof(struct taskpool_group_usage));
+LAYOUT(group_usage_active, offsetof(struct taskpool_group_usage, active));
+LAYOUT(group_usage_held, offsetof(struct taskpool_group_usage, held));
+#endif
 #ifdef CONFIG_TASKPOOL_NAMES
 LAYOUT(job_name, offsetof(struct taskpool_job, name));
 #endif

@@ -107,6 +107,8 @@ void bench_all(void)
 	bench_search();
 #elif defined(CONFIG_BENCH_SPAWN)
 	bench_spawn();
+#elif defined(CONFIG_BENCH_GROUPS)
+	bench_groups();
 #elif defined(CONFIG_BENCH_URGENT)
 	bench_urgent();
 #else

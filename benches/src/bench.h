@@ -67,5 +67,6 @@ void bench_taskpool(void);
 void bench_search(void);
 void bench_spawn(void);
 void bench_urgent(void);
+void bench_groups(void);
 
 #endif /* BENCH_H_ */

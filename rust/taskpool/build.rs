@@ -20,7 +20,7 @@ const NUMBERS: [(&str, &str, &str); 8] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 14] = [
+const OPTIONS: [&str; 15] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
@@ -29,6 +29,7 @@ const OPTIONS: [&str; 14] = [
     "TASKPOOL_ABORT",
     "TASKPOOL_URGENT",
     "TASKPOOL_STATS",
+    "TASKPOOL_GROUPS",
     "TASKPOOL_LEVEL_PRIORITIES",
     "TASKPOOL_C_API",
     "TASKPOOL_NAMES",

@@ -93,7 +93,7 @@ fn the_host_builds_with_the_defaults_of_kconfig() {
             ("TASKPOOL", _) => "y",
             // Off in an image that does not ask for it; on the host RAM is cheap.
             ("TASKPOOL_CACHE_JOBS", _) => "8",
-            ("TASKPOOL_RUNTIME_POOLS", _) => "y",
+            ("TASKPOOL_GROUPS" | "TASKPOOL_RUNTIME_POOLS", _) => "y",
             // What Kconfig takes for a bool without a default.
             (_, None) => "n",
             (_, Some(default)) => default,

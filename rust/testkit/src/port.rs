@@ -6,7 +6,7 @@ use std::panic;
 use std::ptr::NonNull;
 
 use taskpool_core::{
-    Cache, Caller, Event, JobRef, Level, Pool, PoolRef, Port, Ref, Reserve, Signal, SignalRef, Slots, WorkerRef,
+    Cache, Caller, Event, Groups, JobRef, Level, Pool, PoolRef, Port, Ref, Reserve, Signal, SignalRef, Slots, WorkerRef,
 };
 
 use crate::keep;
@@ -87,6 +87,7 @@ struct State {
     /// Lets the other threads go on while one waits, at most until that time. Answers whether anything happened.
     meanwhile: Option<fn(Option<u64>) -> bool>,
     reserve: &'static Reserve,
+    groups: &'static Groups,
     slots: &'static Room,
     cache: &'static Cache,
     semaphores: Vec<(WorkerRef, u32)>,
@@ -118,6 +119,7 @@ impl State {
             signals: Vec::new(),
             meanwhile: None,
             reserve: keep(Reserve::new()),
+            groups: keep(Groups::new()),
             slots,
             cache: keep(Cache::new(slots)),
             semaphores: Vec::new(),
@@ -251,6 +253,10 @@ unsafe impl Port for Virtual {
 
     fn reserve() -> Option<&'static Reserve> {
         Some(state(|s| s.reserve))
+    }
+
+    fn groups() -> &'static Groups {
+        state(|s| s.groups)
     }
 
     fn cache() -> Option<&'static Cache> {

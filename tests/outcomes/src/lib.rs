@@ -1,10 +1,11 @@
-//! Paused pools, aborted jobs, and jobs whose time is up, on a real kernel. src/main.c has the list of cases; a failed
+//! Paused pools, aborted jobs, jobs whose time is up, and groups, on a real kernel. src/main.c has the list of cases; a failed
 //! assertion here panics, and ../pool/src/fatal.c ends the run.
 //!
 //! The test's thread is more urgent than all workers, so what is submitted waits until the test does.
 
 #![no_std]
 
+mod groups;
 #[path = "../../common/kernel.rs"]
 mod kernel;
 

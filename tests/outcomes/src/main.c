@@ -25,7 +25,11 @@ TASKPOOL_DEFINE(other, 1, 2560, 8);
 	X(taken_too_late)                                                                                              \
 	X(limit_stands_with_the_clock)                                                                                 \
 	X(limit_is_refused)                                                                                            \
-	X(shutdown_without_waiting)
+	X(shutdown_without_waiting)                                                                                    \
+	X(group_of_two_pools)                                                                                          \
+	X(group_and_limited_time)                                                                                      \
+	X(group_and_shutdown)                                                                                          \
+	X(group_and_interrupts)
 
 void check_rest(void);
 

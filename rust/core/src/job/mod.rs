@@ -20,6 +20,8 @@ use core::ptr::NonNull;
 
 use crate::fault::broken;
 use crate::lock::{Locked, Token};
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+use crate::pool::{Group, GroupRef};
 use crate::pool::{PoolRef, Side, Worker, LEVELS};
 use crate::reference::Ref;
 use crate::ticks::Ticks;
@@ -34,11 +36,11 @@ pub type JobRef = Ref<Header>;
 ///
 /// | field | who touches it, when |
 /// |---|---|
-/// | `run`, `completion` | nobody writes them after construction; in a free slot of the cache a new job is made |
-/// | `links`, `up`, `deeper` | the list or tree that the job is in: ready queue while Queued, timers while Deferred |
-/// | `deadline` | of the queued or deferred submission, `NONE` for an immediate one; while Running: of the next one |
+/// | `run`, `completion`, `group` | nobody writes them after construction; in a free slot of the cache a new job is made |
+/// | `links`, `up`, `deeper` | the list or tree that the job is in: ready queue while Queued, group while Held, timers while Deferred |
+/// | `deadline` | of the queued, held or deferred submission, `NONE` for an immediate one; while Running: of the next one |
 /// | `number` | set when a deferred submission is accepted, breaks ties between equal deadlines; while Idle: the last code |
-/// | `pool` | of the queued, deferred, running or, with REARM, the next submission |
+/// | `pool` | of the queued, held, deferred, running or, with REARM, the next submission |
 /// | `state`, `flags` | see `state.rs` |
 ///
 /// All fields that change are `Locked`: only lock sections touch them.
@@ -62,6 +64,8 @@ pub struct Header {
     pub(crate) deadline: Locked<Ticks>,
     pub(crate) pool: Locked<Option<PoolRef>>,
     completion: Option<CompletionRef>,
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    group: Option<GroupRef>,
     /// Threads that wait for the end, the last one first.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
     waiters: Locked<Option<WaiterRef>>,
@@ -74,7 +78,10 @@ pub struct Header {
 const _: () = assert!(
     size_of::<usize>() != 4
         || size_of::<Header>()
-            == 40 + 4 * cfg!(CONFIG_TASKPOOL_WAIT) as usize + 4 * cfg!(CONFIG_TASKPOOL_STATS) as usize
+            == 40
+                + 4 * cfg!(CONFIG_TASKPOOL_WAIT) as usize
+                + 4 * cfg!(CONFIG_TASKPOOL_STATS) as usize
+                + 4 * cfg!(CONFIG_TASKPOOL_GROUPS) as usize
 );
 
 impl Header {
@@ -85,6 +92,10 @@ impl Header {
         offset_of!(Header, flags),
         offset_of!(Header, completion),
     ];
+    /// And this: `group`, where C makes a job of one.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    #[doc(hidden)]
+    pub const GROUP_OF_C: usize = offset_of!(Header, group);
     /// Where C looks whether a job is idle: `state`.
     #[doc(hidden)]
     pub const READ_BY_C: usize = offset_of!(Header, state);
@@ -108,6 +119,8 @@ impl Header {
             deadline: Locked::new(Ticks::NONE),
             pool: Locked::new(None),
             completion: None,
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            group: None,
             #[cfg(CONFIG_TASKPOOL_WAIT)]
             waiters: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -159,6 +172,19 @@ impl Header {
         self.since.set(token, now);
     }
 
+    /// The group that it belongs to.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    #[inline(always)]
+    pub(crate) fn group(&self) -> Option<GroupRef> {
+        self.group
+    }
+
+    /// It belongs to a group.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub(crate) const fn set_group(&mut self, group: GroupRef) {
+        self.group = Some(group);
+    }
+
     #[inline(always)]
     pub(crate) fn completion(&self) -> Option<CompletionRef> {
         self.completion
@@ -186,7 +212,8 @@ impl Run for fn(&Ctx<'_>) {
 /// A job: a unit of work that its owner keeps, with the links that put it into a queue.
 ///
 /// Handing it over never allocates and never fails for lack of room. On a 32-bit machine it takes 40 bytes and its
-/// state: 44 for a plain function. `CONFIG_TASKPOOL_WAIT` and `CONFIG_TASKPOOL_STATS` add 4 bytes each.
+/// state: 44 for a plain function. `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS` and
+/// `CONFIG_TASKPOOL_GROUPS` add 4 bytes each.
 #[repr(C)]
 pub struct Job<T: Run = fn(&Ctx<'_>)> {
     header: Header,
@@ -216,6 +243,12 @@ impl<T: Run> Job<T> {
     /// From now on a shutdown of its pool discards the job before it runs, however the others end.
     pub const fn discard_on_shutdown(&mut self) {
         *self.header.flags.get_mut() |= DISCARD;
+    }
+
+    /// From now on the job belongs to this group, of which only so many run at once.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub const fn set_group(&mut self, group: &'static Group) {
+        self.header.set_group(group.reference());
     }
 
     /// From now on the job waits at this level: the higher, the sooner it is taken.

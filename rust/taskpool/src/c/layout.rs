@@ -52,6 +52,18 @@ layout! {
         | (Refusal::InInterrupt as u32) << 4
         | (Refusal::OnWorker as u32) << 8
         | (Refusal::NeverSubmitted as u32) << 12,
+    state_held: state::HELD,
+}
+
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+layout! {
+    sizeof_group: size_of::<taskpool_core::Group>(),
+    alignof_group: align_of::<taskpool_core::Group>(),
+    group_limit: taskpool_core::Group::WRITTEN_BY_C,
+    job_core_group: Header::GROUP_OF_C,
+    sizeof_group_usage: size_of::<super::group::CGroupUsage>(),
+    group_usage_active: offset_of!(super::group::CGroupUsage, active),
+    group_usage_held: offset_of!(super::group::CGroupUsage, held),
 }
 
 #[cfg(CONFIG_TASKPOOL_NAMES)]

@@ -3,6 +3,8 @@
 //! What is asked and answered is described there. Nothing here decides anything: a call that names something is the call
 //! of the Rust face, and one that does not is refused before it changes anything.
 
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+mod group;
 #[cfg(CONFIG_TASKPOOL_IOT_API)]
 mod iot;
 mod job;
@@ -82,6 +84,7 @@ mod state {
     pub(super) const RUNNING: c_int = 3;
     pub(super) const RUN_CANCELLED: c_int = 4;
     pub(super) const RESUBMITTED: c_int = 8;
+    pub(super) const HELD: c_int = 16;
 }
 
 /// Why a call was refused: `enum taskpool_refusal`. `src/c_api.c` knows what that is to C.
