@@ -29,7 +29,7 @@ QEMU = (
 
 # The images: their name, and the configuration beside prj.conf.
 IMAGES = [("main", "no_timeslice.conf"), ("default", None), ("p4wq", "p4wq.conf"), ("spawn", "spawn.conf"),
-          ("urgent", "urgent.conf"), ("task", "task.conf"), ("search", "search.conf")]
+          ("urgent", "urgent.conf"), ("task", "task.conf"), ("groups", "groups.conf"), ("search", "search.conf")]
 
 # What Kconfig offers beyond the images above, by what turns it on: all that it depends on, too.
 OPTIONS = {
@@ -43,6 +43,7 @@ OPTIONS = {
     "LEVEL_PRIORITIES": ("PRIORITY_LEVELS=4", "LEVEL_PRIORITIES=y"),
     "ABORT": ("ABORT=y",),
     "PAUSE": ("WAIT=y", "CONTROL=y", "PAUSE=y"),
+    "GROUPS": ("WAIT=y", "CONTROL=y", "GROUPS=y"),
     "STATS": ("STATS=y",),
     "TASKS": ("TASKS=y",),
     "RUNTIME_POOLS": ("WAIT=y", "CONTROL=y", "RESERVE_THREADS=1", "RUNTIME_POOLS=y"),
@@ -287,14 +288,15 @@ def main():
     if arguments.options:
         return show_options()
     images = {name: build(name, conf) for name, conf in IMAGES}
-    measured = {name: Measures(run(images[name])) for name in ("main", "default", "p4wq", "spawn", "urgent", "task")}
+    names = ("main", "default", "p4wq", "spawn", "urgent", "task", "groups")
+    measured = {name: Measures(run(images[name])) for name in names}
     main_image = measured["main"]
     add_p4wq(main_image, measured["p4wq"])
     for name in "main", "spawn", "urgent", "task":
         conf = None if name == "main" else BENCHES / f"{name}.conf"
         add_c(measured[name], Measures(run(build(f"c-{name}", conf, application=BENCHES / "c"))))
-    result = {**main_image.table, **measured["spawn"].table, **measured["urgent"].table,
-              **measured["task"].table}
+    result = {**main_image.table, **measured["spawn"].table, **measured["urgent"].table, **measured["task"].table,
+              **measured["groups"].table}
     without, arming = longest_locked(images["main"])
     result["lock_max_256"] = {"taskpool": without}
     result["lock_max_arming"] = {"taskpool": arming}

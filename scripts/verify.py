@@ -260,8 +260,9 @@ def read_faults(text):
 
 # The quick ones first: the others don't run when one of them fails.
 FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "pause", "outcomes", "runtime_pools",
-               "urgency", "stats", "timers", "scope", "spawn", "schedule", "tasks", "events", "budgets", "windows", "corpus",
-               "model")
+               "urgency", "stats", "timers", "groups", "here", "scope", "spawn", "schedule", "tasks", "events", "budgets",
+               "windows", "corpus", "model")
+               "urgency", "stats", "timers", "groups", "scope", "spawn", "schedule", "tasks", "events", "windows", "corpus", "model")
 
 
 def faults(long):

@@ -118,6 +118,30 @@ int taskpool_job_set_about(struct taskpool_job *job, const struct taskpool_about
 }
 #endif
 
+#ifdef CONFIG_TASKPOOL_GROUPS
+int taskpool_group_init(struct taskpool_group *group, uint32_t limit)
+{
+	if (group == NULL || limit < 1 || limit > UINT16_MAX) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
+	}
+	*group = (struct taskpool_group)TASKPOOL_GROUP_INITIALIZER((uint16_t)limit);
+	return 0;
+}
+
+int taskpool_job_set_group(struct taskpool_job *job, struct taskpool_group *group)
+{
+	int error = own(job, __func__);
+
+	if (group != NULL && group->limit == 0) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
+	}
+	if (error == 0) {
+		job->core.group = group;
+	}
+	return error;
+}
+#endif
+
 const char *taskpool_strerror(int error)
 {
 	if (error >= 0) {
@@ -141,7 +165,7 @@ const char *taskpool_strerror(int error)
 	case -ENOENT:
 		return "the job has never been submitted: submit it before you wait for it";
 	case -EBUSY:
-		return "the job, task or batch is under way, perhaps in another pool: call this when it is idle";
+		return "the job, task or batch is under way, perhaps in another pool, or its group is full: call this later";
 	case -EBADF:
 		return "nobody has this handle: it was given back, or never given";
 	case -ENOMEM:

@@ -107,6 +107,16 @@ LAYOUT(class_stats_refused, offsetof(struct taskpool_class_stats, refused));
 LAYOUT(class_ran, TASKPOOL_RAN);
 LAYOUT(refusals_of_classes, TASKPOOL_REFUSED_NO_CLASS | TASKPOOL_REFUSED_NO_PLACE << 4);
 #endif
+LAYOUT(state_held, TASKPOOL_HELD);
+#ifdef CONFIG_TASKPOOL_GROUPS
+LAYOUT(sizeof_group, sizeof(struct taskpool_group));
+LAYOUT(alignof_group, __alignof__(struct taskpool_group));
+LAYOUT(group_limit, offsetof(struct taskpool_group, limit));
+LAYOUT(job_core_group, offsetof(struct taskpool_job, core.group));
+LAYOUT(sizeof_group_usage, sizeof(struct taskpool_group_usage));
+LAYOUT(group_usage_active, offsetof(struct taskpool_group_usage, active));
+LAYOUT(group_usage_held, offsetof(struct taskpool_group_usage, held));
+#endif
 #ifdef CONFIG_TASKPOOL_NAMES
 LAYOUT(job_name, offsetof(struct taskpool_job, name));
 #endif

@@ -110,6 +110,8 @@ void bench_all(void)
 #elif defined(CONFIG_BENCH_TASK)
 	bench_kernel_period();
 	bench_task();
+#elif defined(CONFIG_BENCH_GROUPS)
+	bench_groups();
 #elif defined(CONFIG_BENCH_URGENT)
 	bench_urgent();
 #else

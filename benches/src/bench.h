@@ -69,5 +69,6 @@ void bench_spawn(void);
 void bench_urgent(void);
 void bench_kernel_period(void);
 void bench_task(void);
+void bench_groups(void);
 
 #endif /* BENCH_H_ */

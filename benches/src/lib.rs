@@ -8,6 +8,8 @@ use taskpool::{Ctx, Duration, Instant, Job, Pool, Run};
 
 extern crate zephyr;
 
+#[cfg(CONFIG_BENCH_GROUPS)]
+mod groups;
 mod search;
 #[cfg(CONFIG_BENCH_SPAWN)]
 mod spawn;

@@ -509,7 +509,7 @@ uint32_t taskpool_batch_extra(struct taskpool_batch *batch);
  *
  * When it returns, the job's completion and those who wait for it have been told, as after any run. Only an idle job can be run
  * so, in a pool that runs: the run belongs to that pool, whose shutdown waits for it; its maximum does not count it. To the job
- * it is a run like any other, which may be cancelled meanwhile, and submitted again: a worker sees to that. @ref
+ * it is a run like any other, but that no budget and no watchdog counts for it, which may be cancelled meanwhile, and submitted again: a worker sees to that. @ref
  * taskpool_ctx_worker is the number of the calling worker, of whichever pool, or 128 in a thread that is none. (As Momentum's
  * `SYNC`.)
  *
@@ -522,7 +522,7 @@ uint32_t taskpool_batch_extra(struct taskpool_batch *batch);
  *
  * @return One of @ref taskpool_outcome: @ref TASKPOOL_DONE, or @ref TASKPOOL_ABORTED if somebody aborted the run; not negative.
  * @retval -EINVAL    @p pool or @p job is none.
- * @retval -EBUSY     The job is queued, deferred or running, and goes on as it was.
+ * @retval -EBUSY     The job is queued, deferred or running, and goes on as it was; or its group has no place for it.
  * @retval -ESHUTDOWN The pool is held, not started yet, or shut down.
  * @retval -EPERM     Called in an interrupt.
  */

@@ -53,6 +53,9 @@ struct taskpool_core {
 #ifdef CONFIG_TASKPOOL_IOT_API
 	uint32_t kept;
 #endif
+#ifdef CONFIG_TASKPOOL_GROUPS
+	uint32_t held;
+#endif
 #ifdef CONFIG_TASKPOOL_STATS
 	uint32_t stats[22];
 #endif
@@ -70,7 +73,8 @@ struct taskpool_worker_core {
 BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || IS_ENABLED(CONFIG_TASKPOOL_STATS) ||
 	     IS_ENABLED(CONFIG_TASKPOOL_PAUSE) ||
 	     sizeof(struct taskpool_core) == (IS_ENABLED(CONFIG_TASKPOOL_CONTROL) ? 52 : 44) +
-						     (IS_ENABLED(CONFIG_TASKPOOL_IOT_API) ? 4 : 0));
+						     (IS_ENABLED(CONFIG_TASKPOOL_IOT_API) ? 4 : 0) +
+						     (IS_ENABLED(CONFIG_TASKPOOL_GROUPS) ? 4 : 0));
 
 /* How much more urgent than its pool a worker's thread can become. */
 #define Z_TASKPOOL_RAISE (IS_ENABLED(CONFIG_TASKPOOL_LEVEL_PRIORITIES) ? CONFIG_TASKPOOL_PRIORITY_LEVELS - 1 : 0)
@@ -233,8 +237,8 @@ struct taskpool {
  * 4 more with `CONFIG_TASKPOOL_WAIT`, 4 with `CONFIG_TASKPOOL_STATS`, 20 with `CONFIG_TASKPOOL_IOT_API`, 76 with
  * `CONFIG_TASKPOOL_BUDGETS`, 12 with `CONFIG_TASKPOOL_WDT`; the thread is aligned to 8 bytes. The pool itself takes 104 bytes of RAM: 44, a pointer and a `k_timer` of 56. To the 44,
  * `CONFIG_TASKPOOL_CONTROL` adds 8, `CONFIG_TASKPOOL_PAUSE` 8, `CONFIG_TASKPOOL_STATS` 88, each level above the first 8,
- * more than one level 4 together, `CONFIG_TASKPOOL_LEVEL_PRIORITIES` 4 and `CONFIG_TASKPOOL_IOT_API` 4; the timer is
- * aligned to 8 bytes.
+ * more than one level 4 together, `CONFIG_TASKPOOL_LEVEL_PRIORITIES` 4, `CONFIG_TASKPOOL_IOT_API` 4 and
+ * `CONFIG_TASKPOOL_GROUPS` 4; the timer is aligned to 8 bytes.
  *
  * Zero or inverted thread counts, a maximum that the reserve can't help to reach, and a priority that does not exist
  * fail the build. With `CONFIG_TASKPOOL_LEVEL_PRIORITIES` so does a priority that leaves no room for those of the levels:
@@ -396,10 +400,13 @@ enum taskpool_state {
 	TASKPOOL_RUN_CANCELLED = 4,
 	/** Flag: another submission waits for the end of this run. */
 	TASKPOOL_RESUBMITTED = 8,
+	/** Waits for another job of its group to end, before it waits for a worker. */
+	TASKPOOL_HELD = 16,
 };
 
 struct taskpool_end;
 struct taskpool_event;
+struct taskpool_group;
 
 /**
  * @brief What is told when a submission has ended.
@@ -431,6 +438,9 @@ struct taskpool_job_core {
 	const struct taskpool_end *end;
 #ifdef CONFIG_TASKPOOL_BUDGETS
 	const struct taskpool_about *about;
+#endif
+#ifdef CONFIG_TASKPOOL_GROUPS
+	struct taskpool_group *group;
 #endif
 #ifdef CONFIG_TASKPOOL_WAIT
 	void *waiters;
@@ -475,7 +485,7 @@ struct taskpool_end {
 
 /**
  * A job: a unit of work that its owner keeps. 52 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
- * `CONFIG_TASKPOOL_STATS`, with `CONFIG_TASKPOOL_NAMES`, and with `CONFIG_TASKPOOL_BUDGETS`). Its fields belong to the implementation. It must stay where
+ * `CONFIG_TASKPOOL_STATS`, `CONFIG_TASKPOOL_NAMES`, `CONFIG_TASKPOOL_BUDGETS` and `CONFIG_TASKPOOL_GROUPS` each). Its fields belong to the implementation. It must stay where
  * it is, and is not to be written, while it is under way: from an accepted submission until its outcome is told.
  */
 struct taskpool_job {
@@ -1118,7 +1128,8 @@ int taskpool_set_max_threads(struct taskpool *pool, uint32_t max_threads);
  * It takes no more submissions; what is under way runs or is discarded, as @p how says, and every submission has its
  * outcome. When this has returned 0, no job of the pool runs, or will. Several threads may shut one pool down at once, and
  * a pool that is shut down already. A running job that was submitted to this pool again is waited for, too, in whichever
- * pool it runs.
+ * pool it runs; and what a group holds for this pool, if it is not discarded: with such jobs, a section may walk over all
+ * that groups hold.
  *
  * From threads, but not those of the pool's workers. One lock section for each job that is discarded, one each time a
  * worker comes to rest, and a few more; completions of discarded jobs are told in this thread.
@@ -1260,6 +1271,165 @@ int taskpool_stats(struct taskpool *pool, struct taskpool_stats *stats);
  */
 int taskpool_reset_stats(struct taskpool *pool);
 #endif
+
+#if defined(CONFIG_TASKPOOL_GROUPS) || defined(__DOXYGEN__)
+/**
+ * A group: jobs of which only so many run at once, in whichever pools. 24 bytes (32-bit; each level of jobs above the first
+ * adds 8, more than one level 4 together). Its fields belong to the implementation. It must stay where it is for as long
+ * as a job names it.
+ *
+ * A job of a group has a place from the moment in which it becomes ready until its run ends, or until it is cancelled
+ * before that. While all places are taken, another one is held (#TASKPOOL_HELD): it takes no worker, and becomes ready when
+ * a place is free, those of higher levels first, within a level who came first. A run that is submitted again gives its
+ * place back, and the job waits behind those that are held. What is deferred has no place, nor what waits for it. (Like
+ * `concurrency` of Momentum's `ec_async_job`, without a worker that waits.)
+ *
+ * A job that waits for another one of its own group keeps its place meanwhile: where it has the last one, that never
+ * ends, which is not found out.
+ */
+struct taskpool_group {
+	/** @cond INTERNAL_HIDDEN */
+	/* The Rust struct `Group`; src/layout.ld compares them. */
+	void *links[2 * CONFIG_TASKPOOL_PRIORITY_LEVELS + 2];
+#if CONFIG_TASKPOOL_PRIORITY_LEVELS > 1
+	uintptr_t levels;
+#endif
+	uint32_t held;
+	uint16_t limit;
+	uint16_t active;
+	/** @endcond */
+};
+
+/** @cond INTERNAL_HIDDEN */
+/* What the documentation states. */
+BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || sizeof(struct taskpool_group) == 24);
+
+/* The fields before `limit`, which are zero. */
+#if CONFIG_TASKPOOL_PRIORITY_LEVELS > 1
+#define Z_TASKPOOL_GROUP_ZEROS {NULL}, 0, 0
+#else
+#define Z_TASKPOOL_GROUP_ZEROS {NULL}, 0
+#endif
+
+#define Z_TASKPOOL_JOB_CORE_IN(end_, flags_, group_)                                                                   \
+	{                                                                                                              \
+		{NULL, NULL, NULL}, taskpool_core_run_job, 0, 0, (flags_), 0, 0, {0, 0}, NULL, (end_), (group_)        \
+	}
+/** @endcond */
+
+/** @brief What a `struct taskpool_group` begins as. @param limit_ How many of its jobs run at once: 1 to 65,535. */
+#define TASKPOOL_GROUP_INITIALIZER(limit_) {Z_TASKPOOL_GROUP_ZEROS, (limit_), 0}
+
+/**
+ * @brief Defines a group. It needs no call to be ready.
+ *
+ * Write `static` before it for one that other files don't see.
+ *
+ * @param name_  C name of the group.
+ * @param limit_ How many of its jobs run at once: 1 to 65,535. Any other fails the build.
+ */
+#define TASKPOOL_GROUP_DEFINE(name_, limit_)                                                                           \
+	struct taskpool_group name_ = TASKPOOL_GROUP_INITIALIZER(limit_);                                              \
+	BUILD_ASSERT((limit_) >= 1 && (limit_) <= UINT16_MAX,                                                          \
+		     "a group lets 1 to 65535 jobs run at once: correct the limit of " #name_)
+
+/**
+ * @brief Defines a job of a group. Otherwise as @ref TASKPOOL_JOB_DEFINE_WITH.
+ *
+ * @param name_    C name of the job.
+ * @param run_     What it does, a @ref taskpool_run_t.
+ * @param arg_     What that is given, a `void *`.
+ * @param end_     Its completion, a `struct taskpool_end *`, or NULL.
+ * @param level_   The level at which it waits, for a place and then for a worker.
+ * @param discard_ Whether a shutdown of its pool discards it, even where it lets others run.
+ * @param group_   Its group, a `struct taskpool_group *`, or NULL.
+ */
+#define TASKPOOL_JOB_DEFINE_IN_GROUP(name_, run_, arg_, end_, level_, discard_, group_)                                \
+	struct taskpool_job name_ = {                                                                                  \
+		Z_TASKPOOL_JOB_CORE_IN((end_),                                                                         \
+				       (((level_) << Z_TASKPOOL_LEVEL_SHIFT) |                                         \
+					((discard_) ? Z_TASKPOOL_DISCARD : 0)),                                        \
+				       (group_)),                                                                      \
+		(run_),                                                                                                \
+		(arg_)Z_TASKPOOL_JOB_NAME(#name_),                                                                     \
+	};                                                                                                             \
+	BUILD_ASSERT((level_) >= 0 && (level_) < CONFIG_TASKPOOL_PRIORITY_LEVELS,                                      \
+		     "there is no such level: raise CONFIG_TASKPOOL_PRIORITY_LEVELS, or lower that of " #name_)
+
+/** What a group looks like at one moment. */
+struct taskpool_group_usage {
+	/** How many of its jobs run at once. */
+	uint16_t limit;
+	/** Jobs that have a place. More than the limit after that was lowered, until they have ended. */
+	uint16_t active;
+	/** Jobs that are held. */
+	uint32_t held;
+};
+
+/**
+ * @brief Makes memory a group.
+ *
+ * The memory must not hold a group that a job names. isr-ok, O(1), no lock.
+ *
+ * @isr_ok
+ *
+ * @param group Room for the group; what was in it is lost.
+ * @param limit How many of its jobs run at once: 1 to 65,535.
+ *
+ * @retval 0       It is ready.
+ * @retval -EINVAL @p group is NULL, or there is no such limit.
+ */
+int taskpool_group_init(struct taskpool_group *group, uint32_t limit);
+
+/**
+ * @brief Puts an idle job into a group.
+ *
+ * Only the job's owner may call it, while nobody else submits the job. isr-ok, O(1).
+ *
+ * @isr_ok
+ *
+ * @param job   The job.
+ * @param group Its group from now on, or NULL for none.
+ *
+ * @retval 0       It belongs to it.
+ * @retval -EINVAL @p job is NULL or not initialised, or @p group was not initialised.
+ * @retval -EBUSY  The job is under way.
+ */
+int taskpool_job_set_group(struct taskpool_job *job, struct taskpool_group *group);
+
+/**
+ * @brief Changes how many jobs of a group run at once.
+ *
+ * With a higher limit, held jobs become ready, in their order. With a lower one, what is ready or runs goes on, and nothing
+ * is let in until fewer have a place.
+ *
+ * isr-ok. One lock section, O(1), and one more for each job that is let in after the first.
+ *
+ * @isr_ok
+ *
+ * @param group The group.
+ * @param limit 1 to 65,535.
+ *
+ * @retval 0       It is so from now on.
+ * @retval -EINVAL @p group is NULL, or there is no such limit.
+ */
+int taskpool_group_set_limit(struct taskpool_group *group, uint32_t limit);
+
+/**
+ * @brief How many jobs of a group have a place, and how many are held, at one moment.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param group The group.
+ * @param usage Where to put it.
+ *
+ * @retval 0       It is there.
+ * @retval -EINVAL @p group or @p usage is NULL.
+ */
+int taskpool_group_usage(struct taskpool_group *group, struct taskpool_group_usage *usage);
+#endif /* CONFIG_TASKPOOL_GROUPS */
 
 /**
  * @brief What an error means, and what to do.

@@ -22,7 +22,7 @@ const NUMBERS: [(&str, &str, &str); 10] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 17] = [
+const OPTIONS: [&str; 18] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
@@ -34,6 +34,7 @@ const OPTIONS: [&str; 17] = [
     "TASKPOOL_TASKS",
     "TASKPOOL_BUDGETS",
     "TASKPOOL_WDT",
+    "TASKPOOL_GROUPS",
     "TASKPOOL_LEVEL_PRIORITIES",
     "TASKPOOL_C_API",
     "TASKPOOL_NAMES",

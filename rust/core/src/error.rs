@@ -32,6 +32,8 @@ pub enum DeferError {
 pub enum RunNowError {
     /// The job is queued, deferred or running already, and goes on as it was.
     UnderWay,
+    /// The job's group has no place for it.
+    GroupFull,
     /// The pool runs nothing: it is held, has not been started, or has been shut down.
     NotRunning,
     /// Interrupts run no jobs.
@@ -42,6 +44,9 @@ impl fmt::Display for RunNowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             RunNowError::UnderWay => "the job is under way: wait for its end, or cancel it, before you run it here",
+            RunNowError::GroupFull => {
+                "the job's group has no place for it: submit it, so that it waits for one, or raise the limit"
+            }
             RunNowError::NotRunning => {
                 "the pool runs nothing: start, restart or release it before you run a job for it"
             }

@@ -11,6 +11,7 @@
 //! | submission | handing a job to a pool; every accepted one gets exactly one outcome |
 //! | outcome | how a submission ended |
 //! | completion | what happens when a job has ended |
+//! | group | jobs of which only so many run at once; the others are held, without a worker that waits |
 //! | task | a job with a schedule: interval, iterations, policy, start event, timeout |
 //! | spawned job | a closure in a slot of the cache, or on the heap, with a handle; the slot comes back by itself |
 //! | worker | a thread that runs jobs: one of a pool's own, or one of the reserve |
@@ -69,8 +70,11 @@ pub use job::{
 };
 pub use lock::Token;
 pub use pool::{
-    Clock, ControlError, CreateError, Pool, PoolRef, Reserve, Shutdown, Snapshot, Stats, Worker, WorkerRef, LEVELS,
+    Clock, ControlError, CreateError, GroupSnapshot, Groups, LimitError, Pool, PoolRef, Reserve, Shutdown, Snapshot,
+    Stats, Worker, WorkerRef, LEVELS,
 };
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+pub use pool::{Group, GroupRef};
 pub use port::Port;
 pub use reference::Ref;
 pub use scope::{Scope, ScopeError};

@@ -4,30 +4,46 @@
 //! exists only inside a lock section of [`Shell`](crate::Shell), so forgetting the lock does not compile. A `Locked`
 //! copies its value in and out and never lends a reference: lists and trees made of them are ordinary safe code.
 
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+use core::cell::Cell;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
+
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+use crate::pool::GroupRef;
+use crate::pool::Groups;
 
 /// The proof that the module's lock is held. It cannot leave the context that took the lock.
 pub struct Token<'section> {
     /// The time at which the section began, for statistics; modulo 2^32.
     #[cfg(CONFIG_TASKPOOL_STATS)]
     now: u32,
+    /// The groups that hold jobs.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    groups: &'static Groups,
+    /// This section has freed a place in this group, for which a job is to be admitted before it ends.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    freed: Cell<Option<GroupRef>>,
     held: PhantomData<(&'section (), *const ())>,
 }
 
 impl Token<'_> {
-    /// Attests that the module's lock is held. Statistics need the time, from `now`.
+    /// Attests that the module's lock is held. Statistics need the time, from `now`; groups those that hold jobs.
     ///
     /// # Safety
     ///
     /// The caller holds the lock for as long as the token lives, and every object that is reached with the token is
     /// reached under this same lock everywhere.
     #[inline(always)]
-    pub(crate) unsafe fn attest(_now: impl FnOnce() -> u64) -> Self {
+    pub(crate) unsafe fn attest(_now: impl FnOnce() -> u64, _groups: impl FnOnce() -> &'static Groups) -> Self {
         Token {
             #[cfg(CONFIG_TASKPOOL_STATS)]
             // The model checker would go through all the moments of this look, for nothing.
             now: if cfg!(loom) { 0 } else { _now() as u32 },
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            groups: _groups(),
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            freed: Cell::new(None),
             held: PhantomData,
         }
     }
@@ -36,6 +52,39 @@ impl Token<'_> {
     #[cfg(CONFIG_TASKPOOL_STATS)]
     pub(crate) fn now(&self) -> u32 {
         self.now
+    }
+
+    /// The groups that hold jobs.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub(crate) fn groups(&self) -> &'static Groups {
+        self.groups
+    }
+
+    /// There is a place in this group, and a job that waits for it. A section frees one place at most.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    #[inline(always)]
+    pub(crate) fn note_freed(&self, group: GroupRef) {
+        self.freed.set(Some(group));
+    }
+
+    /// The group in which this section has freed a place, if it has: until that is answered.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    #[inline(always)]
+    pub(crate) fn take_freed(&self) -> Option<GroupRef> {
+        self.freed.take()
+    }
+
+    /// Whether this section has freed a place, for which a job is yet to be admitted.
+    #[inline(always)]
+    pub(crate) fn has_freed(&self) -> bool {
+        #[cfg(CONFIG_TASKPOOL_GROUPS)]
+        {
+            let freed = self.freed.take();
+            self.freed.set(freed);
+            freed.is_some()
+        }
+        #[cfg(not(CONFIG_TASKPOOL_GROUPS))]
+        false
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::budget::Overrun;
 use crate::event::{Event, Level};
 use crate::job::{Cache, Caller, SignalRef};
-use crate::pool::{PoolRef, Reserve, WorkerRef};
+use crate::pool::{Groups, PoolRef, Reserve, WorkerRef};
 
 /// An operating system, as the pool sees it. A type, not a value: a program has one.
 ///
@@ -43,6 +43,9 @@ pub unsafe trait Port {
     fn cache() -> Option<&'static Cache> {
         None
     }
+
+    /// The groups of this system that hold jobs. Called under the lock.
+    fn groups() -> &'static Groups;
 
     /// Gives the worker's semaphore once. Called under the lock, from every context; must not switch threads before the
     /// lock is released. Each call ends exactly one `park` of that worker, also one that begins later.

@@ -21,6 +21,8 @@ use crate::pool::{
     Answer, Clock, Closing, ControlError, CreateError, Ended, Lent, Order, PoolRef, Rank, Shutdown, Snapshot, Taken,
     Worker, WorkerRef, LEVEL_PRIORITIES, RUNTIME,
 };
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+use crate::pool::{GroupRef, GroupSnapshot, LimitError};
 use crate::port::Port;
 use crate::reference::Ref;
 use crate::ticks::{When, MAX_TICKS};
@@ -71,13 +73,24 @@ enum Next {
     Left,
 }
 
+/// What is left of an order, to be done when the lock is released.
+enum Rest {
+    /// Nothing.
+    Unlock,
+    /// A woken thread may be more urgent.
+    Switch,
+    /// Those who waited go on: the line that begins with this one.
+    #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+    Release(WaiterRef),
+}
+
 impl<P: Port> Shell<P> {
     /// One lock section, and what its order asks for.
     #[inline(always)]
     pub(crate) fn section<R>(step: impl FnOnce(&Token<'_>) -> (R, Order)) -> R {
         let key = P::lock();
         // SAFETY: the lock was just taken and is released after the token's last use; a port has one lock.
-        let token = unsafe { Token::attest(P::now) };
+        let token = unsafe { Token::attest(P::now, P::groups) };
         let (answer, order) = step(&token);
         Self::carry_out(token, key, order);
         answer
@@ -87,48 +100,88 @@ impl<P: Port> Shell<P> {
     #[inline(always)]
     fn carry_out(token: Token<'_>, key: P::Key, order: Order) {
         match order {
-            Order::Nothing => P::unlock(key),
+            Order::Nothing if !token.has_freed() => P::unlock(key),
             order => Self::carry_out_rest(token, key, order),
         }
     }
 
     /// All but the common order.
     #[inline(never)]
-    fn carry_out_rest(token: Token<'_>, key: P::Key, mut order: Order) {
+    fn carry_out_rest(token: Token<'_>, key: P::Key, order: Order) {
+        let rest = Self::perform(&token, order);
+        #[cfg(CONFIG_TASKPOOL_GROUPS)]
+        if let Some(group) = token.take_freed() {
+            // What was ordered first may have taken the last worker, or the place in the line for one.
+            let second = Self::perform(&token, group.admit(&token));
+            return Self::end_both(key, rest, second);
+        }
+        Self::end(key, rest);
+    }
+
+    /// What an order asks for under the lock. Answers what is left.
+    #[inline(always)]
+    fn perform(token: &Token<'_>, mut order: Order) -> Rest {
         if let Order::Look(pool) = order {
-            order = pool.expire(&token, None, pool.time(&token, P::now()));
+            order = pool.expire(token, None, pool.time(token, P::now()));
         }
         match order {
             // Under the lock: a submitter that was preempted between unlocking and waking would hold up the job.
             Order::Wake(worker, rank) => {
-                Self::send(&token, worker, rank);
+                Self::send(token, worker, rank);
                 P::wake(worker);
             }
-            Order::Borrow(pool, rank) => match P::reserve().and_then(|reserve| reserve.lend(&token, pool)) {
-                Some(lent) => Self::hand_over(&token, &lent, pool, rank),
-                None => Self::hurry(&token, pool, rank),
+            Order::Borrow(pool, rank) => match P::reserve().and_then(|reserve| reserve.lend(token, pool)) {
+                Some(lent) => Self::hand_over(token, &lent, pool, rank),
+                None => Self::hurry(token, pool, rank),
             },
             #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
-            Order::Adapt(worker, rank) => Self::send(&token, worker, rank),
+            Order::Adapt(worker, rank) => Self::send(token, worker, rank),
             Order::Join(worker) => {
-                if let (Some(pool), true) = (worker.pool(&token), P::reserve().is_some()) {
+                if let (Some(pool), true) = (worker.pool(token), P::reserve().is_some()) {
                     P::join(worker, pool);
-                    Self::send(&token, worker, pool.top_rank(&token));
+                    Self::send(token, worker, pool.top_rank(token));
                 }
             }
             // Outside the lock, two contexts could start the timer in the wrong order.
             Order::Arm(pool) => {
-                P::arm(pool, pool.armed(&token));
-                return P::unlock(key);
+                P::arm(pool, pool.armed(token));
+                return Rest::Unlock;
             }
             #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
-            Order::Release(first) => {
-                P::unlock(key);
-                return Self::release(first);
-            }
-            Order::Nothing | Order::Moved | Order::Look(_) => return P::unlock(key),
+            Order::Release(first) => return Rest::Release(first),
+            Order::Nothing | Order::Moved | Order::Look(_) => return Rest::Unlock,
         }
-        P::unlock_and_switch(key);
+        Rest::Switch
+    }
+
+    /// Ends a lock section, and does what is left.
+    #[inline(always)]
+    fn end(key: P::Key, rest: Rest) {
+        match rest {
+            Rest::Unlock => P::unlock(key),
+            Rest::Switch => P::unlock_and_switch(key),
+            #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+            Rest::Release(first) => {
+                P::unlock(key);
+                Self::release(first);
+            }
+        }
+    }
+
+    /// As `end`, of two orders.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    #[inline(always)]
+    fn end_both(key: P::Key, first: Rest, second: Rest) {
+        match matches!(first, Rest::Switch) || matches!(second, Rest::Switch) {
+            true => P::unlock_and_switch(key),
+            false => P::unlock(key),
+        }
+        #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
+        for rest in [first, second] {
+            if let Rest::Release(line) = rest {
+                Self::release(line);
+            }
+        }
     }
 
     /// A worker of the reserve has been lent, for a job of this rank.
@@ -276,7 +329,7 @@ impl<P: Port> Shell<P> {
         Self::may_make(max)?;
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: only here are workers lent without a job for each.
-        let token = unsafe { Token::attest(P::now) };
+        let token = unsafe { Token::attest(P::now, P::groups) };
         let made = match P::reserve().filter(|reserve| reserve.has(&token, min)) {
             Some(reserve) => Self::make(&token, pool, max, configure).map(|()| {
                 for _ in 0..min {
@@ -466,7 +519,7 @@ impl<P: Port> Shell<P> {
     pub fn submit_inline(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: waking is common, too.
-        let token = unsafe { Token::attest(P::now) };
+        let token = unsafe { Token::attest(P::now, P::groups) };
         let (accepted, order) = pool.submit(&token, job);
         if let Order::Wake(worker, rank) = order {
             Self::send(&token, worker, rank);
@@ -540,6 +593,35 @@ impl<P: Port> Shell<P> {
         Self::section(|token| (job.set_level(token, level), job.hurry(token)))
     }
 
+    /// Changes how many jobs of a group run at once. With a higher limit, held jobs become ready, in their order; above a
+    /// lower one, what has a place keeps it. Callable everywhere; one lock section, O(1), and one more for each job that is
+    /// admitted.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitError`]: the limit is 0. Nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub fn set_limit(group: GroupRef, limit: u16) -> Result<(), LimitError> {
+        let places = Self::look(|token| group.set_limit(token, limit))?;
+        for _ in 1..places {
+            Self::look(|token| group.offer(token));
+        }
+        Ok(())
+    }
+
+    /// The limit of a group, how many of its jobs have a place, and how many wait for one. Callable everywhere; one lock
+    /// section, O(1).
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub fn group(group: GroupRef) -> GroupSnapshot {
+        Self::look(|token| group.snapshot(token))
+    }
+
+    /// Checks everything that must hold in a group; see [`Group::check`](crate::Group::check). For tests.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub fn check_group(group: GroupRef) -> GroupSnapshot {
+        Self::look(|token| group.check(token))
+    }
+
     /// Submits a job to run once `now() >= deadline`, in ticks since boot. One lock section of O(log n), and sometimes
     /// the arming of the timer.
     ///
@@ -598,7 +680,7 @@ impl<P: Port> Shell<P> {
         }
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: only here is it known what is ahead.
-        let token = unsafe { Token::attest(P::now) };
+        let token = unsafe { Token::attest(P::now, P::groups) };
         if relative && pool.has_stood(&token) {
             now = P::now();
             deadline = ahead(now).min(MAX_TICKS);
@@ -864,7 +946,7 @@ impl<P: Port> Shell<P> {
         loop {
             let key = P::lock();
             // SAFETY: as in `section`, which can't serve here: the order says whether there is more to do.
-            let token = unsafe { Token::attest(P::now) };
+            let token = unsafe { Token::attest(P::now, P::groups) };
             if !begun {
                 pool.begin_expiry(&token);
                 begun = true;
@@ -960,7 +1042,7 @@ impl<P: Port> Shell<P> {
     fn decide(worker: WorkerRef, ctx: &mut Ctx<'_>, finished: Option<(JobRef, Code)>, joining: bool) -> Next {
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: it has no common case.
-        let token = unsafe { Token::attest(P::now) };
+        let token = unsafe { Token::attest(P::now, P::groups) };
         worker.arrive(&token);
         if !joining {
             if let Some((job, pool, due)) = worker.step_on(&token, finished) {
@@ -1010,7 +1092,7 @@ impl<P: Port> Shell<P> {
             _ => None,
         };
         match order {
-            Order::Nothing | Order::Moved => P::unlock(key),
+            Order::Nothing | Order::Moved if !token.has_freed() => P::unlock(key),
             order => Self::carry_out_rest(token, key, order),
         }
         #[cfg(CONFIG_TASKPOOL_CONTROL)]

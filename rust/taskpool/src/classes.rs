@@ -97,6 +97,8 @@ pub enum ClassError {
     NotRunning,
     /// The class runs its jobs inline, and this one is under way.
     UnderWay,
+    /// The class runs its jobs inline, and this one's group has no place for it.
+    GroupFull,
     /// The class runs its jobs inline, and an interrupt can't run them.
     InInterrupt,
 }
@@ -108,6 +110,7 @@ impl fmt::Display for ClassError {
             ClassError::AlreadyQueued => SubmitError::AlreadyQueued.fmt(f),
             ClassError::NotRunning => SubmitError::NotRunning.fmt(f),
             ClassError::UnderWay => RunNowError::UnderWay.fmt(f),
+            ClassError::GroupFull => RunNowError::GroupFull.fmt(f),
             ClassError::InInterrupt => RunNowError::InInterrupt.fmt(f),
         }
     }
@@ -129,6 +132,7 @@ impl From<RunNowError> for ClassError {
     fn from(error: RunNowError) -> Self {
         match error {
             RunNowError::UnderWay => ClassError::UnderWay,
+            RunNowError::GroupFull => ClassError::GroupFull,
             RunNowError::InInterrupt => ClassError::InInterrupt,
             // The core has no other.
             _ => ClassError::NotRunning,

@@ -12,8 +12,8 @@ use std::time;
 use std::vec::Vec;
 
 use taskpool_core::{
-    Cache, Caller, Event, Level, Pool as CorePool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker,
-    WorkerRef,
+    Cache, Caller, Event, Groups, Level, Pool as CorePool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef,
+    Worker, WorkerRef,
 };
 
 #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
@@ -29,6 +29,7 @@ pub(crate) struct ThisPort;
 
 static LOCK: Mutex<()> = Mutex::new(());
 static RESERVE: Reserve = Reserve::new();
+static GROUPS: Groups = Groups::new();
 /// What the timer thread waits for: the deadline of each timer that is armed.
 static TIMERS: Mutex<Vec<(Timer, u64)>> = Mutex::new(Vec::new());
 static TIMERS_CHANGED: Condvar = Condvar::new();
@@ -127,6 +128,10 @@ unsafe impl Port for ThisPort {
 
     fn reserve() -> Option<&'static Reserve> {
         Some(&RESERVE)
+    }
+
+    fn groups() -> &'static Groups {
+        &GROUPS
     }
 
     fn cache() -> Option<&'static Cache> {

@@ -44,6 +44,8 @@
 //!   wakes a worker may.
 //! - A section in which a submission ends takes time in proportion to the threads that wait for that job, and each of
 //!   these takes a section more.
+//! - With `CONFIG_TASKPOOL_GROUPS`, a section in which a job of a group ends, or is given up, may let another one in, and
+//!   so wake one worker more.
 //! - With `CONFIG_TASKPOOL_STATS`, each section reads the clock.
 //! - What may wait, a scope, a shutdown, and making a pool: on Zephyr these first look for the calling thread among all
 //!   workers of the image, outside the lock; an interrupt is known without that.
@@ -70,6 +72,8 @@ mod complete;
 mod config;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 mod event;
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+mod group;
 #[allow(unsafe_code)]
 mod guarded;
 #[cfg(target_os = "none")]
@@ -99,6 +103,8 @@ pub use complete::{Batch, BatchError, CompletionQueue, QueueError, Queued, Room,
 pub use config::{Config, CONFIG};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 pub use event::Event as TaskEvent;
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+pub use group::Group;
 #[cfg(not(target_os = "none"))]
 pub use port::{leak_pool, Forbidden};
 #[cfg(target_os = "none")]
@@ -118,6 +124,8 @@ pub use taskpool_core::{
     LevelError, NotSpawned, OnEnd, Outcome, Run, RunNowError, ScopeError, Shutdown, Snapshot, SpawnError, Status,
     SubmitError, WaitError, LEVELS, MAX_TICKS,
 };
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+pub use taskpool_core::{GroupSnapshot as GroupUsage, LimitError};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 pub use taskpool_core::{Missed, NotEnabled, Rephase, Stale, MAX_SPAN};
 pub use time::{Duration, Instant, Timeout};
@@ -130,6 +138,8 @@ type System = Shell<port::ThisPort>;
 ///
 /// 40 bytes and its state on a 32-bit machine, 4 more with `CONFIG_TASKPOOL_WAIT`, with `CONFIG_TASKPOOL_STATS` and with
 /// `CONFIG_TASKPOOL_BUDGETS` each. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
+/// 40 bytes and its state on a 32-bit machine, 4 more each with `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS` and
+/// `CONFIG_TASKPOOL_GROUPS`. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
 /// becomes; with state it is a type of yours that implements [`Run`]. A job never runs on two workers at once.
 pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
 
@@ -157,6 +167,15 @@ impl<T: Run> Job<T> {
         self
     }
 
+    /// The same job, which belongs to this group: it runs only while fewer others of it do than the group's limit says, and
+    /// is [`Held`](Status::Held) until then. (A closure does not become a function by itself here: write
+    /// `<Job>::new(|_| ..)`.)
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub const fn in_group(mut self, group: &'static Group) -> Self {
+        self.0.set_group(&group.0);
+        self
+    }
+
     /// The same job, which waits for a worker at this level, from 0, where all others wait, to [`LEVELS`] - 1: a ready
     /// job is taken before those of lower levels. Within a level, who came first is first.
     ///
@@ -178,6 +197,8 @@ impl<T: Run> Job<T> {
     }
 
     /// Changes the level of the job. A queued one goes behind the others of its new level, unless it is urgent.
+    /// Changes the level of the job. A queued one goes behind the others of its new level, unless it is urgent; a held one
+    /// behind those of its group.
     ///
     /// From any thread and interrupt. One lock section, O(1); for a queued job with `CONFIG_TASKPOOL_LEVEL_PRIORITIES`
     /// O(w), see [What calls cost](crate#what-calls-cost).
@@ -191,7 +212,7 @@ impl<T: Run> Job<T> {
 
     /// Cancels the submission that is under way, without waiting.
     ///
-    /// A queued or deferred job will not run. A running one sees [`Ctx::cancelled`], and if it had been submitted again
+    /// A queued, held or deferred job will not run. A running one sees [`Ctx::cancelled`], and if it had been submitted again
     /// meanwhile, that submission is cancelled. The completion, if the job has one, is told in this context.
     ///
     /// From any thread and interrupt. One lock section, O(log n) of the deferred jobs at worst; then the completion,
@@ -307,7 +328,7 @@ impl Pool {
     /// busy, the reserve lends one beyond the pool's maximum, if it has one; that one takes urgent jobs only. (Like
     /// `IOT_TASKPOOL_JOB_HIGH_PRIORITY` of the FreeRTOS Task Pool.)
     ///
-    /// A queued job of this pool moves to the head ([`Accepted::Moved`]), and keeps the limit of its time, if
+    /// A queued job of this pool moves to the head ([`Accepted::Moved`]), a held one before all that its group holds; it keeps the limit of its time, if
     /// `submit_within` set one. Only this submission is urgent, not the next.
     ///
     /// From any thread and interrupt. One lock section, O(1) at worst (O(log n) for a deferred job, and O(w) as for
@@ -473,7 +494,9 @@ impl Pool {
     /// every submission has its outcome, [`Outcome::Discarded`] for the latter. When this returns, no job of the pool
     /// runs, or will. Several threads may shut one pool down at once, and a pool that is shut down already.
     ///
-    /// A running job that has been resubmitted to this pool is waited for, too, in whichever pool it runs.
+    /// A running job that has been resubmitted to this pool is waited for, too, in whichever pool it runs. So is what a group
+    /// holds for this pool, or it is discarded; while there is such a job, each section of the shutdown that looks whether
+    /// all is over walks over all that groups hold.
     ///
     /// From threads, but not those of the pool's workers. Completions of discarded jobs are told in this thread. One
     /// lock section for each job that is discarded, one each time that a worker of the pool comes to rest, one for each

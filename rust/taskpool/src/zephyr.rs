@@ -8,7 +8,8 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use taskpool_core::{
-    Cache, Caller, Event, Header, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker, WorkerRef,
+    Cache, Caller, Event, Groups, Header, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker,
+    WorkerRef,
 };
 
 #[cfg(CONFIG_TASKPOOL_BUDGETS)]
@@ -126,6 +127,12 @@ unsafe impl Port for ThisPort {
     #[inline(always)]
     fn reserve() -> Option<&'static Reserve> {
         (CONFIG.reserve_threads > 0).then_some(&taskpool_core_reserve)
+    }
+
+    #[inline(always)]
+    fn groups() -> &'static Groups {
+        static GROUPS: Groups = Groups::new();
+        &GROUPS
     }
 
     #[inline(always)]

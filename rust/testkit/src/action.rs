@@ -2,7 +2,7 @@
 
 use taskpool_core::{Clock, JoinError, Shutdown};
 
-use crate::{World, H, HANDLES, J, P, W};
+use crate::{World, G, H, HANDLES, J, P, W};
 
 /// What one thread, interrupt, job, completion or closure does: pools and jobs are numbers, of those of a [`Scene`].
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,7 @@ pub enum Action {
     Cancel(usize),
     Abort(usize),
     SetLevel(usize, u8),
+    SetLimit(usize, u16),
     /// A worker makes one move; of any number, modulo the number of workers.
     Step(usize),
     Advance(u64),
@@ -95,17 +96,28 @@ pub struct Scene<const POOLS: usize, const JOBS: usize> {
     pub pools: [P; POOLS],
     /// The maximum of those that are made at run time. When they have been shut down, their memory is overwritten.
     pub runtime: [Option<u8>; POOLS],
+    /// Its groups.
+    pub groups: [G; GROUPS],
     /// Its jobs.
     pub jobs: [J; JOBS],
 }
+
+/// Groups of a scene.
+pub const GROUPS: usize = 2;
 
 /// One pool: workers of its own, maximum above that, and whether it is started at once. Without workers of its own it is
 /// made at run time.
 pub type PoolPlan = (u8, u8, bool);
 
 impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
-    /// A world whose clock shows `clock`, with its pools, and jobs that are made by `jobs`.
-    pub fn new(clock: u64, reserve: u8, plans: [PoolPlan; POOLS], jobs: impl FnOnce(World) -> [J; JOBS]) -> Self {
+    /// A world whose clock shows `clock`, with its pools, groups of these limits, and jobs that are made by `jobs`.
+    pub fn new(
+        clock: u64,
+        reserve: u8,
+        plans: [PoolPlan; POOLS],
+        limits: [u16; GROUPS],
+        jobs: impl FnOnce(World, [G; GROUPS]) -> [J; JOBS],
+    ) -> Self {
         let runtime = plans.map(|(own, more, _)| (own == 0).then_some(1 + more));
         // Such a pool needs a reserve.
         let world = World::new(reserve.max(runtime.iter().any(Option::is_some).into()));
@@ -116,11 +128,13 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
             (_, true) => world.pool(own, own + more),
             (_, false) => world.pool_before_start(own, own + more),
         });
+        let groups = limits.map(|limit| world.group(limit));
         Scene {
             world,
             pools,
             runtime,
-            jobs: jobs(world),
+            groups,
+            jobs: jobs(world, groups),
         }
     }
 
@@ -130,6 +144,7 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
             world,
             pools,
             runtime,
+            groups,
             jobs,
         } = self;
         match action {
@@ -143,6 +158,7 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
             Action::Cancel(j) => _ = world.cancel(jobs[j]),
             Action::Abort(j) => _ = world.abort(jobs[j]),
             Action::SetLevel(j, level) => _ = world.set_level(jobs[j], level),
+            Action::SetLimit(g, limit) => _ = world.set_limit(groups[g], limit),
             Action::Step(w) => {
                 if world.workers() > 0 {
                     _ = world.step(W(w % world.workers()));
@@ -210,6 +226,14 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
         for (number, pool) in pools.into_iter().enumerate() {
             self.start(number);
             _ = world.release(pool);
+        }
+        // What one of them waits for may have its place in a group taken by what another one has yet to discard.
+        for pool in pools {
+            if !world.snapshot(pool).open {
+                _ = world.shutdown(pool, Shutdown::Drain, Some(world.now() + 1));
+            }
+        }
+        for pool in pools {
             if world.restart(pool).is_err() && !world.snapshot(pool).open {
                 let end = world.shutdown(pool, Shutdown::Drain, None);
                 end.expect("nothing is in its way");

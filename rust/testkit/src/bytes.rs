@@ -5,7 +5,7 @@
 
 use taskpool_core::{Outcome, Shutdown, LEVELS};
 
-use crate::action::{Action, Inside, PoolPlan, Scene as AnyScene};
+use crate::action::{Action, Inside, PoolPlan, Scene as AnyScene, GROUPS};
 use crate::HANDLES;
 
 type Scene = AnyScene<POOLS, JOBS>;
@@ -73,7 +73,9 @@ impl Action {
             36..=37 => Action::CancelSpawned(bytes.below(HANDLES)?),
             38..=39 => Action::Join(bytes.below(HANDLES)?, bytes.ticks(5)?),
             40..=41 => Action::DropHandle(bytes.below(HANDLES)?),
-            _ => Action::Scope(bytes.below(POOLS)?, bytes.below(5)?, Inside::read(bytes)?),
+            42 => Action::Scope(bytes.below(POOLS)?, bytes.below(5)?, Inside::read(bytes)?),
+            // One of them is refused.
+            _ => Action::SetLimit(bytes.below(GROUPS)?, bytes.below(4)? as u16),
         })
     }
 }
@@ -105,13 +107,21 @@ impl Scene {
             *plan = (own, bytes.below(3)? as u8, bytes.below(4)? > 0);
         }
         let mut with_completion = [false; JOBS];
-        for with in &mut with_completion {
-            *with = bytes.below(2)? > 0;
+        let mut group_of = [None; JOBS];
+        for (with, group) in with_completion.iter_mut().zip(&mut group_of) {
+            let kind = bytes.below(2 * (GROUPS + 1))?;
+            (*with, *group) = (kind % 2 > 0, (kind / 2).checked_sub(1));
         }
-        let scene = Scene::new(clock, reserve, plans, |world| {
-            with_completion.map(|with| match with {
-                true => world.job_with_completion("told"),
-                false => world.job("plain"),
+        let scene = Scene::new(clock, reserve, plans, [1, 2], |world, groups| {
+            std::array::from_fn(|job| {
+                let make = || match with_completion[job] {
+                    true => world.job_with_completion("told"),
+                    false => world.job("plain"),
+                };
+                match group_of[job] {
+                    Some(group) => world.in_group(groups[group], make),
+                    None => make(),
+                }
             })
         });
         let Scene { world, jobs, .. } = scene;
@@ -157,6 +167,7 @@ impl Scene {
             | Action::Cancel(..)
             | Action::Abort(..)
             | Action::SetLevel(..)
+            | Action::SetLimit(..)
             | Action::SetMax(..)
             | Action::CancelSpawned(..)
             | Action::DropHandle(..)) => Some((times, action)),

@@ -29,11 +29,11 @@ mod port;
 pub mod tasks;
 mod world;
 
-pub use action::{Action, Inside, PoolPlan, Scene};
+pub use action::{Action, Inside, PoolPlan, Scene, GROUPS};
 pub use bytes::operate;
 pub use plain::Plain;
 pub use port::{Call, Virtual};
-pub use world::{Step, World, H, HANDLES, J, P, W};
+pub use world::{Step, World, G, H, HANDLES, J, P, W};
 
 use std::sync::atomic::AtomicPtr;
 use std::sync::Mutex;

@@ -18,9 +18,10 @@ use ::loom::sync::{Condvar, Mutex, MutexGuard};
 use ::loom::thread::{self, JoinHandle, ThreadId};
 use ::loom::{lazy_static, thread_local};
 use taskpool_core::{
-    Accepted, Cache, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Event, Handle,
-    Job, JobRef, Level, OnEnd, Outcome, Overrun, Phase, Pool, PoolRef, Port, Ref, Reserve, Run, Scope, ScopeError,
-    Shell, Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError, WaitError, Worker, WorkerRef,
+    Accepted, Cache, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Event, Group,
+    GroupRef, Groups, Handle, Job, JobRef, Level, OnEnd, Outcome, Overrun, Phase, Pool, PoolRef, Port, Ref, Reserve,
+    Run, Scope, ScopeError, Shell, Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError, WaitError,
+    Worker, WorkerRef,
 };
 
 mod tasks;
@@ -47,6 +48,8 @@ lazy_static! {
     /// Jobs that are their owners' again. Their memory stays until the end, so that whoever touches one is found.
     static ref FREED: Plain<Vec<JobRef>> = Plain::new(Vec::new());
     static ref RESERVE: Reserve = Reserve::new();
+
+    static ref GROUPS: Groups = Groups::new();
     static ref SLOTS: Slots<COUNT, { Loom::SLOT_SIZE }> = Slots::new();
     static ref CACHE: Cache = Cache::new(slots());
     /// Who holds the lock. Only asserted on, so loom need not know it.
@@ -272,6 +275,10 @@ unsafe impl Port for Loom {
         Some(reserve)
     }
 
+    fn groups() -> &'static Groups {
+        &GROUPS
+    }
+
     fn cache() -> Option<&'static Cache> {
         let cache: &'static Cache = &CACHE;
         Some(cache)
@@ -450,6 +457,28 @@ struct Fate {
 /// Something that nobody touches but after whoever did before.
 #[derive(Clone, Copy)]
 pub struct Place(&'static Fate);
+
+/// A group of the scene.
+#[derive(Clone, Copy, Debug)]
+pub struct G(GroupRef);
+
+impl G {
+    fn group(self) -> &'static Group {
+        // SAFETY: kept until the end of the execution.
+        unsafe { &*self.0.as_ptr() }
+    }
+
+    /// Places that are taken, and jobs that are held.
+    pub fn counts(self) -> (u16, u32) {
+        let found = Machine::check_group(self.0);
+        (found.active, found.held)
+    }
+
+    /// Changes how many of its jobs run at once.
+    pub fn set_limit(self, limit: u16) {
+        Machine::set_limit(self.0, limit).unwrap();
+    }
+}
 
 impl Place {
     /// Does something there.
@@ -766,6 +795,7 @@ pub struct Scene {
     tasks: Vec<T>,
     pieces: Vec<Place>,
     workers: Vec<WorkerRef>,
+    groups: Vec<G>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -788,6 +818,7 @@ pub fn explore(bound: Option<usize>, body: impl Fn(&mut Scene) + Send + Sync + '
             tasks: Vec::new(),
             pieces: Vec::new(),
             workers: Vec::new(),
+            groups: Vec::new(),
             threads: Vec::new(),
         };
         body(&mut scene);
@@ -881,6 +912,32 @@ impl Scene {
     /// A job that does this when it runs.
     pub fn job(&mut self, script: impl FnMut(&Ctx<'_>) + Send + 'static) -> J {
         self.job_knowing(|_| script)
+    }
+
+    /// A group of which so many jobs run at once. At the end of the scene none has a place, or is held.
+    pub fn group(&mut self, limit: u16) -> G {
+        let group = G(self.keep(Group::new(limit)).reference());
+        self.groups.push(group);
+        group
+    }
+
+    /// A job of a group that does this when it runs, and is told its end.
+    pub fn job_in_group(&mut self, group: G, script: impl FnMut(&Ctx<'_>) + Send + 'static) -> J {
+        let (seen, me) = (self.keep(Seen::default()), self.keep(Plain::new(None)));
+        let completion = self.keep(OnEnd::new(Told { seen, sequel: |_| {} }));
+        let mut job = Job::with_completion(self.script(seen, script), completion);
+        job.set_group(group.group());
+        let reference = self.keep(job).reference();
+        self.add_job(me, reference, seen, true)
+    }
+
+    /// As [`job_in_group`](Scene::job_in_group), without a completion.
+    pub fn quiet_job_in_group(&mut self, group: G, script: impl FnMut(&Ctx<'_>) + Send + 'static) -> J {
+        let (seen, me) = (self.keep(Seen::default()), self.keep(Plain::new(None)));
+        let mut job = Job::new(self.script(seen, script));
+        job.set_group(group.group());
+        let reference = self.keep(job).reference();
+        self.add_job(me, reference, seen, false)
     }
 
     /// A job that does this when it runs, and knows itself.
@@ -1127,6 +1184,13 @@ impl Scene {
         for (number, piece) in self.pieces.iter().enumerate() {
             let drops = piece.0.drops.load(Relaxed);
             assert!(drops == 1, "piece {number} is dropped {drops} times");
+        }
+        for group in &self.groups {
+            assert!(
+                group.counts() == (0, 0),
+                "a group has places that are taken, or jobs that are held: {:?}",
+                group.counts()
+            );
         }
         let cache = Machine::check_cache();
         assert!(cache.used == 0, "slots were not given back: {cache:?}");

@@ -25,6 +25,8 @@ pub(crate) enum Place {
     Idle,
     Queued(Submission),
     Deferred(Submission),
+    /// Its group has no place for it.
+    Held(Submission),
     Running {
         run: Submission,
         cancelled: bool,
@@ -57,6 +59,16 @@ pub(crate) struct ModelJob {
     pub(crate) level: u8,
     /// The level at which it was taken last.
     pub(crate) taken_at: u8,
+    pub(crate) group: Option<usize>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct ModelGroup {
+    pub(crate) limit: u16,
+    /// As `ready` of a pool.
+    pub(crate) held: Vec<usize>,
+    /// In this lock section a place became free, or was found.
+    offered: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -115,10 +127,19 @@ impl ModelPool {
 pub(crate) struct Model {
     pub(crate) jobs: Vec<ModelJob>,
     pub(crate) pools: Vec<ModelPool>,
+    pub(crate) groups: Vec<ModelGroup>,
     numbers: u64,
 }
 
 impl Model {
+    pub(crate) fn add_group(&mut self, limit: u16) {
+        self.groups.push(ModelGroup {
+            limit,
+            held: Vec::new(),
+            offered: false,
+        });
+    }
+
     pub(crate) fn add_job(&mut self, level: u8) {
         self.jobs.push(ModelJob {
             place: Place::Idle,
@@ -134,6 +155,7 @@ impl Model {
             discardable: false,
             level,
             taken_at: level,
+            group: None,
         });
     }
 
@@ -178,7 +200,7 @@ impl Model {
             urgent: false,
         };
         let accepted = match self.jobs[job].place {
-            Place::Queued(_) => return Err(DeferError::AlreadyQueued),
+            Place::Queued(_) | Place::Held(_) => return Err(DeferError::AlreadyQueued),
             Place::Running { next: Some(next), .. } if next.deadline.is_none() => {
                 return Err(DeferError::AlreadyQueued)
             }
@@ -221,16 +243,92 @@ impl Model {
         }
     }
 
+    /// It waits for a worker, or, if its group has no place for it, or holds others, for that.
     fn make_ready(&mut self, job: usize, submission: Submission) {
-        self.jobs[job].place = Place::Queued(submission);
+        match self.jobs[job].group {
+            Some(group) if !self.groups[group].held.is_empty() || !self.has_place(group) => {
+                self.groups[group].offered |= self.has_place(group);
+                self.jobs[job].place = Place::Held(submission);
+            }
+            _ => self.jobs[job].place = Place::Queued(submission),
+        }
+        self.line_up(job);
+    }
+
+    /// Puts a job where it belongs among those that wait for the same.
+    fn line_up(&mut self, job: usize) {
         let rank = |job: usize| match self.jobs[job].place {
-            Place::Queued(submission) if submission.urgent => u8::MAX,
+            Place::Queued(submission) | Place::Held(submission) if submission.urgent => u8::MAX,
             _ => self.jobs[job].level,
         };
-        let ready = &self.pools[submission.pool].ready;
+        let (line, submission) = self.line_of(job);
         let behind = |other: &usize| rank(*other) < rank(job) || submission.urgent;
-        let at = ready.iter().position(behind).unwrap_or(ready.len());
-        self.pools[submission.pool].ready.insert(at, job);
+        let at = line.iter().position(behind).unwrap_or(line.len());
+        match self.jobs[job].group {
+            Some(group) if matches!(self.jobs[job].place, Place::Held(_)) => self.groups[group].held.insert(at, job),
+            _ => self.pools[submission.pool].ready.insert(at, job),
+        }
+    }
+
+    fn line_of(&self, job: usize) -> (&[usize], Submission) {
+        match (self.jobs[job].place, self.jobs[job].group) {
+            (Place::Queued(submission), _) => (&self.pools[submission.pool].ready, submission),
+            (Place::Held(submission), Some(group)) => (&self.groups[group].held, submission),
+            (place, _) => panic!("job {job} stands in no line: it is {place:?}"),
+        }
+    }
+
+    /// Takes a job out of whichever line it stands in.
+    fn leave_line(&mut self, job: usize) {
+        let ready = self.pools.iter_mut().map(|pool| &mut pool.ready);
+        for line in ready.chain(self.groups.iter_mut().map(|group| &mut group.held)) {
+            line.retain(|other| *other != job);
+        }
+    }
+
+    /// Jobs of the group that are ready or run.
+    pub(crate) fn active(&self, group: usize) -> usize {
+        let has_place = |job: &&ModelJob| matches!(job.place, Place::Queued(_) | Place::Running { .. });
+        self.jobs
+            .iter()
+            .filter(|job| job.group == Some(group))
+            .filter(has_place)
+            .count()
+    }
+
+    fn has_place(&self, group: usize) -> bool {
+        self.active(group) < usize::from(self.groups[group].limit)
+    }
+
+    /// A job of the group is about to lose its place.
+    fn offer(&mut self, job: usize) {
+        if let Some(group) = self.jobs[job].group {
+            self.groups[group].offered = true;
+        }
+    }
+
+    /// A lock section is over, or a worker takes a job in it: where there is a place, the first of those that wait for one
+    /// has it.
+    pub(crate) fn admit(&mut self) {
+        for group in 0..self.groups.len() {
+            if !std::mem::take(&mut self.groups[group].offered) || !self.has_place(group) {
+                continue;
+            }
+            if let Some(job) = self.groups[group].held.first().copied() {
+                let (_, submission) = self.line_of(job);
+                self.leave_line(job);
+                self.jobs[job].place = Place::Queued(submission);
+                self.line_up(job);
+            }
+        }
+    }
+
+    /// The limit of a group changes, or the next place that it gives is found.
+    pub(crate) fn set_limit(&mut self, group: usize, limit: u16) {
+        if limit > 0 {
+            self.groups[group].limit = limit;
+            self.groups[group].offered = true;
+        }
     }
 
     /// A submission before all others.
@@ -240,13 +338,8 @@ impl Model {
             return Err(DeferError::NotRunning);
         }
         match self.jobs[job].place {
-            Place::Queued(submission) if submission.pool == pool && !submission.urgent => {
-                self.pools[pool].ready.retain(|other| *other != job);
-                let urgent = Submission {
-                    urgent: true,
-                    ..submission
-                };
-                self.make_ready(job, urgent);
+            Place::Queued(submission) | Place::Held(submission) if submission.pool == pool && !submission.urgent => {
+                self.hasten(job);
                 return Ok(Accepted::Moved);
             }
             Place::Running {
@@ -269,17 +362,19 @@ impl Model {
         let accepted = self.submit(pool, job, None, None, now)?;
         match &mut self.jobs[job].place {
             Place::Running { next: Some(next), .. } => next.urgent = true,
-            Place::Queued(submission) => {
-                let urgent = Submission {
-                    urgent: true,
-                    ..*submission
-                };
-                self.pools[pool].ready.retain(|other| *other != job);
-                self.make_ready(job, urgent);
-            }
+            Place::Queued(_) | Place::Held(_) => self.hasten(job),
             place => panic!("job {job} was submitted, and is {place:?}"),
         }
         Ok(accepted)
+    }
+
+    /// What waits for a worker, or to be let wait for one, goes before all others.
+    fn hasten(&mut self, job: usize) {
+        self.leave_line(job);
+        if let Place::Queued(submission) | Place::Held(submission) = &mut self.jobs[job].place {
+            submission.urgent = true;
+        }
+        self.line_up(job);
     }
 
     pub(crate) fn set_level(&mut self, job: usize, level: u8) {
@@ -287,10 +382,10 @@ impl Model {
             return;
         }
         self.jobs[job].level = level;
-        if let Place::Queued(submission) = self.jobs[job].place {
+        if let Place::Queued(submission) | Place::Held(submission) = self.jobs[job].place {
             if !submission.urgent {
-                self.pools[submission.pool].ready.retain(|other| *other != job);
-                self.make_ready(job, submission);
+                self.leave_line(job);
+                self.line_up(job);
             }
         }
     }
@@ -304,6 +399,9 @@ impl Model {
     }
 
     fn give_up(&mut self, job: usize, aborts: bool) -> Cancel {
+        if matches!(self.jobs[job].place, Place::Queued(_)) {
+            self.offer(job);
+        }
         let entry = &mut self.jobs[job];
         let (counter, outcome) = match aborts {
             true => (&mut entry.aborted, Outcome::Aborted),
@@ -311,11 +409,9 @@ impl Model {
         };
         match entry.place {
             Place::Idle => Cancel::Idle,
-            Place::Queued(submission) | Place::Deferred(submission) => {
-                for pool in &mut self.pools {
-                    pool.ready.retain(|other| *other != job);
-                }
+            Place::Queued(submission) | Place::Deferred(submission) | Place::Held(submission) => {
                 *counter += 1;
+                self.leave_line(job);
                 self.jobs[job].place = Place::Idle;
                 self.end(job, submission, outcome);
                 Cancel::Cancelled
@@ -422,7 +518,7 @@ impl Model {
             let comes = |submission: &Submission| submission.pool == pool;
             let under_way = match &entry.place {
                 Place::Idle => false,
-                Place::Queued(submission) | Place::Deferred(submission) => comes(submission),
+                Place::Queued(submission) | Place::Deferred(submission) | Place::Held(submission) => comes(submission),
                 Place::Running { run, next, .. } => comes(run) || next.as_ref().is_some_and(comes),
             };
             assert!(
@@ -478,12 +574,18 @@ impl Model {
 
     /// The machine has discarded a job.
     pub(crate) fn discarded(&mut self, job: usize) {
-        let (Place::Queued(submission) | Place::Deferred(submission)) = self.jobs[job].place else {
+        let (Place::Queued(submission) | Place::Deferred(submission) | Place::Held(submission)) = self.jobs[job].place
+        else {
             panic!("job {job} was discarded and waited for nothing");
         };
-        let pool = &mut self.pools[submission.pool];
-        assert!(pool.closed, "job {job} was discarded, and its pool is open");
-        pool.ready.retain(|other| *other != job);
+        assert!(
+            self.pools[submission.pool].closed,
+            "job {job} was discarded, and its pool is open"
+        );
+        if matches!(self.jobs[job].place, Place::Queued(_)) {
+            self.offer(job);
+        }
+        self.leave_line(job);
         self.jobs[job].place = Place::Idle;
         self.jobs[job].discarded += 1;
         self.end(job, submission, Outcome::Discarded);
@@ -510,6 +612,7 @@ impl Model {
             "the time of job {job} was not up"
         );
         pool.ready.remove(0);
+        self.offer(job);
         self.jobs[job].place = Place::Idle;
         self.jobs[job].timed_out += 1;
         self.end(job, submission, Outcome::TimedOut);
@@ -577,6 +680,7 @@ impl Model {
             false => self.jobs[job].ended += 1,
         }
         self.end(job, run, if aborted { Outcome::Aborted } else { Outcome::Done(code) });
+        self.offer(job);
         self.jobs[job].place = Place::Idle;
         if let Some(next) = next {
             self.place(job, next);
@@ -587,6 +691,7 @@ impl Model {
         match self.jobs[job].place {
             Place::Idle => Status::Idle,
             Place::Queued(_) => Status::Queued,
+            Place::Held(_) => Status::Held,
             Place::Deferred(s) => Status::Deferred {
                 deadline: s.deadline.unwrap_or(0) + self.pools[s.pool].behind(now),
             },
@@ -602,7 +707,7 @@ impl Model {
         let here = |submission: &Submission| u32::from(submission.pool == pool);
         match &self.jobs[job].place {
             Place::Idle => 0,
-            Place::Queued(submission) | Place::Deferred(submission) => here(submission),
+            Place::Queued(submission) | Place::Deferred(submission) | Place::Held(submission) => here(submission),
             Place::Running { run, next, .. } => here(run) + next.as_ref().map_or(0, here),
         }
     }
@@ -611,7 +716,7 @@ impl Model {
     pub(crate) fn under_way(&self, job: usize) -> u32 {
         match self.jobs[job].place {
             Place::Idle => 0,
-            Place::Queued(_) | Place::Deferred(_) => 1,
+            Place::Queued(_) | Place::Deferred(_) | Place::Held(_) => 1,
             Place::Running { next, .. } => 1 + u32::from(next.is_some()),
         }
     }

@@ -6,8 +6,8 @@ use std::panic;
 use std::ptr::NonNull;
 
 use taskpool_core::{
-    Cache, Caller, Event, JobRef, Level, Overrun, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Slots,
-    WorkerRef,
+    Cache, Caller, Event, Groups, JobRef, Level, Overrun, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef,
+    Slots, WorkerRef,
 };
 
 use crate::keep;
@@ -98,6 +98,7 @@ struct State {
     /// Lets the other threads go on while one waits, at most until that time. Answers whether anything happened.
     meanwhile: Option<fn(Option<u64>) -> bool>,
     reserve: &'static Reserve,
+    groups: &'static Groups,
     slots: &'static Room,
     cache: &'static Cache,
     semaphores: Vec<(WorkerRef, u32)>,
@@ -134,6 +135,7 @@ impl State {
             signals: Vec::new(),
             meanwhile: None,
             reserve: keep(Reserve::new()),
+            groups: keep(Groups::new()),
             slots,
             cache: keep(Cache::new(slots)),
             semaphores: Vec::new(),
@@ -270,6 +272,10 @@ unsafe impl Port for Virtual {
 
     fn reserve() -> Option<&'static Reserve> {
         Some(state(|s| s.reserve))
+    }
+
+    fn groups() -> &'static Groups {
+        state(|s| s.groups)
     }
 
     fn cache() -> Option<&'static Cache> {

@@ -9,9 +9,9 @@ use std::cell::RefCell;
 use std::marker::PhantomData;
 
 use taskpool_core::{
-    Accepted, CacheUse, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Job, JobRef,
-    LevelError, NotSpawned, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Run, Shell, Shutdown, Snapshot, Stats, Status,
-    SubmitError, WaitError, Worker, WorkerRef, MAX_TICKS,
+    Accepted, CacheUse, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Group,
+    GroupSnapshot, Job, JobRef, LevelError, LimitError, NotSpawned, OnEnd, Outcome, Phase, Pool, PoolRef, Port, Run,
+    Shell, Shutdown, Snapshot, Stats, Status, SubmitError, WaitError, Worker, WorkerRef, MAX_TICKS,
 };
 
 use crate::keep;
@@ -29,6 +29,10 @@ pub struct P(usize);
 /// A job of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct J(usize);
+
+/// A group of the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct G(usize);
 
 /// A worker of the world: the reserve first, then those of the pools in the order in which these were made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,6 +119,7 @@ enum Does {
     Submit { pool: usize, job: usize, when: When },
     SubmitUrgent { pool: usize, job: usize },
     SetLevel(usize, u8),
+    SetLimit(usize, u16),
     Cancel(usize),
     Abort(usize),
     Wait { job: usize, waits: bool },
@@ -166,6 +171,9 @@ struct State {
     pools: Vec<PoolEntry>,
     workers: Vec<WorkerEntry>,
     jobs: Vec<JobEntry>,
+    groups: Vec<&'static Group>,
+    /// Jobs that are made now belong to this one.
+    group: Option<usize>,
     model: Model,
     contexts: Vec<Context>,
     runs: Vec<(&'static str, u64)>,
@@ -173,6 +181,8 @@ struct State {
     reserve: u8,
     /// A thread that set jobs free has not called a worker for each of them, and never will.
     deserted: bool,
+    /// A thread that raised a limit has not admitted a job for each place, and never will.
+    limit_deserted: bool,
 }
 
 thread_local! {
@@ -285,6 +295,7 @@ impl State {
                 context.moved = 0;
             }
             _ if decides => context.decided = Some(self.decide(&context)),
+            Does::SetLimit(group, limit) => self.model.set_limit(group, limit),
             _ => {}
         }
         if let Some(usage) = usage {
@@ -292,6 +303,14 @@ impl State {
         }
         // A worker takes a job, or sees that its time was up, before one that is due moves in.
         let steps = matches!(context.does, Does::Step { .. });
+        // One that takes a job has left its place to another one before that.
+        let goes_on = |(job, found): (usize, &Status)| {
+            matches!(self.model.jobs[job].place, Place::Queued(_) | Place::Held(_))
+                && matches!(found, Status::Idle | Status::Running { .. })
+        };
+        if steps && found.iter().enumerate().any(goes_on) {
+            self.model.admit();
+        }
         for (job, found) in found.iter().enumerate() {
             let ended = matches!((self.model.jobs[job].place, found), (Place::Queued(_), Status::Idle));
             if ended && steps && !self.model.would_discard(job) {
@@ -308,12 +327,12 @@ impl State {
         }
         for (job, found) in found.iter().enumerate() {
             match (self.model.jobs[job].place, found) {
-                (Place::Queued(submission) | Place::Deferred(submission), Status::Idle)
+                (Place::Queued(submission) | Place::Deferred(submission) | Place::Held(submission), Status::Idle)
                     if self.model.pools[submission.pool].closed =>
                 {
                     self.model.discarded(job);
                 }
-                (Place::Deferred(_), Status::Queued) => {
+                (Place::Deferred(_), Status::Queued | Status::Held) => {
                     self.model.came_due(job, Virtual::clock());
                     context.moved += 1;
                     assert!(
@@ -323,6 +342,9 @@ impl State {
                 }
                 _ => {}
             }
+        }
+        self.model.admit();
+        for (job, found) in found.iter().enumerate() {
             let expected = self.model.status(job, Virtual::clock());
             let name = self.jobs[job].name;
             assert!(
@@ -373,6 +395,10 @@ impl State {
                 self.model.set_level(job, level);
                 Decided::Nothing
             }
+            Does::SetLimit(group, limit) => {
+                self.model.set_limit(group, limit);
+                Decided::Nothing
+            }
             Does::Cancel(job) => Decided::Cancelled(self.model.cancel(job)),
             Does::Abort(job) => Decided::Cancelled(self.model.abort(job)),
             Does::Hold(pool, clock) => Decided::Control(self.model.hold(pool, clock, now)),
@@ -418,7 +444,9 @@ impl State {
             Does::Wait { job, waits } => {
                 let awaited = match self.model.jobs[job].place {
                     Place::Idle => None,
-                    Place::Queued(submission) | Place::Deferred(submission) => Some(submission),
+                    Place::Queued(submission) | Place::Deferred(submission) | Place::Held(submission) => {
+                        Some(submission)
+                    }
                     Place::Running { run, next, .. } => Some(next.unwrap_or(run)),
                 };
                 Decided::Waited(self.wait(job, awaited, waits))
@@ -670,10 +698,54 @@ impl World {
         self.settled();
     }
 
+    /// A group of which so many jobs run at once.
+    pub fn group(self, limit: u16) -> G {
+        state(|s| {
+            s.groups.push(keep(Group::new(limit)));
+            s.model.add_group(limit);
+            G(s.groups.len() - 1)
+        })
+    }
+
+    /// Jobs that `make` makes belong to the group.
+    pub fn in_group<R>(self, group: G, make: impl FnOnce() -> R) -> R {
+        let before = state(|s| s.group.replace(group.0));
+        let made = make();
+        state(|s| s.group = before);
+        made
+    }
+
+    /// Changes how many jobs of a group run at once.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn set_limit(self, group: G, limit: u16) -> Result<(), LimitError> {
+        let reference = state(|s| s.groups[group.0]).reference();
+        let (answer, decided) = within(Does::SetLimit(group.0, limit), || Machine::set_limit(reference, limit));
+        assert_eq!(answer.is_ok(), limit > 0, "only a limit of 0 is refused");
+        assert_eq!(decided, Some(Decided::Nothing), "the limit of a group is the lock's");
+        self.settled();
+        answer
+    }
+
+    /// As [`abandon`](World::abandon), for what raises a limit: one job at least is admitted, and others when places become
+    /// free.
+    pub fn abandon_set_limit(self, n: u64, group: G, limit: u16) -> bool {
+        state(|s| s.limit_deserted = true);
+        self.abandon(n, || _ = self.set_limit(group, limit))
+    }
+
+    /// What a group looks like.
+    pub fn look(self, group: G) -> GroupSnapshot {
+        let reference = state(|s| s.groups[group.0]).reference();
+        Virtual::unnoticed(|| Machine::check_group(reference))
+    }
+
     /// A job without a completion.
     pub fn job(self, name: &'static str) -> J {
         let index = state(|s| s.jobs.len());
-        add_job(name, keep(Job::new(Recorded(index))), false)
+        add_job(name, Job::new(Recorded(index)), false)
     }
 
     /// A job whose outcomes are recorded; see [`World::outcomes`].
@@ -681,7 +753,7 @@ impl World {
         let index = state(|s| s.jobs.len());
         let completion: &OnEnd<Told> = keep(OnEnd::new(Told(index)));
         let job = Job::with_completion(Recorded(index), completion);
-        add_job(name, keep(job), true)
+        add_job(name, job, true)
     }
 
     /// What the job does while it runs.
@@ -1085,7 +1157,7 @@ impl World {
         let completion = keep(OnEnd::new(Told(index)));
         let mut job = Job::with_completion(Recorded(index), completion);
         job.discard_on_shutdown();
-        let job = add_job(name, keep(job), true);
+        let job = add_job(name, job, true);
         state(|s| s.model.jobs[job.0].discardable = true);
         job
     }
@@ -1095,7 +1167,7 @@ impl World {
         let index = state(|s| s.jobs.len());
         let mut job = Job::new(Recorded(index));
         job.set_first_level(level);
-        let job = add_job(name, keep(job), false);
+        let job = add_job(name, job, false);
         state(|s| s.model.jobs[job.0].level = level);
         job
     }
@@ -1290,6 +1362,9 @@ impl World {
             .map(|pool| Virtual::unnoticed(|| Machine::stats(pool)))
             .collect();
         let usage = state(|s| s.closures.are_known()).then(|| Virtual::unnoticed(Machine::check_cache));
+        let groups: Vec<GroupSnapshot> = (0..state(|s| s.groups.len()))
+            .map(|group| self.look(G(group)))
+            .collect();
         for job in 0..state(|s| s.jobs.len()) {
             // A slot that is free forgets.
             if !state(|s| s.closures.is_slot(job)) {
@@ -1307,6 +1382,7 @@ impl World {
             s.check_levels();
             s.check_stats(&stats);
             s.check_reserve(&found, reserve);
+            s.check_groups(&groups, &found);
             for (pool, found) in found.iter().enumerate() {
                 s.check_pool(pool, found, reserve);
             }
@@ -1412,6 +1488,37 @@ impl State {
                 found.submitted
                     == found.done + found.cancelled + found.aborted + found.timed_out + found.discarded + under_way,
                 "pool {pool}: submissions counted, {under_way} are under way: {found:?}"
+            );
+        }
+    }
+
+    /// No job waits for a place that there is, and each pool knows of those that wait.
+    fn check_groups(&self, groups: &[GroupSnapshot], pools: &[Snapshot]) {
+        for (group, found) in groups.iter().enumerate() {
+            let model = &self.model.groups[group];
+            assert!(found.limit == model.limit, "group {group}: its limit has changed");
+            assert!(
+                usize::from(found.active) == self.model.active(group),
+                "group {group}: {found:?}, and {} have a place",
+                self.model.active(group)
+            );
+            assert!(
+                found.held as usize == model.held.len(),
+                "group {group}: {found:?}, and it should hold {}",
+                model.held.len()
+            );
+            assert!(
+                found.held == 0 || found.active >= found.limit || self.limit_deserted,
+                "group {group} holds jobs that it has places for: {found:?}"
+            );
+        }
+        for (pool, found) in pools.iter().enumerate() {
+            let here = |job: &&ModelJob| matches!(job.place, Place::Held(submission) if submission.pool == pool);
+            let held = self.model.jobs.iter().filter(here).count();
+            assert!(
+                found.held_jobs as usize == held,
+                "pool {pool}: it knows of {} held jobs of {held}",
+                found.held_jobs
             );
         }
     }
@@ -1568,8 +1675,14 @@ fn add_worker(worker: &'static Worker, own: Option<usize>) {
     });
 }
 
-fn add_job(name: &'static str, job: &'static Job<Recorded>, with_completion: bool) -> J {
-    add_job_at(name, job.reference(), with_completion)
+fn add_job(name: &'static str, mut job: Job<Recorded>, with_completion: bool) -> J {
+    let group = state(|s| s.group);
+    if let Some(group) = group {
+        job.set_group(state(|s| s.groups[group]));
+    }
+    let job = add_job_at(name, keep(job).reference(), with_completion);
+    state(|s| s.model.jobs[job.0].group = group);
+    job
 }
 
 fn add_job_at(name: &'static str, reference: JobRef, with_completion: bool) -> J {

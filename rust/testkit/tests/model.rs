@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use taskpool_core::{Outcome, Shutdown};
-use taskpool_testkit::{Action, Inside, PoolPlan, Scene as AnyScene, World, HANDLES};
+use taskpool_testkit::{Action, Inside, PoolPlan, Scene as AnyScene, World, GROUPS, HANDLES};
 
 /// The least that one run of this test is worth, in operations; `TASKPOOL_OPERATIONS` asks for another number.
 const OPERATIONS: u64 = 100_000;
@@ -28,6 +28,9 @@ struct Plan {
     clock: u64,
     reserve: u8,
     pools: [PoolPlan; 2],
+    limits: [u16; GROUPS],
+    /// The group of each job; behind the last one, it has none.
+    group_of: Vec<usize>,
     operations: Vec<Operation>,
 }
 
@@ -72,6 +75,7 @@ fn action() -> impl Strategy<Value = Action> {
         4 => (pool.clone(), job.clone()).prop_map(|(p, j)| Action::Submit(p, j)),
         1 => (pool.clone(), job.clone()).prop_map(|(p, j)| Action::SubmitUrgent(p, j)),
         1 => (job.clone(), 0..5_u8).prop_map(|(j, l)| Action::SetLevel(j, l)),
+        1 => (0..GROUPS, 0..4_u16).prop_map(|(g, limit)| Action::SetLimit(g, limit)),
         3 => (pool.clone(), job.clone(), 0..6_u64).prop_map(|(p, j, d)| Action::SubmitAfter(p, j, d)),
         4 => (pool.clone(), job.clone(), 0..12_u64).prop_map(|(p, j, d)| Action::SubmitAt(p, j, d)),
         2 => (pool.clone(), job.clone(), 0..6_u64).prop_map(|(p, j, d)| Action::SubmitWithin(p, j, d)),
@@ -116,30 +120,43 @@ fn operation() -> impl Strategy<Value = Operation> {
 fn plan() -> impl Strategy<Value = Plan> {
     let pool = || (0..3_u8, 0..3_u8, prop::bool::weighted(0.8));
     let clock = prop_oneof![2 => Just(0), 1 => Just((1 << 32) - 30), 1 => Just((7 << 32) - 60)];
-    (clock, 0..3_u8, pool(), pool(), vec(operation(), 60..180)).prop_map(
-        |(clock, reserve, first, second, operations)| Plan {
+    let groups = ([1..4_u16, 1..3_u16], vec(0..GROUPS + 2, JOBS));
+    (clock, 0..3_u8, pool(), pool(), vec(operation(), 60..180), groups).prop_map(
+        |(clock, reserve, first, second, operations, (limits, group_of))| Plan {
             clock,
             reserve,
             pools: [first, second],
+            limits,
+            group_of,
             operations,
         },
     )
 }
 
 fn scene(plan: &Plan) -> Scene {
-    let scene = Scene::new(plan.clock, plan.reserve, plan.pools, |world| {
-        [
-            world.job("plain"),
-            world.job("plain too"),
-            world.job_with_completion("told"),
-            world.job("submits itself"),
-            world.job_with_completion("defers itself, told"),
-            world.job_with_completion("submitted by its completion"),
-            world.job_with_completion("cancels itself and another"),
-            world.job("goes to the other pool"),
-            world.job("opens a scope in its pool"),
-            world.job_with_completion("opens a scope in a pool, told"),
-        ]
+    let scene = Scene::new(plan.clock, plan.reserve, plan.pools, plan.limits, |world, groups| {
+        const NAMES: [&str; JOBS] = [
+            "plain",
+            "plain too",
+            "told",
+            "submits itself",
+            "defers itself, told",
+            "submitted by its completion",
+            "cancels itself and another",
+            "goes to the other pool",
+            "opens a scope in its pool",
+            "opens a scope in a pool, told",
+        ];
+        std::array::from_fn(|job| {
+            let make = || match job {
+                2 | 4 | 5 | 6 | 9 => world.job_with_completion(NAMES[job]),
+                _ => world.job(NAMES[job]),
+            };
+            match groups.get(plan.group_of[job]) {
+                Some(group) => world.in_group(*group, make),
+                None => make(),
+            }
+        })
     });
     write_scripts(scene);
     scene

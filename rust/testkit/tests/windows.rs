@@ -5,7 +5,7 @@
 //! compares all jobs with the model, and at the end everything accepted has had its outcome.
 
 use taskpool_core::{Accepted, Shutdown};
-use taskpool_testkit::{Step, World, J, P, W};
+use taskpool_testkit::{Step, World, G, J, P, W};
 
 /// Two pools, the first with a reserve to grow into; jobs, of which some are under way. Workers: 0 is the reserve, 1 and
 /// 2 the pools' own.
@@ -16,6 +16,8 @@ struct Scene {
     other: P,
     job: J,
     second: J,
+    /// Lets one job run. The two belong to it where a test says so.
+    group: G,
 }
 
 type Act = (&'static str, fn(Scene));
@@ -77,6 +79,12 @@ const ACTIONS: [Act; 11] = [
     }),
 ];
 
+/// What any context may do with a group.
+const GROUP_ACTIONS: [Act; 2] = [
+    ("raise the limit", |s| s.world.set_limit(s.group, 2).unwrap()),
+    ("lower the limit", |s| s.world.set_limit(s.group, 1).unwrap()),
+];
+
 /// What only threads do.
 const THREAD_ACTIONS: [Act; 6] = [
     ("the reserve steps", |s| _ = s.world.step(W(0))),
@@ -101,23 +109,43 @@ fn scene(setting: Act) -> Scene {
     scene_of(setting, World::job_with_completion)
 }
 
+/// The two jobs are of one group.
+fn grouped_scene(setting: Act) -> Scene {
+    scene_with(setting, World::job_with_completion, true)
+}
+
 fn scene_of(setting: Act, job: fn(World, &'static str) -> J) -> Scene {
+    scene_with(setting, job, false)
+}
+
+fn scene_with(setting: Act, job: fn(World, &'static str) -> J, grouped: bool) -> Scene {
     let world = World::new(1);
     let (pool, other) = (world.pool(1, 2), world.pool(1, 2));
-    let (job, second) = (job(world, "job"), world.job("second"));
+    let group = world.group(1);
+    let jobs = || (job(world, "job"), world.job("second"));
+    let (job, second) = match grouped {
+        true => world.in_group(group, jobs),
+        false => jobs(),
+    };
     let scene = Scene {
         world,
         pool,
         other,
         job,
         second,
+        group,
     };
     setting.1(scene);
     scene
 }
 
 /// For every setting and operation, comes between at every point of it; answers how many cases there were.
-fn everywhere(operations: &[Act], between: &[Act], come: fn(World, u64, Box<dyn FnOnce()>)) -> usize {
+fn everywhere(
+    scene: fn(Act) -> Scene,
+    operations: &[Act],
+    between: &[Act],
+    come: fn(World, u64, Box<dyn FnOnce()>),
+) -> usize {
     let mut cases = 0;
     for setting in SETTINGS {
         for operation in operations {
@@ -143,15 +171,44 @@ fn everywhere(operations: &[Act], between: &[Act], come: fn(World, u64, Box<dyn 
 #[test]
 fn interrupts_come_at_every_point_of_every_operation() {
     let operations: Vec<Act> = ACTIONS.into_iter().chain(THREAD_ACTIONS).collect();
-    let cases = everywhere(&operations, &ACTIONS, |world, n, body| world.interrupt_at(n, body));
+    let cases = everywhere(scene, &operations, &ACTIONS, |world, n, body| {
+        world.interrupt_at(n, body)
+    });
     assert!(cases > 1_500, "only {cases} cases");
 }
 
 #[test]
 fn other_threads_run_at_every_point_of_every_operation() {
     let operations: Vec<Act> = ACTIONS.into_iter().chain(THREAD_ACTIONS).collect();
-    let cases = everywhere(&operations, &THREAD_ACTIONS, |world, n, body| world.preempt_at(n, body));
+    let cases = everywhere(scene, &operations, &THREAD_ACTIONS, |world, n, body| {
+        world.preempt_at(n, body)
+    });
     assert!(cases > 1_000, "only {cases} cases");
+}
+
+/// What may take or free a place, and what changes how many there are.
+fn of_groups() -> Vec<Act> {
+    let at_once = |act: &Act| !act.0.contains("later") && !act.0.contains("earlier");
+    ACTIONS.into_iter().filter(at_once).chain(GROUP_ACTIONS).collect()
+}
+
+#[test]
+fn interrupts_come_at_every_point_of_every_operation_on_jobs_of_one_group() {
+    let any = of_groups();
+    let operations: Vec<Act> = any.iter().copied().chain(THREAD_ACTIONS).collect();
+    let cases = everywhere(grouped_scene, &operations, &any, |world, n, body| {
+        world.interrupt_at(n, body);
+    });
+    assert!(cases > 500, "only {cases} cases");
+}
+
+#[test]
+fn other_threads_run_at_every_point_of_every_operation_on_jobs_of_one_group() {
+    let operations: Vec<Act> = of_groups().into_iter().chain(THREAD_ACTIONS).collect();
+    let cases = everywhere(grouped_scene, &operations, &THREAD_ACTIONS, |world, n, body| {
+        world.preempt_at(n, body);
+    });
+    assert!(cases > 500, "only {cases} cases");
 }
 
 #[test]
@@ -243,12 +300,13 @@ fn abandon_everywhere(
     first: u64,
     setting: Act,
     operation: Act,
+    grouped: bool,
     abandon: impl Fn(Scene, u64, &dyn Fn()) -> bool,
 ) -> u64 {
     let mut cases = 0;
     loop {
         // Its completion would be told by the canceller, who never comes to that.
-        let scene = scene_of(setting, World::job);
+        let scene = scene_with(setting, World::job, grouped);
         println!("{}: {}, point {}", setting.0, operation.0, first + cases);
         if !abandon(scene, first + cases, &|| operation.1(scene)) {
             return cases;
@@ -261,13 +319,15 @@ fn abandon_everywhere(
 #[test]
 fn a_thread_that_never_goes_on_after_any_of_its_lock_sections_leaves_no_job_behind() {
     let mut cases = 0;
-    for setting in SETTINGS {
-        for operation in ACTIONS[..9].iter().chain(&ABANDONED) {
-            let abandon = |scene: Scene, n, body: &dyn Fn()| scene.world.abandon(n, body);
-            cases += abandon_everywhere(1, setting, *operation, abandon);
+    for grouped in [false, true] {
+        for setting in SETTINGS {
+            for operation in ACTIONS[..9].iter().chain(&ABANDONED) {
+                let abandon = |scene: Scene, n, body: &dyn Fn()| scene.world.abandon(n, body);
+                cases += abandon_everywhere(1, setting, *operation, grouped, abandon);
+            }
         }
     }
-    assert!(cases > 100, "only {cases} cases");
+    assert!(cases > 200, "only {cases} cases");
 }
 
 /// What sets jobs free that were waiting before, and the number of its first point after a lock section.
@@ -305,7 +365,7 @@ fn a_thread_that_sets_jobs_free_and_never_goes_on_leaves_no_job_behind() {
             u64::MAX
         };
         let release = |scene: Scene, n, body: &dyn Fn()| n <= last && scene.world.abandon_release(n, body);
-        assert!(abandon_everywhere(first, setting, operation, release) > 0);
+        assert!(abandon_everywhere(first, setting, operation, false, release) > 0);
     }
 }
 

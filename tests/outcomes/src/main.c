@@ -48,10 +48,14 @@ TASKPOOL_DEFINE(eager, 1, 2560, 3);
 	X(ends_are_told_as_one)                                                                                        \
 	X(runs_in_the_caller)                                                                                          \
 	X(classes_mean_pools)                                                                                          \
-	X(ends_of_ones_own)                                                                                           \
+	X(ends_of_ones_own)                                                                                            \
 	X(overrun_while_it_runs)                                                                                       \
 	X(within_the_budget)                                                                                           \
-	X(watchdog_without_a_word_about_it)
+	X(watchdog_without_a_word_about_it)                                                                            \
+	X(group_of_two_pools)                                                                                          \
+	X(group_and_limited_time)                                                                                      \
+	X(group_and_shutdown)                                                                                          \
+	X(group_and_interrupts)
 
 void check_rest(void);
 void note_stuck(bool without_words, uint32_t control_point);

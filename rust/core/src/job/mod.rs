@@ -22,6 +22,8 @@ use core::ptr::NonNull;
 use crate::budget::About;
 use crate::fault::broken;
 use crate::lock::{Locked, Token};
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+use crate::pool::{Group, GroupRef};
 use crate::pool::{PoolRef, Side, Worker, WorkerRef, LEVELS};
 use crate::reference::Ref;
 use crate::ticks::Ticks;
@@ -36,11 +38,11 @@ pub type JobRef = Ref<Header>;
 ///
 /// | field | who touches it, when |
 /// |---|---|
-/// | `run`, `completion`, `about` | nobody writes them after construction; in a free slot of the cache a new job is made |
-/// | `links`, `up`, `deeper` | the list or tree that the job is in: ready queue while Queued, timers while Deferred |
-/// | `deadline` | of the queued or deferred submission, `NONE` for an immediate one; while Running: of the next one |
+/// | `run`, `completion`, `about`, `group` | nobody writes them after construction; in a free slot of the cache a new job is made |
+/// | `links`, `up`, `deeper` | the list or tree that the job is in: ready queue while Queued, group while Held, timers while Deferred |
+/// | `deadline` | of the queued, held or deferred submission, `NONE` for an immediate one; while Running: of the next one |
 /// | `number` | set when a deferred submission is accepted, breaks ties between equal deadlines; while Idle: the last code |
-/// | `pool` | of the queued, deferred, running or, with REARM, the next submission |
+/// | `pool` | of the queued, held, deferred, running or, with REARM, the next submission |
 /// | `state`, `flags` | see `state.rs` |
 ///
 /// All fields that change are `Locked`: only lock sections touch them.
@@ -66,6 +68,8 @@ pub struct Header {
     completion: Option<CompletionRef>,
     #[cfg(CONFIG_TASKPOOL_BUDGETS)]
     pub(crate) about: Option<&'static About>,
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    group: Option<GroupRef>,
     /// Threads that wait for the end, the last one first.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
     waiters: Locked<Option<WaiterRef>>,
@@ -82,6 +86,7 @@ const _: () = assert!(
                 + 4 * cfg!(CONFIG_TASKPOOL_WAIT) as usize
                 + 4 * cfg!(CONFIG_TASKPOOL_STATS) as usize
                 + 4 * cfg!(CONFIG_TASKPOOL_BUDGETS) as usize
+                + 4 * cfg!(CONFIG_TASKPOOL_GROUPS) as usize
 );
 
 impl Header {
@@ -96,6 +101,10 @@ impl Header {
     #[cfg(CONFIG_TASKPOOL_BUDGETS)]
     #[doc(hidden)]
     pub const ABOUT_OF_C: usize = offset_of!(Header, about);
+    /// And this: `group`, where C makes a job of one.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    #[doc(hidden)]
+    pub const GROUP_OF_C: usize = offset_of!(Header, group);
     /// Where C looks whether a job is idle: `state`.
     #[doc(hidden)]
     pub const READ_BY_C: usize = offset_of!(Header, state);
@@ -121,6 +130,8 @@ impl Header {
             completion: None,
             #[cfg(CONFIG_TASKPOOL_BUDGETS)]
             about: None,
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            group: None,
             #[cfg(CONFIG_TASKPOOL_WAIT)]
             waiters: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_STATS)]
@@ -192,6 +203,19 @@ impl Header {
         self.about
     }
 
+    /// The group that it belongs to.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    #[inline(always)]
+    pub(crate) fn group(&self) -> Option<GroupRef> {
+        self.group
+    }
+
+    /// It belongs to a group.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub(crate) const fn set_group(&mut self, group: GroupRef) {
+        self.group = Some(group);
+    }
+
     #[inline(always)]
     pub(crate) fn completion(&self) -> Option<CompletionRef> {
         self.completion
@@ -219,8 +243,8 @@ impl Run for fn(&Ctx<'_>) {
 /// A job: a unit of work that its owner keeps, with the links that put it into a queue.
 ///
 /// Handing it over never allocates and never fails for lack of room. On a 32-bit machine it takes 40 bytes and its
-/// state: 44 for a plain function. `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS` and `CONFIG_TASKPOOL_BUDGETS` add 4 bytes
-/// each.
+/// state: 44 for a plain function. `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS`, `CONFIG_TASKPOOL_BUDGETS` and
+/// `CONFIG_TASKPOOL_GROUPS` add 4 bytes each.
 #[repr(C)]
 pub struct Job<T: Run = fn(&Ctx<'_>)> {
     header: Header,
@@ -256,6 +280,12 @@ impl<T: Run> Job<T> {
     #[cfg(CONFIG_TASKPOOL_BUDGETS)]
     pub const fn set_about(&mut self, about: &'static About) {
         self.header.set_about(about);
+    }
+
+    /// From now on the job belongs to this group, of which only so many run at once.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub const fn set_group(&mut self, group: &'static Group) {
+        self.header.set_group(group.reference());
     }
 
     /// From now on the job waits at this level: the higher, the sooner it is taken.

@@ -16,6 +16,9 @@ pub(crate) enum State {
     Deferred,
     /// On a worker.
     Running,
+    /// In the list of its group, which has no place for it.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    Held,
 }
 
 /// Flag of a Running job: somebody cancelled this run.
@@ -26,7 +29,7 @@ pub(crate) const REARM: u8 = 2;
 pub(crate) const WAITED: u8 = if cfg!(CONFIG_TASKPOOL_WAIT) { 4 } else { 0 };
 /// Flag in every state: a shutdown discards the job, whatever becomes of others.
 pub(crate) const DISCARD: u8 = if cfg!(CONFIG_TASKPOOL_CONTROL) { 8 } else { 0 };
-/// Flag of a Queued job, and of a Running one with REARM: it was, or will be, put before all others.
+/// Flag of a Queued or Held job, and of a Running one with REARM: it was, or will be, put before all others.
 pub(crate) const URGENT: u8 = if cfg!(CONFIG_TASKPOOL_URGENT) { 16 } else { 0 };
 /// In every state: the level of the job.
 pub(crate) const LEVEL: u8 = if LEVELS > 1 { 7 << LEVEL_SHIFT } else { 0 };
@@ -60,7 +63,7 @@ pub enum Accepted {
 /// What [`cancel`](crate::Shell::cancel) found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cancel {
-    /// The job was neither queued, deferred nor running. Nothing changed.
+    /// The job was neither queued, held, deferred nor running. Nothing changed.
     Idle,
     /// The submission was cancelled before it ran; it never will.
     Cancelled,
@@ -78,6 +81,8 @@ pub enum Status {
     Idle,
     /// Waits for a worker.
     Queued,
+    /// Waits for another job of its group to end.
+    Held,
     /// Waits for its deadline, in ticks since boot.
     Deferred {
         /// The deadline, in ticks since boot.

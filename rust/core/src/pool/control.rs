@@ -175,7 +175,7 @@ impl PoolRef {
         Ok(ready)
     }
 
-    /// One step of a shutdown: discards a job, or waits, unless all is over: nothing is queued, every worker of the pool
+    /// One step of a shutdown: discards a job, or waits, unless all is over: nothing is queued or held, every worker of the pool
     /// is idle, and no job that runs elsewhere comes here after its run.
     ///
     /// `told`: the outcome that the step before gave has been told.
@@ -205,7 +205,12 @@ impl PoolRef {
             self.expect(token);
             return Closing::Tell(job.discard(token));
         }
+        if let Some(job) = self.discard_held(token) {
+            self.expect(token);
+            return Closing::Tell(job.discard(token));
+        }
         if self.first_ready(token).is_none()
+            && self.held(token) == 0
             && self.inbound.get(token) == 0
             && self.count_idle(token) == self.workers.get(token)
         {

@@ -8,6 +8,7 @@
 //! | `workers.rs` | the workers, idle ones, and the reserve that all pools share |
 //! | `control.rs` | holding, shutting down, starting again, changing the maximum |
 //! | `runtime.rs` | pools that are made at run time |
+//! | `groups.rs` | how many jobs of a group run at once |
 //! | `attention.rs` | what a worker has to look at before it takes a job |
 //! | `clock.rs` | the time of a pool, which can be stopped |
 //! | `stats.rs` | what it counts |
@@ -16,6 +17,7 @@
 mod attention;
 mod clock;
 mod control;
+mod groups;
 mod rank;
 mod ready;
 mod runtime;
@@ -27,6 +29,10 @@ mod workers;
 pub(crate) use attention::Attention;
 pub(crate) use control::Closing;
 pub use control::{Clock, ControlError, Shutdown};
+use groups::GROUPS;
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+pub use groups::{Group, GroupRef};
+pub use groups::{GroupSnapshot, Groups, LimitError};
 pub(crate) use rank::{Rank, LEVEL_PRIORITIES};
 use ready::ReadyQueue;
 pub use ready::LEVELS;
@@ -120,6 +126,9 @@ pub struct Pool {
     /// Workers of the reserve that stay with the pool when they have nothing to do. A word, as C has it.
     #[cfg(CONFIG_TASKPOOL_IOT_API)]
     kept: Locked<u32>,
+    /// Jobs of groups that are to run here, and are Held. A shutdown waits for them.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    held: Locked<u32>,
     counters: Counters,
 }
 
@@ -140,6 +149,9 @@ const KEEPS: bool = cfg!(CONFIG_TASKPOOL_IOT_API);
 
 // Who makes pools shuts them down.
 const _: () = assert!(CONTROL || !RUNTIME);
+
+// A shutdown finds what groups hold.
+const _: () = assert!(CONTROL || !GROUPS);
 
 /// Jobs may have a schedule, and go on.
 pub(crate) const TASKS: bool = cfg!(CONFIG_TASKPOOL_TASKS);
@@ -197,6 +209,8 @@ impl Pool {
             clock: Locked::new(Ticks::NONE),
             #[cfg(CONFIG_TASKPOOL_IOT_API)]
             kept: Locked::new(0),
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            held: Locked::new(0),
             counters: Counters::new(),
             deferrals: Locked::new(0),
             workers: Locked::new(0),
@@ -265,6 +279,8 @@ pub struct Snapshot {
     pub open: bool,
     /// Is held.
     pub held: bool,
+    /// Its jobs that groups hold.
+    pub held_jobs: u32,
     /// The workers on their way are as urgent as the jobs that they come for.
     pub hurries: bool,
 }
@@ -314,6 +330,10 @@ impl Pool {
             overdue,
             open: self.life.get(token) != Life::NONE,
             held: self.attention.get(token).has(Attention::HELD),
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            held_jobs: self.held.get(token),
+            #[cfg(not(CONFIG_TASKPOOL_GROUPS))]
+            held_jobs: 0,
             hurries,
         }
     }

@@ -31,24 +31,43 @@ impl ReadyQueue {
     }
 }
 
-impl Pool {
-    #[inline(always)]
-    fn queue_of(&self, token: &Token<'_>, job: JobRef) -> &ReadyQueue {
-        self.ready.get(level_of(token, job)).unwrap_or_else(|| broken())
+/// The ready jobs of a pool, or the held ones of a group, by their level.
+#[derive(Clone, Copy)]
+pub(super) struct Lists<'a> {
+    queues: &'a [ReadyQueue; LEVELS],
+    /// A bit for each level that has jobs.
+    #[cfg(levels)]
+    levels: &'a Locked<usize>,
+}
+
+impl<'a> Lists<'a> {
+    /// Those of a group.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub(super) fn new(queues: &'a [ReadyQueue; LEVELS], #[cfg(levels)] levels: &'a Locked<usize>) -> Self {
+        Lists {
+            queues,
+            #[cfg(levels)]
+            levels,
+        }
     }
 
-    /// The most urgent level that has ready jobs.
     #[inline(always)]
-    pub(super) fn top_level(&self, _token: &Token<'_>) -> Option<usize> {
+    fn queue_of(self, token: &Token<'_>, job: JobRef) -> &'a ReadyQueue {
+        self.queues.get(level_of(token, job)).unwrap_or_else(|| broken())
+    }
+
+    /// The most urgent level that has jobs.
+    #[inline(always)]
+    fn top_level(self, _token: &Token<'_>) -> Option<usize> {
         #[cfg(levels)]
         return self.levels.get(_token).checked_ilog2().map(|level| level as usize);
         #[cfg(not(levels))]
         Some(0)
     }
 
-    /// A level has got ready jobs, or has none any more.
+    /// A level has got jobs, or has none any more.
     #[inline(always)]
-    fn mark_level(&self, _token: &Token<'_>, _job: JobRef, _any: bool) {
+    fn mark_level(self, _token: &Token<'_>, _job: JobRef, _any: bool) {
         #[cfg(levels)]
         {
             let bit = 1 << level_of(_token, _job);
@@ -57,22 +76,15 @@ impl Pool {
         }
     }
 
-    /// The job that the next worker takes.
+    /// The first job of the most urgent level.
     #[inline(always)]
-    pub(super) fn first_ready(&self, token: &Token<'_>) -> Option<JobRef> {
-        self.ready.get(self.top_level(token)?)?.head.get(token)
+    pub(super) fn first(self, token: &Token<'_>) -> Option<JobRef> {
+        self.queues.get(self.top_level(token)?)?.head.get(token)
     }
 
     /// Appends a job that is in no list to its level.
-    #[inline]
-    pub(super) fn push_ready(&self, token: &Token<'_>, job: JobRef) {
-        self.counters.queued(token, job);
-        self.link_last(token, job);
-    }
-
-    /// As `push_ready`, of a job that was in a list of this pool a moment ago.
     #[inline(always)]
-    pub(super) fn link_last(&self, token: &Token<'_>, job: JobRef) {
+    pub(super) fn link_last(self, token: &Token<'_>, job: JobRef) {
         let queue = self.queue_of(token, job);
         let tail = queue.tail.get(token);
         job.links[NEXT].set(token, None);
@@ -87,15 +99,9 @@ impl Pool {
         queue.tail.set(token, Some(job));
     }
 
-    /// Puts a job that is in no list before all others.
-    pub(super) fn push_ready_first(&self, token: &Token<'_>, job: JobRef) {
-        self.counters.queued(token, job);
-        self.link_first(token, job);
-    }
-
-    /// As `push_ready_first`, in the same way.
+    /// Puts a job that is in no list before all others of its level.
     #[inline(always)]
-    pub(super) fn link_first(&self, token: &Token<'_>, job: JobRef) {
+    pub(super) fn link_first(self, token: &Token<'_>, job: JobRef) {
         let queue = self.queue_of(token, job);
         let head = queue.head.get(token);
         job.links[NEXT].set(token, head);
@@ -110,10 +116,120 @@ impl Pool {
         queue.head.set(token, Some(job));
     }
 
+    /// Takes a job out of the middle.
+    #[inline(always)]
+    pub(super) fn unlink(self, token: &Token<'_>, job: JobRef) {
+        let queue = self.queue_of(token, job);
+        let (next, previous) = (job.links[NEXT].get(token), job.links[PREVIOUS].get(token));
+        match previous {
+            Some(previous) => previous.links[NEXT].set(token, next),
+            None => queue.head.set(token, next),
+        }
+        match next {
+            Some(next) => next.links[PREVIOUS].set(token, previous),
+            None => queue.tail.set(token, previous),
+        }
+        if next.is_none() && previous.is_none() {
+            self.mark_level(token, job, false);
+        }
+    }
+
+    /// The first job, in the order in which they are taken, for which this holds. O(n).
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub(super) fn find(self, token: &Token<'_>, holds: impl Fn(JobRef) -> bool) -> Option<JobRef> {
+        for queue in self.queues.iter().rev() {
+            let mut link = queue.head.get(token);
+            while let Some(job) = link {
+                if holds(job) {
+                    return link;
+                }
+                link = job.links[NEXT].get(token);
+            }
+        }
+        None
+    }
+
+    /// Walks over all jobs, which are in this state, and counts; see [`Pool::check`].
+    fn check(self, token: &Token<'_>, state: State) -> u32 {
+        let mut count = 0;
+        for (level, queue) in self.queues.iter().enumerate() {
+            let (mut previous, mut link) = (None, queue.head.get(token));
+            #[cfg(levels)]
+            assert!(
+                link.is_some() == (self.levels.get(token) & (1 << level) != 0),
+                "the bitmap of the levels does not tell which have jobs"
+            );
+            let mut only_urgent = true;
+            while let Some(job) = link {
+                assert!(
+                    job.links[PREVIOUS].get(token) == previous,
+                    "a queued job does not point back at the one before it"
+                );
+                assert!(job.state.get(token) == state, "a job in the queue is in another state");
+                let flags = job.flags.get(token);
+                assert!(flags & !(KEPT | URGENT) == 0, "a queued job has flags of a running one");
+                let urgent = URGENT != 0 && flags & URGENT != 0;
+                assert!(only_urgent || !urgent, "an urgent job waits behind others");
+                only_urgent = urgent;
+                assert!(
+                    level_of(token, job) == level,
+                    "a job waits at another level than its own"
+                );
+                count += 1;
+                previous = link;
+                link = job.links[NEXT].get(token);
+            }
+            assert!(queue.tail.get(token) == previous, "the queue does not end at its tail");
+        }
+        count
+    }
+}
+
+impl Pool {
+    #[inline(always)]
+    fn lists(&self) -> Lists<'_> {
+        Lists {
+            queues: &self.ready,
+            #[cfg(levels)]
+            levels: &self.levels,
+        }
+    }
+
+    /// The job that the next worker takes.
+    #[inline(always)]
+    pub(super) fn first_ready(&self, token: &Token<'_>) -> Option<JobRef> {
+        self.lists().first(token)
+    }
+
+    /// Appends a job that is in no list to its level.
+    #[inline]
+    pub(super) fn push_ready(&self, token: &Token<'_>, job: JobRef) {
+        self.counters.queued(token, job);
+        self.link_last(token, job);
+    }
+
+    /// As `push_ready`, of a job that was in a list of this pool a moment ago.
+    #[inline(always)]
+    pub(super) fn link_last(&self, token: &Token<'_>, job: JobRef) {
+        self.lists().link_last(token, job);
+    }
+
+    /// Puts a job that is in no list before all others.
+    pub(super) fn push_ready_first(&self, token: &Token<'_>, job: JobRef) {
+        self.counters.queued(token, job);
+        self.link_first(token, job);
+    }
+
+    /// As `push_ready_first`, in the same way.
+    #[inline(always)]
+    pub(super) fn link_first(&self, token: &Token<'_>, job: JobRef) {
+        self.lists().link_first(token, job);
+    }
+
     /// Takes the first job of the most urgent level.
     #[inline]
     pub(super) fn pop_ready(&self, token: &Token<'_>) -> Option<JobRef> {
-        let queue = self.ready.get(self.top_level(token)?)?;
+        let queue = self.ready.get(self.lists().top_level(token)?)?;
         let job = queue.head.get(token)?;
         self.counters.unqueued(token);
         let next = job.links[NEXT].get(token);
@@ -122,7 +238,7 @@ impl Pool {
             Some(next) => next.links[PREVIOUS].set(token, None),
             None => {
                 queue.tail.set(token, None);
-                self.mark_level(token, job, false);
+                self.lists().mark_level(token, job, false);
             }
         }
         Some(job)
@@ -137,19 +253,7 @@ impl Pool {
     /// As `unlink_ready`, of a job that is back in a moment.
     #[inline(always)]
     pub(super) fn unlink(&self, token: &Token<'_>, job: JobRef) {
-        let queue = self.queue_of(token, job);
-        let (next, previous) = (job.links[NEXT].get(token), job.links[PREVIOUS].get(token));
-        match previous {
-            Some(previous) => previous.links[NEXT].set(token, next),
-            None => queue.head.set(token, next),
-        }
-        match next {
-            Some(next) => next.links[PREVIOUS].set(token, previous),
-            None => queue.tail.set(token, previous),
-        }
-        if next.is_none() && previous.is_none() {
-            self.mark_level(token, job, false);
-        }
+        self.lists().unlink(token, job);
     }
 
     /// Counts the jobs, up to `limit`.
@@ -178,42 +282,15 @@ impl Pool {
 
     /// Walks the queue and counts; see [`Pool::check`].
     pub(super) fn check_ready(&self, token: &Token<'_>) -> u32 {
-        let mut count = 0;
-        for (level, queue) in self.ready.iter().enumerate() {
-            let (mut previous, mut link) = (None, queue.head.get(token));
-            #[cfg(levels)]
-            assert!(
-                link.is_some() == (self.levels.get(token) & (1 << level) != 0),
-                "the bitmap of the levels does not tell which have jobs"
-            );
-            let mut only_urgent = true;
-            while let Some(job) = link {
-                assert!(
-                    job.links[PREVIOUS].get(token) == previous,
-                    "a queued job does not point back at the one before it"
-                );
-                assert!(
-                    job.state.get(token) == State::Queued,
-                    "a job in the ready queue is not Queued"
-                );
-                let flags = job.flags.get(token);
-                assert!(flags & !(KEPT | URGENT) == 0, "a queued job has flags of a running one");
-                let urgent = URGENT != 0 && flags & URGENT != 0;
-                assert!(only_urgent || !urgent, "an urgent job waits behind others");
-                only_urgent = urgent;
-                assert!(
-                    level_of(token, job) == level,
-                    "a job waits at another level than its own"
-                );
-                count += 1;
-                previous = link;
-                link = job.links[NEXT].get(token);
-            }
-            assert!(
-                queue.tail.get(token) == previous,
-                "the ready queue does not end at its tail"
-            );
-        }
-        count
+        self.lists().check(token, State::Queued)
+    }
+}
+
+/// For a group.
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+impl Lists<'_> {
+    /// Walks over the held jobs, and counts.
+    pub(super) fn check_held(self, token: &Token<'_>) -> u32 {
+        self.check(token, State::Held)
     }
 }

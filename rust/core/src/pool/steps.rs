@@ -3,9 +3,11 @@
 
 use core::num::NonZeroU8;
 
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+use super::GroupRef;
 use super::{
-    Attention, Life, Outer, PoolRef, Rank, Reserve, WorkerRef, ABORT, ATTENDS, CONTROL, LEVELS, LEVEL_PRIORITIES,
-    PAUSE, RUNTIME, STATS, TASKS,
+    Attention, Life, Outer, PoolRef, Rank, Reserve, WorkerRef, ABORT, ATTENDS, CONTROL, GROUPS, LEVELS,
+    LEVEL_PRIORITIES, PAUSE, RUNTIME, STATS, TASKS,
 };
 use crate::error::{LevelError, RunNowError, SubmitError};
 use crate::fault::broken;
@@ -259,6 +261,11 @@ impl PoolRef {
                     self.call_worker_beyond(token, self, Rank::of(token, job)),
                 )
             }
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            State::Held if flags & URGENT == 0 && job.pool.get(token) == Some(self) => {
+                group_of(job).move_first(token, job);
+                (Ok(Accepted::Moved), Order::Nothing)
+            }
             State::Running if flags & (REARM | URGENT) == REARM && immediate && job.pool.get(token) == Some(self) => {
                 job.flags.set(token, flags | URGENT);
                 (Ok(Accepted::Moved), Order::Nothing)
@@ -325,6 +332,8 @@ impl PoolRef {
                 Claim::Free(Accepted::Moved)
             }
             State::Queued => Claim::Done(Err(SubmitError::AlreadyQueued), Order::Nothing),
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            State::Held => Claim::Done(Err(SubmitError::AlreadyQueued), Order::Nothing),
             State::Running => {
                 let order = if CONTROL { withdraw(token, job) } else { Order::Nothing };
                 Claim::Done(rearm(token, job, self, deadline), order)
@@ -382,8 +391,29 @@ impl PoolRef {
         }
         leave_timers(token, job);
         match self.queue(token, job) {
+            // Whoever would have taken it would have moved the next one.
+            Order::Nothing if GROUPS && self.is_stranded(token) => self.time_again(token),
             Order::Nothing => Order::Moved,
             order => order,
+        }
+    }
+
+    /// Whether it is overdue, and nothing is ready, so that no worker comes: what was moved is Held.
+    fn is_stranded(self, token: &Token<'_>) -> bool {
+        self.is_overdue(token) && self.first_ready(token).is_none()
+    }
+
+    /// The timer sees again to what is due, in the next tick, and no worker does.
+    #[cold]
+    #[inline(never)]
+    fn time_again(self, token: &Token<'_>) -> Order {
+        self.unattend(token, OVERDUE);
+        match self.earliest.get(token).map(|job| job.deadline.get(token)) {
+            Some(deadline) if !(TASKS && deadline == Ticks::FAR) => self.arm(token, deadline),
+            _ => {
+                self.armed.set(token, Ticks::NEVER);
+                Order::Moved
+            }
         }
     }
 
@@ -566,6 +596,17 @@ impl WorkerRef {
             if order != Order::Nothing {
                 return (Answer::Again, order);
             }
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            if let Some(group) = token.take_freed() {
+                if group.is_next_in(token, pool) {
+                    // One job more and, in a moment, one job less.
+                    group.admit_to_taker(token);
+                } else {
+                    group.offer(token);
+                    // What it takes next may end at once, and free a place of another group.
+                    return (Answer::Again, Order::Nothing);
+                }
+            }
         }
         let attention = pool.attention.get(token);
         if ATTENDS && attention.has(Attention::HELD.with(Attention::SHRINKS)) && pool.keeps_from(token, self) {
@@ -661,6 +702,12 @@ impl JobRef {
                     order = pool.nudge_deserted(token);
                 }
             }
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            State::Held => {
+                let pool = group_of(self).release(token, self);
+                // It may have been all that a shutdown waits for.
+                order = pool.nudge(token);
+            }
             State::Deferred => leave_timers(token, self),
             State::Running => {
                 let flags = self.flags.get(token);
@@ -691,6 +738,9 @@ impl JobRef {
         if STATS {
             pool_of(token, self).counters.unrun(token, outcome);
         }
+        if self.state.get(token) == State::Queued {
+            self.leaves_place(token);
+        }
         self.state.set(token, State::Idle);
         if URGENT != 0 {
             self.flags.set(token, self.flags.get(token) & !URGENT);
@@ -715,6 +765,8 @@ impl JobRef {
         match self.state.get(token) {
             State::Idle => Status::Idle,
             State::Queued => Status::Queued,
+            #[cfg(CONFIG_TASKPOOL_GROUPS)]
+            State::Held => Status::Held,
             State::Deferred => Status::Deferred {
                 deadline: pool_of(token, self).port_time(token, self.deadline.get(token), now),
             },
@@ -741,6 +793,10 @@ impl JobRef {
             self.flags.set(token, after);
             pool.link_last(token, self);
         }
+        #[cfg(CONFIG_TASKPOOL_GROUPS)]
+        if self.state.get(token) == State::Held && before & URGENT == 0 {
+            group_of(self).move_level(token, self, after);
+        }
         self.flags.set(token, after);
         Ok(())
     }
@@ -765,9 +821,12 @@ impl PoolRef {
 
     /// As `queue`, before all others.
     fn queue_first(self, token: &Token<'_>, job: JobRef) -> Order {
+        job.flags.set(token, job.flags.get(token) | URGENT);
+        if let Some(order) = self.hold_back(token, job) {
+            return order;
+        }
         job.pool.set(token, Some(self));
         job.state.set(token, State::Queued);
-        job.flags.set(token, job.flags.get(token) | URGENT);
         self.push_ready_first(token, job);
         self.call_worker_beyond(token, self, Rank::of(token, job))
     }
@@ -775,10 +834,42 @@ impl PoolRef {
     /// As `queue`, in the place of the call, where its speed shows.
     #[inline(always)]
     fn queue_now(self, token: &Token<'_>, job: JobRef) -> Order {
+        if let Some(order) = self.hold_back(token, job) {
+            return order;
+        }
         job.pool.set(token, Some(self));
         job.state.set(token, State::Queued);
         self.push_ready(token, job);
         self.call_worker(token, self, Rank::of(token, job))
+    }
+
+    /// 10: Held to Queued, in this pool, which a place was found for. Asks for a worker.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub(super) fn queue_admitted(self, token: &Token<'_>, job: JobRef) -> Order {
+        let urgent = self.link_admitted(token, job);
+        let rank = Rank::of(token, job);
+        if urgent {
+            self.call_worker_beyond(token, self, rank)
+        } else {
+            self.call_worker(token, self, rank)
+        }
+    }
+
+    /// As `queue_admitted`, and a worker is there. Answers whether it is before all others.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub(super) fn link_admitted(self, token: &Token<'_>, job: JobRef) -> bool {
+        job.state.set(token, State::Queued);
+        if job.deadline.get(token).as_limit().is_some() {
+            // The ready queue may have been empty meanwhile.
+            self.attend(token, Attention::LIMITED);
+        }
+        let urgent = URGENT != 0 && job.flags.get(token) & URGENT != 0;
+        if urgent {
+            self.push_ready_first(token, job);
+        } else {
+            self.push_ready(token, job);
+        }
+        urgent
     }
 
     /// 2: Idle, Deferred or Running to Deferred, with `deadline` and `number` set. Asks for the timer.
@@ -818,7 +909,7 @@ fn begin_run(token: &Token<'_>, job: JobRef, pool: PoolRef) -> u64 {
 fn has_sequel(token: &Token<'_>, job: JobRef) -> bool {
     // A run whose end is decided is one that was cancelled, too, and one that goes on has REARM.
     let sequels = REARM | WAITED | if ABORT || TASKS { CANCEL } else { 0 };
-    job.completion().is_some() || job.flags.get(token) & sequels != 0
+    job.completion().is_some() || job.flags.get(token) & sequels != 0 || job.is_waited_for(token)
 }
 
 /// 4: Running to Idle.
@@ -827,6 +918,7 @@ fn rest_job(token: &Token<'_>, job: JobRef, code: Code) {
     job.flags
         .set(token, if KEPT == 0 { 0 } else { job.flags.get(token) & KEPT });
     job.state.set(token, State::Idle);
+    job.leaves_place(token);
     if !end_early(token, job) && cfg!(CONFIG_TASKPOOL_WAIT) {
         job.last.set(token, Last::Done);
         job.number.set(token, code as u32);
@@ -869,6 +961,8 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
     job.flags.set(token, flags & (KEPT | URGENT));
     let pool = pool_of(token, job);
     pool.expect_no_more(token);
+    // It takes one again, behind those that are held.
+    job.leaves_place(token);
     let deadline = job.deadline.get(token);
     if !deadline.is_immediate() {
         let order = pool.put_off(token, job);
@@ -927,6 +1021,9 @@ impl PoolRef {
         }
         if job.state.get(token) != State::Idle {
             return Err(RunNowError::UnderWay);
+        }
+        if !job.takes_place(token) {
+            return Err(RunNowError::GroupFull);
         }
         // It was in no queue and no worker has it, so nothing else is counted.
         self.counters.submitted(token);
@@ -992,18 +1089,24 @@ impl PoolRef {
 impl JobRef {
     /// Puts a Deferred or Queued job where its deadline belongs that `change` gives it. One that is due and was due stays.
     pub(crate) fn replace(self, token: &Token<'_>, now: u64, change: impl FnOnce()) -> Order {
-        let queued = self.state.get(token) == State::Queued;
-        if !queued {
+        let state = self.state.get(token);
+        let queued = state == State::Queued;
+        if state == State::Deferred {
             leave_timers(token, self);
         }
         change();
         let due = self.deadline.get(token).get() <= now;
-        if queued && due {
+        if state != State::Deferred && due {
             return Order::Nothing;
         }
         let pool = pool_of(token, self);
         if queued {
             pool.unlink_ready(token, self);
+            self.leaves_place(token);
+        }
+        #[cfg(CONFIG_TASKPOOL_GROUPS)]
+        if state == State::Held {
+            group_of(self).release(token, self);
         }
         match pool.place(token, self, due) {
             // Nobody takes what it was, and would move what is due.
@@ -1047,8 +1150,14 @@ pub(super) fn leave_timers(token: &Token<'_>, job: JobRef) {
     pool_of(token, job).remove_timer(token, job);
 }
 
+/// The group of a job that is Held.
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+fn group_of(job: JobRef) -> GroupRef {
+    job.group().unwrap_or_else(|| broken())
+}
+
 /// The pool of a job that is under way.
 #[inline(always)]
-fn pool_of(token: &Token<'_>, job: JobRef) -> PoolRef {
+pub(super) fn pool_of(token: &Token<'_>, job: JobRef) -> PoolRef {
     job.pool.get(token).unwrap_or_else(|| broken())
 }

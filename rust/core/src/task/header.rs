@@ -14,6 +14,8 @@ use super::{Missed, Span};
 use crate::budget::About;
 use crate::job::{Code, Complete, Ctx, Header, JobRef, OnEnd};
 use crate::lock::{Locked, Token};
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+use crate::pool::Group;
 use crate::port::Port;
 use crate::reference::Ref;
 use crate::shell::Shell;
@@ -175,6 +177,13 @@ impl<W: Work> Task<W> {
     /// It ends so many ticks after it was enabled, at the latest when a run ends that goes on then.
     pub const fn timeout(mut self, ticks: u64) -> Self {
         *self.header.timeout.get_mut() = Span::new(ticks);
+        self
+    }
+
+    /// It belongs to this group: its runs wait until there is a place for them. It has none between two runs.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub const fn in_group(mut self, group: &'static Group) -> Self {
+        self.header.job.set_group(group.reference());
         self
     }
 

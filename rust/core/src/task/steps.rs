@@ -219,7 +219,7 @@ impl TaskRef {
                 change();
                 Order::Nothing
             }
-            State::Queued | State::Deferred => self.job().replace(token, now, change),
+            _ => self.job().replace(token, now, change),
         }
     }
 
@@ -423,7 +423,7 @@ impl TaskRef {
         let waits = match self.job.state.get(token) {
             State::Idle => false,
             State::Running => !self.has(token, STOPS),
-            State::Queued | State::Deferred => self.has(token, PENDING),
+            _ => self.has(token, PENDING),
         };
         waits && self.has(token, HANDED_OUT) && self.turn.get(token) == turn
     }

@@ -116,7 +116,7 @@ extern "C" fn taskpool_submit_class(name: Option<NonNull<c_char>>, job: Option<N
         Err(error) => refuse(match error {
             ClassError::Unknown => Refusal::NoClass,
             ClassError::AlreadyQueued => Refusal::AlreadyQueued,
-            ClassError::UnderWay => Refusal::UnderWay,
+            ClassError::UnderWay | ClassError::GroupFull => Refusal::UnderWay,
             _ => Refusal::NotRunning,
         }),
     }

@@ -25,7 +25,8 @@ extern "C" fn taskpool_core_iot_find(job: Option<NonNull<CJob>>) -> u32 {
         return found::NO_JOB;
     };
     match System::whereabouts(job) {
-        (Status::Queued, _) => found::QUEUED,
+        // None of these jobs is in a group.
+        (Status::Queued | Status::Held, _) => found::QUEUED,
         (Status::Deferred { .. }, _) => found::DEFERRED,
         (Status::Running { .. }, _) => found::RUNNING,
         (Status::Idle, None) => found::NEW,

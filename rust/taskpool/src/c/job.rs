@@ -137,6 +137,7 @@ pub(super) fn told(status: Status, deadline: Option<NonNull<i64>>) -> c_int {
     let (status, due) = match status {
         Status::Idle => (state::IDLE, 0),
         Status::Queued => (state::QUEUED, 0),
+        Status::Held => (state::HELD, 0),
         Status::Deferred { deadline } => (state::DEFERRED, deadline),
         Status::Running { cancelled, resubmitted } => {
             let cancelled = if cancelled { state::RUN_CANCELLED } else { 0 };

@@ -55,6 +55,7 @@ layout! {
         | (Refusal::OnWorker as u32) << 8
         | (Refusal::NeverSubmitted as u32) << 12
         | (Refusal::UnderWay as u32) << 16,
+    state_held: state::HELD,
     sizeof_room: size_of::<RoomState>(),
     room_count: offset_of!(RoomState, count),
     room_refused: offset_of!(RoomState, refused),
@@ -80,6 +81,17 @@ layout! {
     class_stats_refused: offset_of!(super::class::CStats, refused),
     class_ran: super::class::RAN,
     refusals_of_classes: Refusal::NoClass as u32 | (Refusal::NoPlace as u32) << 4,
+}
+
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+layout! {
+    sizeof_group: size_of::<taskpool_core::Group>(),
+    alignof_group: align_of::<taskpool_core::Group>(),
+    group_limit: taskpool_core::Group::WRITTEN_BY_C,
+    job_core_group: Header::GROUP_OF_C,
+    sizeof_group_usage: size_of::<super::group::CGroupUsage>(),
+    group_usage_active: offset_of!(super::group::CGroupUsage, active),
+    group_usage_held: offset_of!(super::group::CGroupUsage, held),
 }
 
 #[cfg(CONFIG_TASKPOOL_NAMES)]

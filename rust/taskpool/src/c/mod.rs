@@ -8,6 +8,8 @@ mod class;
 mod complete;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 mod event;
+#[cfg(CONFIG_TASKPOOL_GROUPS)]
+mod group;
 #[cfg(CONFIG_TASKPOOL_IOT_API)]
 mod iot;
 mod job;
@@ -89,6 +91,7 @@ mod state {
     pub(super) const RUNNING: c_int = 3;
     pub(super) const RUN_CANCELLED: c_int = 4;
     pub(super) const RESUBMITTED: c_int = 8;
+    pub(super) const HELD: c_int = 16;
 }
 
 /// Why a call was refused: `enum taskpool_refusal`. `src/c_api.c` knows what that is to C.
@@ -179,7 +182,7 @@ impl From<WaitError> for Refusal {
 impl From<RunNowError> for Refusal {
     fn from(error: RunNowError) -> Self {
         match error {
-            RunNowError::UnderWay => Refusal::UnderWay,
+            RunNowError::UnderWay | RunNowError::GroupFull => Refusal::UnderWay,
             RunNowError::InInterrupt => Refusal::InInterrupt,
             // The core has no other.
             _ => Refusal::NotRunning,

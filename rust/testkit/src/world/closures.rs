@@ -417,7 +417,7 @@ impl State {
             .expect("it has a handle, so it was accepted");
         let pool = match self.model.jobs[job].place {
             Place::Idle => return Joined::Over(self.model.jobs[job].last.expect("it is over")),
-            Place::Queued(submission) | Place::Deferred(submission) => submission.pool,
+            Place::Queued(submission) | Place::Deferred(submission) | Place::Held(submission) => submission.pool,
             Place::Running { run, .. } => run.pool,
         };
         match Virtual::caller() {

@@ -7,6 +7,7 @@ use taskpool_core::{
 };
 use taskpool_testkit::loom::{explore, Place, Scene};
 
+mod groups;
 mod outcomes;
 mod pause;
 mod runtime_pools;
