@@ -63,7 +63,7 @@ DOUBLE = ("move", "defer_due", "move_due")
 # what runs at boot only is counted apart, `run_job` is part of each type of job, and the log's texts are not in all images.
 CRATES = re.compile(r"<?taskpool(_core)?::|taskpool_core_")
 BOOT = re.compile(r"(boot|start|create\w*|taskpool_core_(start|add_worker|add_reserve))(\.|$)")
-NOT_COUNTED = re.compile(r"taskpool_core::job::run_job$|taskpool_port_event(\.|$)")
+NOT_COUNTED = re.compile(r"taskpool_core::job::run_job$|taskpool_port_report(\.|$)")
 
 
 def build(name, conf, options=(), application=BENCHES):

@@ -57,6 +57,21 @@ int taskpool_task_set_about(struct taskpool_task *task, const struct taskpool_ab
 }
 #endif
 
+#ifdef CONFIG_TASKPOOL_GROUPS
+int taskpool_task_set_group(struct taskpool_task *task, struct taskpool_group *group)
+{
+	int error = own(task, __func__);
+
+	if (group != NULL && group->limit == 0) {
+		return taskpool_port_refuse(TASKPOOL_REFUSED_ARGUMENT, __func__);
+	}
+	if (error == 0) {
+		task->core.job.group = group;
+	}
+	return error;
+}
+#endif
+
 int taskpool_task_set_discard(struct taskpool_task *task, bool discard)
 {
 	int error = own(task, __func__);

@@ -314,32 +314,32 @@ FUNC_NORETURN void taskpool_port_broken(void)
 }
 
 /* The core has checked the level. */
-void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number)
+void taskpool_port_report(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number)
 {
 	const char *name = pool->config->name;
 
 	ARG_UNUSED(level);
 	switch (id) {
-	case TASKPOOL_EVENT_POOL_STARTED:
+	case TASKPOOL_REPORT_POOL_STARTED:
 		if (number == 0) {
 			LOG_INF("pool %s started, and borrows its workers", name);
 		} else {
 			LOG_INF("pool %s started with %u workers", name, number);
 		}
 		break;
-	case TASKPOOL_EVENT_WORKER_LENT:
+	case TASKPOOL_REPORT_WORKER_LENT:
 		LOG_DBG("pool %s borrowed worker r%u", name, UINT8_MAX - number);
 		break;
-	case TASKPOOL_EVENT_WORKER_RETURNED:
+	case TASKPOOL_REPORT_WORKER_RETURNED:
 		LOG_DBG("pool %s gave back worker r%u", name, UINT8_MAX - number);
 		break;
-	case TASKPOOL_EVENT_OVERDUE:
+	case TASKPOOL_REPORT_OVERDUE:
 		LOG_WRN("pool %s: more than %u jobs came due at once, and the workers move the rest; raise "
 			"CONFIG_TASKPOOL_EXPIRY_BATCH if they run late",
 			name, number);
 		break;
 	default:
-		LOG_ERR("pool %s: event %u (%u), which this port does not know; update src/port.c", name, id, number);
+		LOG_ERR("pool %s: report %u (%u), which this port does not know; update src/port.c", name, id, number);
 		break;
 	}
 }

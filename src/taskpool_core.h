@@ -20,12 +20,12 @@ enum taskpool_caller {
 	TASKPOOL_WORKER,
 };
 
-/* What is reported: rust/core/src/event.rs. */
+/* What is reported: rust/core/src/report.rs. */
 enum taskpool_report {
-	TASKPOOL_EVENT_POOL_STARTED = 1,
-	TASKPOOL_EVENT_WORKER_LENT,
-	TASKPOOL_EVENT_WORKER_RETURNED,
-	TASKPOOL_EVENT_OVERDUE,
+	TASKPOOL_REPORT_POOL_STARTED = 1,
+	TASKPOOL_REPORT_WORKER_LENT,
+	TASKPOOL_REPORT_WORKER_RETURNED,
+	TASKPOOL_REPORT_OVERDUE,
 };
 
 /* The room that there is for a signal: rust/taskpool/src/zephyr.rs. */
@@ -140,7 +140,7 @@ void taskpool_port_forget_job(const void *job);
 int taskpool_port_refuse(uint32_t refusal, const char *function);
 #endif
 /* `id` is an enum taskpool_report, `level` one of Zephyr's log levels. */
-void taskpool_port_event(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
+void taskpool_port_report(uint32_t id, uint32_t level, const struct taskpool *pool, uint32_t number);
 
 #ifdef CONFIG_TASKPOOL_BUDGETS
 /* At boot, of each worker. */

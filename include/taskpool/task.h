@@ -356,6 +356,25 @@ int taskpool_task_init(struct taskpool_task *task, taskpool_task_run_t run, k_ti
  */
 int taskpool_task_set_end(struct taskpool_task *task, const struct taskpool_end *end);
 
+#if defined(CONFIG_TASKPOOL_GROUPS) || defined(__DOXYGEN__)
+/**
+ * @brief Puts a task that is not enabled into a group, as @ref taskpool_job_set_group: each of its runs takes a place there,
+ * from when it is ready to its end. Between two runs, and while it waits for a completer, it has none.
+ *
+ * isr-ok, O(1), no lock.
+ *
+ * @isr_ok
+ *
+ * @param task  The task.
+ * @param group The group, as long as the task is in it, or NULL.
+ *
+ * @retval 0       It is in it.
+ * @retval -EINVAL @p task is NULL or not initialised, or @p group is.
+ * @retval -EBUSY  It is enabled. Nothing has changed.
+ */
+int taskpool_task_set_group(struct taskpool_task *task, struct taskpool_group *group);
+#endif
+
 #if defined(CONFIG_TASKPOOL_BUDGETS) || defined(__DOXYGEN__)
 /**
  * @brief Gives a task that is not enabled a name, a number and a budget of each of its runs, as @ref taskpool_job_set_about.

@@ -38,7 +38,6 @@ extern crate alloc;
 #[allow(unsafe_code)]
 mod budget;
 mod error;
-mod event;
 #[allow(unsafe_code)]
 mod fault;
 #[allow(unsafe_code)]
@@ -51,6 +50,7 @@ mod pool;
 mod port;
 #[allow(unsafe_code)]
 mod reference;
+mod report;
 #[allow(unsafe_code)]
 mod scope;
 #[allow(unsafe_code)]
@@ -63,7 +63,6 @@ mod ticks;
 #[cfg(CONFIG_TASKPOOL_BUDGETS)]
 pub use budget::{About, Overrun};
 pub use error::{DeferError, LevelError, RunNowError, SubmitError};
-pub use event::{Event, Level};
 pub use job::{
     Accepted, Cache, CacheUse, Caller, Cancel, Code, Complete, Completion, CompletionRef, Ctx, Header, Job, JobRef,
     OnEnd, Outcome, Run, Signal, SignalRef, Slots, Status, WaitError,
@@ -77,13 +76,14 @@ pub use pool::{
 pub use pool::{Group, GroupRef};
 pub use port::Port;
 pub use reference::Ref;
+pub use report::{Level, Report};
 pub use scope::{Scope, ScopeError};
 pub use shell::{Phase, Shell};
 pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 pub use task::{
-    Await, Completer, Event as TaskEvent, EventRef, First, Next, NotEnabled, Shared, Stale, Start, Task, TaskCtx,
-    TaskHeader, TaskRef, Work,
+    Await, Completer, Event, EventRef, First, Next, NotEnabled, Shared, Stale, Start, Task, TaskCtx, TaskHeader,
+    TaskRef, Work,
 };
 pub use task::{Begun, Missed, Rephase, Schedule, MAX_SPAN};
 pub use ticks::{When, MAX_TICKS};

@@ -2,9 +2,9 @@
 
 #[cfg(CONFIG_TASKPOOL_BUDGETS)]
 use crate::budget::Overrun;
-use crate::event::{Event, Level};
 use crate::job::{Cache, Caller, SignalRef};
 use crate::pool::{Groups, PoolRef, Reserve, WorkerRef};
+use crate::report::{Level, Report};
 
 /// An operating system, as the pool sees it. A type, not a value: a program has one.
 ///
@@ -95,7 +95,7 @@ pub unsafe trait Port {
     fn take(signal: SignalRef, deadline: Option<u64>) -> bool;
 
     /// Passes a report on. Called by threads only, outside the lock.
-    fn event(event: Event);
+    fn report(report: Report);
 
     /// Sees to it that `Shell::overrun` is called for the worker, in an interrupt, once `now() >= deadline`, unless
     /// `unwatch` comes before. Called under the lock by the worker's own thread, which then runs a job; once before each

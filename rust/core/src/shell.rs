@@ -8,7 +8,6 @@ use core::num::NonZeroU8;
 use core::ptr::NonNull;
 
 use crate::error::{DeferError, LevelError, RunNowError, SubmitError};
-use crate::event::{Event, Level};
 use crate::fault::broken;
 use crate::job::{
     Accepted, Caller, Cancel, Code, CompletionRef, Ctx, JobRef, Outcome, SpawnedRef, Status, WaitError, Waiter,
@@ -25,6 +24,7 @@ use crate::pool::{
 use crate::pool::{GroupRef, GroupSnapshot, LimitError};
 use crate::port::Port;
 use crate::reference::Ref;
+use crate::report::{Level, Report};
 use crate::ticks::{When, MAX_TICKS};
 
 /// The machine on the port `P`. What does not wait may be called from threads and interrupts, before the pool is started
@@ -243,9 +243,9 @@ impl<P: Port> Shell<P> {
     }
 
     #[inline(always)]
-    fn report(event: Event) {
-        if Self::reports(event.level()) {
-            P::event(event);
+    fn report(report: Report) {
+        if Self::reports(report.level()) {
+            P::report(report);
         }
     }
 
@@ -265,7 +265,7 @@ impl<P: Port> Shell<P> {
         let now = P::now();
         let freed = Self::set_free(pool, true, |token| pool.start(token, first, count, now).ok_or(()));
         if let Ok(others) = freed {
-            Self::report(Event::PoolStarted(pool, count.into()));
+            Self::report(Report::PoolStarted(pool, count.into()));
             Self::call_others(pool, others);
         }
     }
@@ -310,7 +310,7 @@ impl<P: Port> Shell<P> {
     /// Reports a pool that was made, with so many workers that stay with it.
     fn report_made(pool: PoolRef, kept: u8) {
         if Self::reports(Level::Info) {
-            P::event(Event::PoolStarted(pool, kept.into()));
+            P::report(Report::PoolStarted(pool, kept.into()));
             Self::reported(pool);
         }
     }
@@ -1100,19 +1100,19 @@ impl<P: Port> Shell<P> {
             Self::release(first);
         }
         if let Some(pool) = overdue {
-            Self::report(Event::Overdue(pool, P::EXPIRY_BATCH.into()));
+            Self::report(Report::Overdue(pool, P::EXPIRY_BATCH.into()));
         }
         match answer {
             Answer::Run { job, pool, due } => {
                 if joining {
-                    Self::report(Event::WorkerLent(pool, worker.number().into()));
+                    Self::report(Report::WorkerLent(pool, worker.number().into()));
                 }
                 ctx.prepare(job, pool, due);
                 Next::Run
             }
             Answer::Left(pool) | Answer::Gone(pool) => {
                 if !joining {
-                    Self::report(Event::WorkerReturned(pool, worker.number().into()));
+                    Self::report(Report::WorkerReturned(pool, worker.number().into()));
                 }
                 if let Some(pool) = left {
                     Self::reported(pool);

@@ -5,7 +5,7 @@ use core::num::NonZeroU32;
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use taskpool_core::{Await, WaitError};
-use taskpool_core::{Code, EventRef, OnEnd, Outcome, TaskEvent};
+use taskpool_core::{Code, EventRef, OnEnd, Outcome};
 
 use crate::task::{EnableError, Task, Work};
 #[cfg(CONFIG_TASKPOOL_WAIT)]
@@ -54,12 +54,12 @@ use crate::{Duration, Pool, System};
 /// runs, whatever the status: it looks at [`status`](Event::status). But [`Outcome::Aborted`] aborts it, and with it those
 /// who wait for its end, and so on; no chain is too long for the stack.
 #[repr(transparent)]
-pub struct Event(TaskEvent);
+pub struct Event(taskpool_core::Event);
 
 impl Event {
     /// An event that is complete, with the status `Done(0)`. In a `static` it takes nothing at run time.
     pub const fn new() -> Self {
-        Event(TaskEvent::new())
+        Event(taskpool_core::Event::new())
     }
 
     /// A completion for jobs and tasks: each end of one signals this event, which is its end event so. `Done` with a code from

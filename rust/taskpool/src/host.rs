@@ -12,7 +12,7 @@ use std::time;
 use std::vec::Vec;
 
 use taskpool_core::{
-    Cache, Caller, Event, Groups, Level, Pool as CorePool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef,
+    Cache, Caller, Groups, Level, Pool as CorePool, PoolRef, Port, Ref, Report, Reserve, Shell, Signal, SignalRef,
     Worker, WorkerRef,
 };
 
@@ -218,14 +218,14 @@ unsafe impl Port for ThisPort {
         true
     }
 
-    fn event(event: Event) {
-        let level = match event.level() {
+    fn report(report: Report) {
+        let level = match report.level() {
             Level::Error => log::Level::Error,
             Level::Warning => log::Level::Warn,
             Level::Info => log::Level::Info,
             Level::Debug => log::Level::Debug,
         };
-        log::log!(target: "taskpool", level, "{event}");
+        log::log!(target: "taskpool", level, "{report}");
     }
 
     #[cfg(CONFIG_TASKPOOL_BUDGETS)]

@@ -3,7 +3,7 @@
 
 use core::mem::size_of;
 
-use taskpool_core::{Event, Pool, Worker};
+use taskpool_core::{Pool, Report, Worker};
 
 use crate::port::{caller, Room};
 
@@ -29,8 +29,8 @@ layout! {
     sizeof_worker: size_of::<Worker>(),
     alignof_worker: align_of::<Worker>(),
     callers: caller::INTERRUPT | caller::THREAD << 4 | caller::WORKER << 8,
-    events: Event::IDS[0] | Event::IDS[1] << 4 | Event::IDS[2] << 8 | Event::IDS[3] << 12,
-    event_count: Event::IDS.len(),
+    events: Report::IDS[0] | Report::IDS[1] << 4 | Report::IDS[2] << 8 | Report::IDS[3] << 12,
+    event_count: Report::IDS.len(),
     signal_room: size_of::<Room>(),
 }
 

@@ -102,13 +102,13 @@ pub use budget::{set_overrun_hook, About, Overrun, OverrunHook};
 pub use complete::{Batch, BatchError, CompletionQueue, QueueError, Queued, Room, Then, Told};
 pub use config::{Config, CONFIG};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-pub use event::Event as TaskEvent;
+pub use event::Event;
 #[cfg(CONFIG_TASKPOOL_GROUPS)]
 pub use group::Group;
 #[cfg(not(target_os = "none"))]
 pub use port::{leak_pool, Forbidden};
 #[cfg(target_os = "none")]
-pub use port::{set_event_sink, EventSink};
+pub use port::{set_report_sink, ReportSink};
 #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
 pub use runtime::PoolMemory;
 pub use scope::Scope;
@@ -120,9 +120,9 @@ pub use task::{AnyTask, Completer, EnableError, First, Next, Shift, Task, TaskCo
 #[cfg(CONFIG_TASKPOOL_PAUSE)]
 pub use taskpool_core::Clock;
 pub use taskpool_core::{
-    Accepted, CacheUse, Cancel, Code, Complete, ControlError, CreateError, Ctx, DeferError, Event, JoinError, Level,
-    LevelError, NotSpawned, OnEnd, Outcome, Run, RunNowError, ScopeError, Shutdown, Snapshot, SpawnError, Status,
-    SubmitError, WaitError, LEVELS, MAX_TICKS,
+    Accepted, CacheUse, Cancel, Code, Complete, ControlError, CreateError, Ctx, DeferError, JoinError, Level,
+    LevelError, NotSpawned, OnEnd, Outcome, Report, Run, RunNowError, ScopeError, Shutdown, Snapshot, SpawnError,
+    Status, SubmitError, WaitError, LEVELS, MAX_TICKS,
 };
 #[cfg(CONFIG_TASKPOOL_GROUPS)]
 pub use taskpool_core::{GroupSnapshot as GroupUsage, LimitError};

@@ -287,6 +287,14 @@ impl<W: Work> Task<W> {
         self
     }
 
+    /// The same task, whose runs take a place in a group, as [`Job::in_group`](crate::Job::in_group): from when one is ready to
+    /// its end. Between two runs, and while it waits for a completer, it has none.
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub const fn in_group(mut self, group: &'static crate::Group) -> Self {
+        self.0.set_group(&group.0);
+        self
+    }
+
     /// The same task, with a name, a number and a budget of each of its runs, as [`Job::about`](crate::Job::about).
     #[cfg(CONFIG_TASKPOOL_BUDGETS)]
     pub const fn about(mut self, about: &'static crate::About) -> Self {

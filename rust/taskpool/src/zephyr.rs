@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
 use taskpool_core::{
-    Cache, Caller, Event, Groups, Header, Level, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef, Worker,
+    Cache, Caller, Groups, Header, Level, Pool, PoolRef, Port, Ref, Report, Reserve, Shell, Signal, SignalRef, Worker,
     WorkerRef,
 };
 
@@ -75,7 +75,7 @@ extern "C" {
     fn taskpool_port_give(signal: *mut Signal);
     fn taskpool_port_take(signal: *mut Signal, deadline: u64) -> bool;
     fn taskpool_port_caller(worker: *mut *mut Worker) -> u32;
-    fn taskpool_port_event(id: u32, level: u32, pool: *mut Pool, number: u32);
+    fn taskpool_port_report(id: u32, level: u32, pool: *mut Pool, number: u32);
     #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
     fn taskpool_port_can_create(priority: i32) -> u32;
     #[cfg(CONFIG_TASKPOOL_RUNTIME_POOLS)]
@@ -223,16 +223,16 @@ unsafe impl Port for ThisPort {
         unsafe { taskpool_port_take(signal.as_ptr(), deadline.unwrap_or(u64::MAX)) }
     }
 
-    fn event(event: Event) {
+    fn report(report: Report) {
         let sink = SINK.load(Ordering::Acquire);
         if !sink.is_null() {
-            // SAFETY: only `set_event_sink` stores here, and what it stores is an `EventSink`.
-            let sink = unsafe { core::mem::transmute::<*mut (), EventSink>(sink) };
-            return sink(event);
+            // SAFETY: only `set_report_sink` stores here, and what it stores is an `ReportSink`.
+            let sink = unsafe { core::mem::transmute::<*mut (), ReportSink>(sink) };
+            return sink(report);
         }
-        let (pool, number) = event.words();
+        let (pool, number) = report.words();
         // SAFETY: `pool` is only printed.
-        unsafe { taskpool_port_event(event.id(), event.level() as u32, pool.as_ptr(), number) }
+        unsafe { taskpool_port_report(report.id(), report.level() as u32, pool.as_ptr(), number) }
     }
 
     #[cfg(CONFIG_TASKPOOL_BUDGETS)]
@@ -277,18 +277,18 @@ unsafe impl Port for ThisPort {
     }
 }
 
-/// Takes events in the place of the C logger. Called by threads only, outside every lock, by several at once perhaps;
+/// Takes reports in the place of the C logger. Called by threads only, outside every lock, by several at once perhaps;
 /// the worker that reports goes on when it returns.
-pub type EventSink = fn(Event);
+pub type ReportSink = fn(Report);
 
 static SINK: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 
-/// Hands events to `sink` from now on, instead of `LOG_*` in C: `taskpool_zephyr::log_events` calls it, to print them
-/// through the `log` crate. Which events there are is up to `CONFIG_TASKPOOL_LOG_LEVEL`. The last sink that was set
-/// counts, for events that come after it.
+/// Hands reports to `sink` from now on, instead of `LOG_*` in C: `taskpool_zephyr::log_reports` calls it, to print them
+/// through the `log` crate. Which reports there are is up to `CONFIG_TASKPOOL_LOG_LEVEL`. The last sink that was set
+/// counts, for reports that come after it.
 ///
 /// From any thread and interrupt. No lock section, O(1): one atomic store.
-pub fn set_event_sink(sink: EventSink) {
+pub fn set_report_sink(sink: ReportSink) {
     SINK.store(sink as *mut (), Ordering::Release);
 }
 

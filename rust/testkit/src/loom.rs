@@ -18,10 +18,10 @@ use ::loom::sync::{Condvar, Mutex, MutexGuard};
 use ::loom::thread::{self, JoinHandle, ThreadId};
 use ::loom::{lazy_static, thread_local};
 use taskpool_core::{
-    Accepted, Cache, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Event, Group,
-    GroupRef, Groups, Handle, Job, JobRef, Level, OnEnd, Outcome, Overrun, Phase, Pool, PoolRef, Port, Ref, Reserve,
-    Run, Scope, ScopeError, Shell, Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError, WaitError,
-    Worker, WorkerRef,
+    Accepted, Cache, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Group,
+    GroupRef, Groups, Handle, Job, JobRef, Level, OnEnd, Outcome, Overrun, Phase, Pool, PoolRef, Port, Ref, Report,
+    Reserve, Run, Scope, ScopeError, Shell, Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError,
+    WaitError, Worker, WorkerRef,
 };
 
 mod tasks;
@@ -372,9 +372,9 @@ unsafe impl Port for Loom {
 
     fn overrun(_: &Overrun) {}
 
-    fn event(event: Event) {
+    fn report(report: Report) {
         demand_no_lock("a report is made");
-        let (pool, _) = event.words();
+        let (pool, _) = report.words();
         if let Some(memory) = Memory::of_pool(pool) {
             memory.check();
             memory.name.touch(false);

@@ -6,7 +6,7 @@ use std::panic;
 use std::ptr::NonNull;
 
 use taskpool_core::{
-    Cache, Caller, Event, Groups, JobRef, Level, Overrun, Pool, PoolRef, Port, Ref, Reserve, Shell, Signal, SignalRef,
+    Cache, Caller, Groups, JobRef, Level, Overrun, Pool, PoolRef, Port, Ref, Report, Reserve, Shell, Signal, SignalRef,
     Slots, WorkerRef,
 };
 
@@ -39,7 +39,7 @@ pub enum Call {
     /// A timer was started.
     Arm(PoolRef, u64),
     /// A report.
-    Event(Event),
+    Report(Report),
     /// A worker's run is to be over at that time.
     Watch(WorkerRef, u64),
     /// It is over.
@@ -413,10 +413,10 @@ unsafe impl Port for Virtual {
         }
     }
 
-    fn event(event: Event) {
+    fn report(report: Report) {
         demand(|s| !s.locked, "a report is made under the lock");
         demand(|s| s.depth == 0, "an interrupt makes a report");
-        state(|s| s.calls.push(Call::Event(event)));
+        state(|s| s.calls.push(Call::Report(report)));
     }
 
     fn watch(worker: WorkerRef, deadline: u64) {

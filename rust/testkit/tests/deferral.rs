@@ -1,6 +1,6 @@
 //! Deadlines and the timer.
 
-use taskpool_core::{Accepted, Cancel, DeferError, Event, Status, MAX_TICKS};
+use taskpool_core::{Accepted, Cancel, DeferError, Report, Status, MAX_TICKS};
 use taskpool_testkit::{Call, Step, Virtual, World, J, P, W};
 
 /// One pool with one worker, which waits.
@@ -303,7 +303,7 @@ fn a_late_run_of_a_job_that_submits_itself_is_no_full_batch() {
     assert_eq!(world.runs(), ["job", "job"]);
     let reports = Virtual::take_calls()
         .into_iter()
-        .filter(|call| matches!(call, Call::Event(Event::Overdue(..))));
+        .filter(|call| matches!(call, Call::Report(Report::Overdue(..))));
     assert_eq!(reports.count(), 0);
 }
 
@@ -323,7 +323,7 @@ fn one_interrupt_moves_a_batch_and_each_take_one_of_the_others() {
     assert_eq!(world.step(W(0)), Step::Takes(all[0]));
     let found = world.snapshot(pool);
     assert_eq!((found.queued, found.deferred, found.armed), (2, 3, None));
-    let report = Call::Event(Event::Overdue(world.pool_ref(pool), 2));
+    let report = Call::Report(Report::Overdue(world.pool_ref(pool), 2));
     assert!(Virtual::take_calls().contains(&report));
     world.run();
     assert!(!Virtual::take_calls().contains(&report), "it is said once");
@@ -463,7 +463,7 @@ fn a_backlog_is_reported_when_a_batch_is_exceeded_and_not_at_every_expiry() {
             world.step(W(0));
         }
     }
-    let report = Call::Event(Event::Overdue(world.pool_ref(pool), 2));
+    let report = Call::Report(Report::Overdue(world.pool_ref(pool), 2));
     let reports = Virtual::take_calls().into_iter().filter(|call| *call == report).count();
     assert!(reports <= 8, "{reports} warnings for expiries of one job each");
 }

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
 use taskpool_core::{
-    Await, Completer, EventRef, First, Missed, Next, OnEnd, Outcome, Shell, Shutdown, Stale, Status, SubmitError, Task,
-    TaskEvent, TaskRef, WaitError,
+    Await, Completer, Event, EventRef, First, Missed, Next, OnEnd, Outcome, Shell, Shutdown, Stale, Status,
+    SubmitError, Task, TaskRef, WaitError,
 };
 use taskpool_testkit::tasks::{plain, Scene, ZERO};
 use taskpool_testkit::{keep, Virtual};
@@ -14,7 +14,7 @@ use taskpool_testkit::{keep, Virtual};
 type Machine = Shell<Virtual>;
 
 fn event() -> EventRef {
-    keep(TaskEvent::new()).reference()
+    keep(Event::new()).reference()
 }
 
 fn arm(event: EventRef, count: u32) {
@@ -458,7 +458,7 @@ impl Chain {
         let scene = Scene::new();
         let (mut ends, mut tasks) = (Vec::new(), Vec::<TaskRef>::new());
         for _ in 0..length {
-            let end = keep(TaskEvent::new());
+            let end = keep(Event::new());
             let on_end = keep(OnEnd::signal(end));
             tasks.push(scene.task(10, |task| task.times(2).on_end(on_end), |_| Next::Default));
             ends.push(end.reference());
@@ -509,7 +509,7 @@ fn a_chain_is_aborted_without_recursion() {
 fn an_abort_passes_along_a_tree_and_stops_at_those_who_do_not_wait() {
     let scene = Scene::new();
     let root = armed(1);
-    let ends = [(); 3].map(|()| keep(TaskEvent::new()));
+    let ends = [(); 3].map(|()| keep(Event::new()));
     let tasks = ends.map(|end| {
         let on_end = keep(OnEnd::signal(end));
         scene.task(10, |task| task.times(1).on_end(on_end), |_| Next::Default)
@@ -561,7 +561,7 @@ fn who_comes_after_an_abort_is_aborted_too() {
 #[test]
 fn several_jobs_signal_one_event() {
     let scene = Scene::new();
-    let all = keep(TaskEvent::new());
+    let all = keep(Event::new());
     let on_end = keep(OnEnd::signal(all));
     arm(all.reference(), 3);
     let tasks = [7, 5, 3].map(|delay| {

@@ -1,8 +1,8 @@
 //! Groups: at most so many of their jobs run at once, and the others wait for that without a worker.
 
 use taskpool_core::{
-    Accepted, Cancel, ControlError, Ctx, DeferError, Event, First, Group, GroupSnapshot, Job, LimitError, Next,
-    Outcome, PoolRef, Run, RunNowError, Shell, Shutdown, Status, SubmitError, Task, TaskCtx, TaskRef, Work,
+    Accepted, Cancel, ControlError, Ctx, DeferError, First, Group, GroupSnapshot, Job, LimitError, Next, Outcome,
+    PoolRef, Report, Run, RunNowError, Shell, Shutdown, Status, SubmitError, Task, TaskCtx, TaskRef, Work,
 };
 use taskpool_testkit::{keep, Call, Plain, Step, Virtual, World, G, J, P, W};
 
@@ -696,7 +696,7 @@ fn a_borrowed_worker_goes_on_with_what_it_admits() {
     assert_eq!(world.step(W(0)), Step::Ran(a));
     Virtual::take_calls();
     assert_eq!(world.step(W(0)), Step::Takes(b));
-    let returned = |call: &Call| matches!(call, Call::Event(Event::WorkerReturned(..)));
+    let returned = |call: &Call| matches!(call, Call::Report(Report::WorkerReturned(..)));
     assert!(!Virtual::take_calls().iter().any(returned));
     world.drain();
 }

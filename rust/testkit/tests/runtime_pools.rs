@@ -343,7 +343,7 @@ fn it_stays_until_the_reports_about_it_are_made() {
         end();
         assert!(ended.get(), "{n}: it can be shut down");
         world.drain();
-        let reports = |call: &Call| matches!(call, Call::Event(event) if event.words().0 == reference);
+        let reports = |call: &Call| matches!(call, Call::Report(event) if event.words().0 == reference);
         let late: Vec<Call> = Virtual::take_calls().into_iter().filter(reports).collect();
         assert!(late.is_empty(), "{n}: {late:?} after its end");
     }

@@ -225,7 +225,7 @@ fn a_worker_that_comes_too_late_leaves() {
 /// What the port was asked since the last call of this function, without reports.
 fn calls() -> Vec<Call> {
     let mut calls = Virtual::take_calls();
-    calls.retain(|call| !matches!(call, Call::Event(_)));
+    calls.retain(|call| !matches!(call, Call::Report(_)));
     calls
 }
 

@@ -1,6 +1,6 @@
 //! Workers: a pool's own, and the reserve that pools share.
 
-use taskpool_core::{Accepted, Cancel, Event, Phase};
+use taskpool_core::{Accepted, Cancel, Phase, Report};
 use taskpool_testkit::{Call, Step, Virtual, World, J, P, W};
 
 fn submit<const N: usize>(world: World, pool: P, names: [&'static str; N]) -> [J; N] {
@@ -152,8 +152,8 @@ fn a_borrowed_worker_goes_back_when_nothing_is_ready_any_more() {
     // In the moment in which it leaves, it is there for other pools.
     assert_eq!((world.snapshot(pool).workers, world.reserve()), (1, 1));
     let number = u32::from(world.worker_ref(reserve).number());
-    let report = Event::WorkerReturned(world.pool_ref(pool), number);
-    assert_eq!(Virtual::take_calls(), [Call::Event(report)]);
+    let report = Report::WorkerReturned(world.pool_ref(pool), number);
+    assert_eq!(Virtual::take_calls(), [Call::Report(report)]);
     assert_eq!(number, 255);
     world.drain();
 }
@@ -167,9 +167,9 @@ fn a_borrowed_worker_reports_that_it_came() {
     submit(world, pool, ["b"]);
     Virtual::take_calls();
     takes(world, W(0));
-    let report = Event::WorkerLent(world.pool_ref(pool), 255);
+    let report = Report::WorkerLent(world.pool_ref(pool), 255);
     let woken = Call::Park(world.worker_ref(W(0)));
-    assert_eq!(Virtual::take_calls(), [woken, Call::Event(report)]);
+    assert_eq!(Virtual::take_calls(), [woken, Call::Report(report)]);
     world.drain();
 }
 
@@ -216,8 +216,8 @@ fn a_worker_that_goes_from_pool_to_pool_takes_the_priority_of_the_next() {
     let expected = [
         Call::Join(worker, world.pool_ref(a)),
         Call::Reschedule,
-        Call::Event(Event::WorkerReturned(world.pool_ref(first), number)),
-        Call::Event(Event::WorkerLent(world.pool_ref(a), number)),
+        Call::Report(Report::WorkerReturned(world.pool_ref(first), number)),
+        Call::Report(Report::WorkerLent(world.pool_ref(a), number)),
     ];
     assert_eq!(Virtual::take_calls(), expected);
     world.drain();

@@ -1,4 +1,4 @@
-//! The pools' events: Zephyr's log at first, and `log` from `log_events` on. There is no way back, so what comes through
+//! The pools' events: Zephyr's log at first, and `log` from `log_reports` on. There is no way back, so what comes through
 //! Zephyr's log happens before the cases, and a case looks at it.
 
 use core::fmt::{self, Write};
@@ -53,8 +53,8 @@ extern "C" fn start_is_logged_by_c() {
 
 #[no_mangle]
 extern "C" fn events_are_logged_by_c() {
-    wait_until(|| kernel::is_logged(c"<dbg> taskpool: taskpool_port_event: pool grow borrowed worker r0"));
-    wait_until(|| kernel::is_logged(c"<dbg> taskpool: taskpool_port_event: pool grow gave back worker r0"));
+    wait_until(|| kernel::is_logged(c"<dbg> taskpool: taskpool_port_report: pool grow borrowed worker r0"));
+    wait_until(|| kernel::is_logged(c"<dbg> taskpool: taskpool_port_report: pool grow gave back worker r0"));
     wait_until(|| kernel::is_logged(c"<wrn> taskpool: pool one: "));
     wait_until(|| {
         kernel::is_logged(c" jobs came due at once, and the workers move the rest; raise CONFIG_TASKPOOL_EXPIRY_BATCH")
@@ -134,7 +134,7 @@ extern "C" fn events_are_logged_by_rust() {
     make_some();
     assert_eq!(counts(), [0, 0, 0], "they go to Zephyr's log as yet");
 
-    taskpool_zephyr::log_events();
+    taskpool_zephyr::log_reports();
     make_some();
     wait_until(|| counts()[1] == 1);
     // The interrupt moves one batch; the first worker that sees it reports.

@@ -37,6 +37,12 @@ impl<W: Work> Task<W> {
         self.header.job.set_about(about);
     }
 
+    /// As [`in_group`](Task::in_group).
+    #[cfg(CONFIG_TASKPOOL_GROUPS)]
+    pub const fn set_group(&mut self, group: &'static crate::pool::Group) {
+        self.header.job.set_group(group.reference());
+    }
+
     /// A shutdown of its pool discards the task before its next run, however jobs end.
     pub const fn discard_on_shutdown(&mut self) {
         self.header.job.discard_on_shutdown();

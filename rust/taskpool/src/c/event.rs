@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use taskpool_core::Await;
-use taskpool_core::{Code, Completer, EventRef, Outcome, Pool, Ref, TaskCtx, TaskEvent};
+use taskpool_core::{Code, Completer, Event, EventRef, Outcome, Pool, Ref, TaskCtx};
 
 use super::task::{enabled, task_of, CNext, CRunOfTask, CTask};
 #[cfg(CONFIG_TASKPOOL_WAIT)]
@@ -16,7 +16,7 @@ use crate::port::ThisPort;
 
 /// What C passes as an event: all of its memory is one, whatever is in it, but for the line of those who wait.
 #[inline(always)]
-fn event_of(event: Option<NonNull<TaskEvent>>) -> Option<EventRef> {
+fn event_of(event: Option<NonNull<Event>>) -> Option<EventRef> {
     // SAFETY: a `struct taskpool_event` that was initialised, and is there for as long as C may name it.
     event.map(|event| unsafe { Ref::new(event) })
 }
@@ -42,7 +42,7 @@ impl KTimeout {
 }
 
 #[no_mangle]
-extern "C" fn taskpool_event_arm(event: Option<NonNull<TaskEvent>>, count: u32, within: KTimeout) -> c_int {
+extern "C" fn taskpool_event_arm(event: Option<NonNull<Event>>, count: u32, within: KTimeout) -> c_int {
     let event = event!(event, c"taskpool_event_arm");
     let (Some(count), Some(within)) = (NonZeroU32::new(count), within.limit()) else {
         return misuse(Refusal::BadArgument, c"taskpool_event_arm");
@@ -52,7 +52,7 @@ extern "C" fn taskpool_event_arm(event: Option<NonNull<TaskEvent>>, count: u32, 
 }
 
 #[no_mangle]
-extern "C" fn taskpool_event_set_timeout(event: Option<NonNull<TaskEvent>>, within: KTimeout) -> c_int {
+extern "C" fn taskpool_event_set_timeout(event: Option<NonNull<Event>>, within: KTimeout) -> c_int {
     let event = event!(event, c"taskpool_event_set_timeout");
     let Some(within) = within.limit() else {
         return misuse(Refusal::BadArgument, c"taskpool_event_set_timeout");
@@ -61,12 +61,12 @@ extern "C" fn taskpool_event_set_timeout(event: Option<NonNull<TaskEvent>>, with
 }
 
 #[no_mangle]
-extern "C" fn taskpool_event_signal(event: Option<NonNull<TaskEvent>>, code: Code) -> c_int {
+extern "C" fn taskpool_event_signal(event: Option<NonNull<Event>>, code: Code) -> c_int {
     System::signal(event!(event, c"taskpool_event_signal"), code).into()
 }
 
 #[no_mangle]
-extern "C" fn taskpool_event_complete(event: Option<NonNull<TaskEvent>>, how: c_int, code: Code) -> c_int {
+extern "C" fn taskpool_event_complete(event: Option<NonNull<Event>>, how: c_int, code: Code) -> c_int {
     let event = event!(event, c"taskpool_event_complete");
     let outcome = match how {
         outcome::DONE => Outcome::Done(code),
@@ -80,14 +80,14 @@ extern "C" fn taskpool_event_complete(event: Option<NonNull<TaskEvent>>, how: c_
 }
 
 #[no_mangle]
-extern "C" fn taskpool_event_count(event: Option<NonNull<TaskEvent>>) -> u32 {
+extern "C" fn taskpool_event_count(event: Option<NonNull<Event>>) -> u32 {
     event_of(event).map_or(0, System::event_count)
 }
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 #[no_mangle]
 extern "C" fn taskpool_event_wait(
-    event: Option<NonNull<TaskEvent>>,
+    event: Option<NonNull<Event>>,
     timeout: KTimeout,
     code: Option<NonNull<Code>>,
 ) -> c_int {
@@ -120,7 +120,7 @@ extern "C" fn taskpool_event_wait_any(
         // SAFETY: C passes so many.
         let place = unsafe { events.add(index) };
         // SAFETY: C has written the event, which is what such a structure begins with.
-        let Some(event) = event_of(unsafe { place.cast::<Option<NonNull<TaskEvent>>>().read() }) else {
+        let Some(event) = event_of(unsafe { place.cast::<Option<NonNull<Event>>>().read() }) else {
             return misuse(Refusal::BadArgument, c"taskpool_event_wait_any");
         };
         // SAFETY: the rest of it belongs to this call.
@@ -142,7 +142,7 @@ extern "C" fn taskpool_event_wait_any(
 extern "C" fn taskpool_task_enable_on(
     pool: Option<NonNull<Pool>>,
     task: Option<NonNull<CTask>>,
-    event: Option<NonNull<TaskEvent>>,
+    event: Option<NonNull<Event>>,
     delayed: bool,
 ) -> c_int {
     let Some(pool) = pool_of(pool) else {

@@ -154,7 +154,7 @@ use super::event::CCompleter;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 use super::task::{next, rephase, words, CNext, CRunOfTask, CTask};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-use taskpool_core::{Completion, Missed, TaskEvent, TaskHeader};
+use taskpool_core::{Completion, Event, Missed, TaskHeader};
 
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 layout! {
@@ -193,8 +193,8 @@ layout! {
         | (Refusal::NotEnabled as u32) << 8
         | (Refusal::Stale as u32) << 16,
     run_task_ctx: offset_of!(CRunOfTask<'_>, task_ctx),
-    sizeof_event: size_of::<TaskEvent>(),
-    alignof_event: align_of::<TaskEvent>(),
+    sizeof_event: size_of::<Event>(),
+    alignof_event: align_of::<Event>(),
     event_at_the_end: Completion::EVENT,
     sizeof_completer: size_of::<CCompleter>(),
     completer_turn: offset_of!(CCompleter, turn),

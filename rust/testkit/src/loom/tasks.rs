@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use ::loom::cell::UnsafeCell;
 use taskpool_core::{
-    Await, Completer, EventRef, First, Next, OnEnd, Outcome, Status, SubmitError, Task, TaskCtx, TaskEvent, TaskRef,
+    Await, Completer, Event, EventRef, First, Next, OnEnd, Outcome, Status, SubmitError, Task, TaskCtx, TaskRef,
     Visitor, WaitError, Work,
 };
 
@@ -148,7 +148,7 @@ impl E {
 impl Scene {
     /// An event that waits for so many signals.
     pub fn event(&mut self, count: u32) -> E {
-        let event = E(self.keep(TaskEvent::new()).reference());
+        let event = E(self.keep(Event::new()).reference());
         event.arm(count);
         event
     }
@@ -169,7 +169,7 @@ impl Scene {
 
     /// A task whose end is an event, and the event.
     pub fn task_with_end(&mut self, script: impl FnMut(&TaskCtx<'_>) -> Next + Send + 'static) -> (T, E) {
-        let event: &'static TaskEvent = self.keep(TaskEvent::new());
+        let event: &'static Event = self.keep(Event::new());
         let completion = self.keep(OnEnd::signal(event));
         let seen: &'static Seen = self.keep(Seen::default());
         let script = self.task_script(seen, script);

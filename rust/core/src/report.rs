@@ -18,13 +18,13 @@ pub enum Level {
     Debug = 4,
 }
 
-/// One report. The core formats nothing: an event is an id and two words.
+/// One report. The core formats nothing: it is an id and two words.
 ///
-/// Events are reported by threads, outside every lock: never on the way of a submission, never in an interrupt. What
+/// Reports are made by threads, outside every lock: never on the way of a submission, never in an interrupt. What
 /// can be asked of one is `const`: from anywhere, no lock section, O(1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Event {
+pub enum Report {
     /// A pool was started with so many workers of its own; or made at run time, and so many of the reserve stay there.
     PoolStarted(PoolRef, u32),
     /// A worker of the reserve, with this number ([`Ctx::worker`](crate::Ctx::worker)), began to work for a pool.
@@ -36,59 +36,59 @@ pub enum Event {
     Overdue(PoolRef, u32),
 }
 
-impl Event {
+impl Report {
     const POOL_STARTED: u32 = 1;
     const WORKER_LENT: u32 = 2;
     const WORKER_RETURNED: u32 = 3;
     const OVERDUE: u32 = 4;
 
-    /// The numbers of all events, in their order above: ports in other languages know them.
+    /// The numbers of all reports, in their order above: ports in other languages know them.
     #[doc(hidden)]
     pub const IDS: [u32; 4] = [
-        Event::POOL_STARTED,
-        Event::WORKER_LENT,
-        Event::WORKER_RETURNED,
-        Event::OVERDUE,
+        Report::POOL_STARTED,
+        Report::WORKER_LENT,
+        Report::WORKER_RETURNED,
+        Report::OVERDUE,
     ];
 
-    /// The event's number, from 1 on, for ports that pass it on in words.
+    /// The report's number, from 1 on, for ports that pass it on in words.
     pub const fn id(self) -> u32 {
         match self {
-            Event::PoolStarted(..) => Event::POOL_STARTED,
-            Event::WorkerLent(..) => Event::WORKER_LENT,
-            Event::WorkerReturned(..) => Event::WORKER_RETURNED,
-            Event::Overdue(..) => Event::OVERDUE,
+            Report::PoolStarted(..) => Report::POOL_STARTED,
+            Report::WorkerLent(..) => Report::WORKER_LENT,
+            Report::WorkerReturned(..) => Report::WORKER_RETURNED,
+            Report::Overdue(..) => Report::OVERDUE,
         }
     }
 
     /// How much it matters.
     pub const fn level(self) -> Level {
         match self {
-            Event::PoolStarted(..) => Level::Info,
-            Event::WorkerLent(..) | Event::WorkerReturned(..) => Level::Debug,
-            Event::Overdue(..) => Level::Warning,
+            Report::PoolStarted(..) => Level::Info,
+            Report::WorkerLent(..) | Report::WorkerReturned(..) => Level::Debug,
+            Report::Overdue(..) => Level::Warning,
         }
     }
 
     /// Its two words: the pool and a number.
     pub const fn words(self) -> (PoolRef, u32) {
         match self {
-            Event::PoolStarted(pool, n)
-            | Event::WorkerLent(pool, n)
-            | Event::WorkerReturned(pool, n)
-            | Event::Overdue(pool, n) => (pool, n),
+            Report::PoolStarted(pool, n)
+            | Report::WorkerLent(pool, n)
+            | Report::WorkerReturned(pool, n)
+            | Report::Overdue(pool, n) => (pool, n),
         }
     }
 }
 
-impl fmt::Display for Event {
+impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Event::PoolStarted(pool, 0) => write!(f, "pool {pool:?} started, and borrows its workers"),
-            Event::PoolStarted(pool, n) => write!(f, "pool {pool:?} started with {n} workers"),
-            Event::WorkerLent(pool, n) => write!(f, "pool {pool:?} borrowed worker {n}"),
-            Event::WorkerReturned(pool, n) => write!(f, "pool {pool:?} gave back worker {n}"),
-            Event::Overdue(pool, n) => write!(
+            Report::PoolStarted(pool, 0) => write!(f, "pool {pool:?} started, and borrows its workers"),
+            Report::PoolStarted(pool, n) => write!(f, "pool {pool:?} started with {n} workers"),
+            Report::WorkerLent(pool, n) => write!(f, "pool {pool:?} borrowed worker {n}"),
+            Report::WorkerReturned(pool, n) => write!(f, "pool {pool:?} gave back worker {n}"),
+            Report::Overdue(pool, n) => write!(
                 f,
                 "pool {pool:?}: more than {n} jobs came due at once, and the workers move the rest; \
                  raise CONFIG_TASKPOOL_EXPIRY_BATCH if they run late"
