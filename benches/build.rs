@@ -4,7 +4,12 @@
 use std::{env, fs};
 
 fn main() {
-    const IMAGES: [&str; 4] = ["CONFIG_BENCH_GROUPS", "CONFIG_BENCH_SPAWN", "CONFIG_BENCH_TASK", "CONFIG_BENCH_URGENT"];
+    const IMAGES: [&str; 4] = [
+        "CONFIG_BENCH_GROUPS",
+        "CONFIG_BENCH_SPAWN",
+        "CONFIG_BENCH_TASK",
+        "CONFIG_BENCH_URGENT",
+    ];
     println!("cargo:rerun-if-env-changed=DOTCONFIG");
     let path = env::var("DOTCONFIG").expect("Zephyr's build names its configuration");
     println!("cargo:rerun-if-changed={path}");

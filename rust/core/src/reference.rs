@@ -36,6 +36,18 @@ impl<T> Ref<T> {
         Ref(self.0.cast())
     }
 
+    /// A reference to another object, so many bytes from here.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Ref::new`]: there is a `U`, within what this reference's pointer may access.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    #[inline(always)]
+    pub(crate) const unsafe fn at_distance<U>(self, bytes: isize) -> Ref<U> {
+        // SAFETY: this function's promise.
+        Ref(unsafe { self.0.byte_offset(bytes) }.cast())
+    }
+
     /// The pointer that the reference was made from.
     #[inline]
     pub const fn as_ptr(self) -> *mut T {

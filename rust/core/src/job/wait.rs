@@ -125,15 +125,13 @@ impl Last {
     }
 
     /// Whether the job is a task that runs, and whose run is over or decided.
+    #[cfg(CONFIG_TASKPOOL_TASKS)]
     #[inline(always)]
     pub(crate) fn is_of_task(self) -> bool {
-        #[cfg(CONFIG_TASKPOOL_TASKS)]
-        return matches!(
+        matches!(
             self,
             Last::GoesOn | Last::Finishing | Last::Cancelling | Last::Quitting | Last::Expiring
-        );
-        #[cfg(not(CONFIG_TASKPOOL_TASKS))]
-        false
+        )
     }
 
     /// Of a Running job: how its submission ends, if that does not depend on the run any more.

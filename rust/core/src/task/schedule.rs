@@ -62,9 +62,11 @@ pub struct Begun {
 }
 
 /// A number of ticks in six bytes, so that two of them fill three words.
+#[cfg(CONFIG_TASKPOOL_TASKS)]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span([u16; 3]);
 
+#[cfg(CONFIG_TASKPOOL_TASKS)]
 impl Span {
     /// What passes [`MAX_SPAN`] is that.
     pub(super) const fn new(ticks: u64) -> Self {

@@ -5,7 +5,6 @@
 //! still leave, one by one, while the event has a line of others already.
 
 use core::mem::offset_of;
-use core::ptr::NonNull;
 
 use super::event::EventRef;
 use super::header::{TaskHeader, TaskRef};
@@ -17,6 +16,9 @@ use crate::ticks::Ticks;
 /// A reference to a seat; see [`Ref`] for what it promises: here until it has left its ring. It was made from all of the
 /// task or visitor that the seat is part of.
 pub(crate) type SeatRef = Ref<Seat>;
+
+/// Where a task has its seat.
+const SEAT: usize = offset_of!(TaskHeader, seat);
 
 /// Flag of a task: it is in a line, so its seat holds its place there.
 pub(super) const SEATED: u8 = 16;
@@ -96,9 +98,8 @@ impl SeatRef {
     /// The task that it is the seat of, if it is in a line as a task's.
     fn task(self, token: &Token<'_>) -> Option<TaskRef> {
         self.link(token).event?;
-        let task = self.as_ptr().cast::<u8>().wrapping_sub(offset_of!(TaskHeader, seat));
         // SAFETY: only `TaskRef::seat` makes a reference to the seat of a task, from all of the task.
-        Some(unsafe { Ref::new(NonNull::new_unchecked(task.cast())) })
+        Some(unsafe { self.at_distance(-(SEAT as isize)) })
     }
 }
 
@@ -161,9 +162,8 @@ impl EventRef {
 
 impl TaskRef {
     fn seat(self) -> SeatRef {
-        let seat = self.as_ptr().cast::<u8>().wrapping_add(offset_of!(TaskHeader, seat));
         // SAFETY: it lies within the task, and the pointer may access all of that.
-        unsafe { Ref::new(NonNull::new_unchecked(seat.cast())) }
+        unsafe { self.at_distance(SEAT as isize) }
     }
 
     /// What it waits for.

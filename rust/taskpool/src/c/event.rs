@@ -169,7 +169,9 @@ extern "C" fn taskpool_run_completer(run: Option<NonNull<CRunOfTask<'_>>>) -> CC
         return CCompleter { task: None, turn: 0 };
     };
     // SAFETY: C passes what its run was given, before it returns.
-    let ctx: &TaskCtx<'_> = unsafe { &*run.as_ref().task_ctx };
+    let run = unsafe { run.as_ref() };
+    // SAFETY: it is there as long as that is.
+    let ctx: &TaskCtx<'_> = unsafe { &*run.task_ctx };
     let (task, turn) = Completer::into_parts(ctx.completer::<ThisPort>());
     CCompleter {
         task: NonNull::new(task.as_ptr().cast()),

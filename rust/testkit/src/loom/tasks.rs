@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use ::loom::cell::UnsafeCell;
 use taskpool_core::{
     Await, Completer, Event, EventRef, First, Next, OnEnd, Outcome, Status, SubmitError, Task, TaskCtx, TaskRef,
-    Visitor, WaitError, Work,
+    WaitError, Work,
 };
 
 use super::{Loom, Machine, Scene, Seen, Told, P};
