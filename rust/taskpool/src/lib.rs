@@ -136,10 +136,8 @@ type System = Shell<port::ThisPort>;
 
 /// A job: a unit of work that its owner keeps, in a `static`.
 ///
-/// 40 bytes and its state on a 32-bit machine, 4 more with `CONFIG_TASKPOOL_WAIT`, with `CONFIG_TASKPOOL_STATS` and with
-/// `CONFIG_TASKPOOL_BUDGETS` each. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
-/// 40 bytes and its state on a 32-bit machine, 4 more each with `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS` and
-/// `CONFIG_TASKPOOL_GROUPS`. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
+/// 40 bytes and its state on a 32-bit machine, 4 more each with `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS`,
+/// `CONFIG_TASKPOOL_BUDGETS` and `CONFIG_TASKPOOL_GROUPS`. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
 /// becomes; with state it is a type of yours that implements [`Run`]. A job never runs on two workers at once.
 pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
 

@@ -218,8 +218,8 @@ impl From<Next> for taskpool_core::Next {
 /// is the completion, if the task ends there, and a section for each thread that waits for it. A time past
 /// [`MAX_TICKS`](crate::MAX_TICKS) is that, and an interval or a limit of more than [`MAX_SPAN`](crate::MAX_SPAN) is that.
 ///
-/// On a 32-bit machine it takes 84 bytes and its state, 4 more with `CONFIG_TASKPOOL_WAIT`, and 4 more with
-/// `CONFIG_TASKPOOL_STATS`.
+/// On a 32-bit machine it takes 84 bytes and its state, 4 more each with `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS`,
+/// `CONFIG_TASKPOOL_BUDGETS` and `CONFIG_TASKPOOL_GROUPS`.
 pub struct Task<W: Work = fn(&TaskCtx<'_>) -> Next>(taskpool_core::Task<Inner<W>>);
 
 impl Task {
