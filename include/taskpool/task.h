@@ -256,6 +256,11 @@ struct taskpool_task {
 	/** @endcond */
 };
 
+/** @cond INTERNAL_HIDDEN */
+/* What TaskScheduler's takes on such a machine, with all that it can have. */
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_task) <= 108);
+/** @endcond */
+
 /** The longest interval and time of a task, in ticks. At 1 MHz these are almost nine years. */
 #define TASKPOOL_LONGEST_SPAN ((INT64_C(1) << 48) - 1)
 
