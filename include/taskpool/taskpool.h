@@ -1048,6 +1048,19 @@ bool taskpool_ctx_cancelled(const struct taskpool_ctx *ctx);
 
 #if defined(CONFIG_TASKPOOL_BUDGETS) || defined(__DOXYGEN__)
 /**
+ * @brief What never changes about the job that runs: its name, its number, its budget.
+ *
+ * isr-ok while the job runs. O(1), no lock. Only with `CONFIG_TASKPOOL_BUDGETS`.
+ *
+ * @isr_ok
+ *
+ * @param ctx What the job was given.
+ *
+ * @return What @ref taskpool_job_set_about was given, or NULL.
+ */
+const struct taskpool_about *taskpool_ctx_about(const struct taskpool_ctx *ctx);
+
+/**
  * @brief Says how far a run has come: what the report of an overrun tells. Each run begins at 0.
  *
  * isr-ok while the job runs. O(1), no lock: one store. Only with `CONFIG_TASKPOOL_BUDGETS`. (TaskScheduler has control

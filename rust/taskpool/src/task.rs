@@ -540,6 +540,18 @@ impl TaskCtx<'_> {
         Completer(self.0.completer())
     }
 
+    /// The name of the task, if it has one: as [`Ctx::name`](crate::Ctx::name).
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub fn name(&self) -> Option<&'static core::ffi::CStr> {
+        self.0.ctx().name()
+    }
+
+    /// The number of the task; 0 if it has none: as [`Ctx::id`](crate::Ctx::id).
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub fn id(&self) -> u32 {
+        self.0.ctx().id()
+    }
+
     /// As [`Ctx::set_control_point`](crate::Ctx::set_control_point).
     #[cfg(CONFIG_TASKPOOL_BUDGETS)]
     pub fn set_control_point(&self, point: u32) {

@@ -41,6 +41,7 @@ fn note(overrun: &Overrun) {
 static SLOW: Job = Job::with_about(
     |ctx| {
         INSIDE.store(true, SeqCst);
+        assert_eq!((ctx.name(), ctx.id()), (Some(c"brief"), 7));
         ctx.set_control_point(3);
         sleep(Time::from_millis(400));
         INSIDE.store(false, SeqCst);

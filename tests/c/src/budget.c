@@ -84,6 +84,7 @@ static void take_too_long(const struct taskpool_ctx *ctx, struct noted *self)
 	ARG_UNUSED(self);
 	inside = true;
 	is_timed = k_timer_remaining_ticks(&worker()->budget) > 0;
+	zassert_equal_ptr(taskpool_ctx_about(ctx), &brief);
 	taskpool_control_point(ctx, 11);
 	k_busy_wait(4000);
 	taskpool_control_point(ctx, 12);

@@ -402,6 +402,25 @@ impl Ctx<'_> {
         (self.due != 0).then_some(self.due)
     }
 
+    /// What is said about the job that runs, if anything; for C.
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    #[doc(hidden)]
+    pub fn about(&self) -> Option<&'static About> {
+        self.run().0.about()
+    }
+
+    /// The name of the job that runs, if it has one (`About`). No lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub fn name(&self) -> Option<&'static core::ffi::CStr> {
+        self.about().and_then(About::name)
+    }
+
+    /// The number of the job that runs (`About`); 0 if it has none. No lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    pub fn id(&self) -> u32 {
+        self.about().map_or(0, About::id)
+    }
+
     /// The run has come to this point: what a report of an overrun says. It begins at 0. No lock section, one store.
     #[cfg(CONFIG_TASKPOOL_BUDGETS)]
     #[inline]

@@ -203,6 +203,12 @@ extern "C" fn taskpool_ctx_due(ctx: &Ctx<'_>) -> i64 {
 
 #[cfg(CONFIG_TASKPOOL_BUDGETS)]
 #[no_mangle]
+extern "C" fn taskpool_ctx_about(ctx: &Ctx<'_>) -> Option<&'static taskpool_core::About> {
+    ctx.about()
+}
+
+#[cfg(CONFIG_TASKPOOL_BUDGETS)]
+#[no_mangle]
 extern "C" fn taskpool_control_point(ctx: &Ctx<'_>, point: u32) {
     ctx.set_control_point(point);
 }
