@@ -4,7 +4,7 @@
 
 #include <zephyr/kernel.h>
 
-#include <taskpool/task.h>
+#include <taskpool/event.h>
 #include <taskpool/taskpool.h>
 
 #include "bench.h"
@@ -24,6 +24,19 @@ static struct taskpool_next go_on(struct taskpool_task *task, const struct taskp
 
 static TASKPOOL_TASK_DEFINE(task, go_on, 10);
 
+static volatile uint32_t stamp;
+
+static struct taskpool_next take_time(struct taskpool_task *unused, const struct taskpool_run *run)
+{
+	ARG_UNUSED(unused);
+	ARG_UNUSED(run);
+	stamp = bench_now();
+	return taskpool_next_done(0);
+}
+
+static TASKPOOL_EVENT_DEFINE(event);
+static TASKPOOL_TASK_DEFINE(waits, take_time, 0);
+
 void bench_task(void)
 {
 	uint32_t away = 0;
@@ -35,6 +48,18 @@ void bench_task(void)
 	}
 	(void)taskpool_task_disable(&task);
 	bench_report("task_period", "taskpool_c", away, ROUNDS, 0);
+
+	uint32_t run = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		(void)taskpool_event_arm(&event, 1, K_FOREVER);
+		(void)taskpool_task_enable_on(&bench_fast, &waits, &event, false);
+		uint32_t start = bench_now();
+
+		(void)taskpool_event_signal(&event, 0);
+		run += stamp - start;
+	}
+	bench_report("signal_to_run", "taskpool_c", run, ROUNDS, ROUNDS);
 }
 #else
 static volatile uint32_t stamp;
