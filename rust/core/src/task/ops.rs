@@ -20,7 +20,7 @@ impl<P: Port> Shell<P> {
 
     /// A run has ended.
     pub(crate) fn end_task(task: TaskRef, next: Next, took: bool) -> Code {
-        Self::look(|token| task.end(token, next, took, Self::clock()))
+        Self::look(|token| task.end(token, next, took, Self::clock))
     }
 
     pub(super) fn clock() -> Now {

@@ -117,7 +117,6 @@ impl TaskRef {
     }
 
     fn keep(self, token: &Token<'_>, schedule: Schedule) {
-        self.interval.set(token, Span::new(schedule.interval));
         self.set(token, SAID, schedule.said);
         if self.has(token, PENDING) {
             return self.keep_time(token, schedule.next);
@@ -250,10 +249,8 @@ impl TaskRef {
     /// Changes the interval, also of a task that is not enabled.
     pub(crate) fn set_interval(self, token: &Token<'_>, now: u64, interval: u64, rephase: Rephase) -> Order {
         let change = |schedule: &mut Schedule| schedule.set_interval(now, interval, rephase);
-        let (changed, order) = self.reschedule(token, now, false, change);
-        if changed.is_err() || self.awaited(token).is_some() {
-            self.interval.set(token, Span::new(interval));
-        }
+        let (_, order) = self.reschedule(token, now, false, change);
+        self.interval.set(token, Span::new(interval));
         order
     }
 
@@ -346,7 +343,7 @@ impl TaskRef {
 
     /// A run has ended, and says how the task goes on; `took`: it has a completer, or somebody has it from there. Answers the
     /// code of the task, if it ends.
-    pub(crate) fn end(self, token: &Token<'_>, next: Next, took: bool, clock: Now) -> Code {
+    pub(crate) fn end(self, token: &Token<'_>, next: Next, took: bool, clock: impl FnOnce() -> Now) -> Code {
         let pool = self.pool_it_runs_in(token);
         if self.has(token, STOPS) {
             let code = self.job.number.get(token) as Code;
@@ -384,8 +381,9 @@ impl TaskRef {
     }
 
     /// A run is over, and the task goes on so. Answers the code of the task, if it ends.
-    fn proceed(self, token: &Token<'_>, next: Next, clock: Now, pool: PoolRef) -> Option<Code> {
-        let now = clock.of(token, pool);
+    ///
+    /// The clock is not looked at for what does not need it: the common case.
+    fn proceed(self, token: &Token<'_>, next: Next, clock: impl FnOnce() -> Now, pool: PoolRef) -> Option<Code> {
         let iterations = self.iterations.get(token);
         let over = iterations != 0 && self.runs.get(token) >= iterations;
         let mut schedule = self.schedule(token);
@@ -399,12 +397,15 @@ impl TaskRef {
             _ if self.awaited(token).is_some() => return None,
             Next::Again => {
                 self.runs.set(token, self.runs.get(token).saturating_sub(1));
-                schedule.again(now);
+                schedule.again(clock().of(token, pool));
             }
             _ if over => return Some(0),
-            Next::Default | Next::Pending => schedule.end(now, self.policy.get(token)),
-            Next::After(delay) => schedule.put(ahead(now, delay)),
-            Next::At(tick) => schedule.put(pool.own_time(token, tick.max(1), || clock.port).get()),
+            Next::Default | Next::Pending => match self.policy.get(token) {
+                Missed::FromEnd => schedule.end(clock().of(token, pool), Missed::FromEnd),
+                _ => {}
+            },
+            Next::After(delay) => schedule.put(ahead(clock().of(token, pool), delay)),
+            Next::At(tick) => schedule.put(pool.own_time(token, tick.max(1), || clock().port).get()),
         }
         self.keep(token, schedule);
         None
@@ -437,7 +438,7 @@ impl TaskRef {
         let pool = self.pool_it_runs_in(token);
         if !self.has(token, PENDING) {
             // The run itself goes on yet.
-            match self.proceed(token, next, clock, pool) {
+            match self.proceed(token, next, || clock, pool) {
                 Some(code) => {
                     self.finish(token, code);
                     self.job.number.set(token, code as u32);
@@ -448,7 +449,7 @@ impl TaskRef {
         }
         let now = clock.of(token, pool);
         let order = self.change(token, now, || {
-            if let Some(code) = self.proceed(token, next, clock, pool) {
+            if let Some(code) = self.proceed(token, next, || clock, pool) {
                 self.set(token, PENDING, true);
                 self.keep_time(token, u64::from(code as u32));
                 let limit = self.limit(token);
