@@ -5,6 +5,7 @@ use core::ptr::NonNull;
 
 use super::event::EventRef;
 use super::seat::{Await, First, Visitor, VisitorRef};
+use super::steps::Now;
 use crate::job::{Caller, Outcome, SignalRef, WaitError};
 use crate::lock::Token;
 use crate::pool::{Ended, Order};
@@ -26,8 +27,7 @@ impl<P: Port> Shell<P> {
     /// The event is pending from now on: for so many signals, or so many ticks; for `None` without limit. Who waits already goes
     /// on waiting.
     pub fn arm_event(event: EventRef, count: NonZeroU32, within: Option<u64>) {
-        Self::releasing(|token, visitor| {
-            let now = P::now();
+        Self::releasing(|token, now, visitor| {
             let timed_out = event.arm(token, count, deadline(now, within), now, visitor);
             ((), timed_out.then_some(Outcome::TimedOut))
         });
@@ -54,9 +54,9 @@ impl<P: Port> Shell<P> {
 
     /// As [`signal`](Shell::signal), of something that ended: everything but `Done` completes the event.
     pub fn signal_outcome(event: EventRef, outcome: Outcome) -> bool {
-        Self::releasing(|token, visitor| {
-            let was = event.status(token, P::now()).is_some();
-            let is = event.signal(token, outcome, P::now(), visitor);
+        Self::releasing(|token, now, visitor| {
+            let was = event.status(token, now).is_some();
+            let is = event.signal(token, outcome, now, visitor);
             (is, (is && !was).then_some(outcome))
         })
     }
@@ -64,8 +64,8 @@ impl<P: Port> Shell<P> {
     /// Completes the event, however many signals it waits for. Answers whether it was pending; if not, nothing has changed. With
     /// [`Outcome::Aborted`] the tasks that wait are aborted, those that wait for their ends, and so on.
     pub fn complete_event(event: EventRef, outcome: Outcome) -> bool {
-        Self::releasing(|token, visitor| {
-            let completed = event.complete(token, outcome, P::now(), visitor);
+        Self::releasing(|token, now, visitor| {
+            let completed = event.complete(token, outcome, now, visitor);
             (completed, completed.then_some(outcome))
         })
     }
@@ -80,16 +80,18 @@ impl<P: Port> Shell<P> {
         Self::look(|token| event.count(token, P::now()))
     }
 
-    /// A step that may bring those who wait for an event into the ring of a visitor, with an outcome; and their release.
-    fn releasing<R>(step: impl FnOnce(&Token<'_>, VisitorRef) -> (R, Option<Outcome>)) -> R {
+    /// A step, at this time, that may bring those who wait for an event into the ring of a visitor, with an outcome; and their
+    /// release.
+    fn releasing<R>(step: impl FnOnce(&Token<'_>, u64, VisitorRef) -> (R, Option<Outcome>)) -> R {
         let visitor = Visitor::new();
         // SAFETY: it stays where it is until this function returns; then nobody is in its ring any more, nor is it in another.
         let visitor = unsafe { Ref::new(NonNull::from(&visitor)) };
         let (answer, mut released) = Self::section(|token| {
             visitor.open_ring(token);
-            let (answer, outcome) = step(token, visitor);
+            let clock = Self::clock();
+            let (answer, outcome) = step(token, clock.port, visitor);
             let (released, order) = match outcome {
-                Some(outcome) => Self::release_one(token, visitor, outcome),
+                Some(outcome) => Self::release_one(token, visitor, outcome, || clock),
                 None => (None, Order::Nothing),
             };
             ((answer, outcome.zip(released)), order)
@@ -101,17 +103,22 @@ impl<P: Port> Shell<P> {
                 Released::Nobody => break,
             }
             released = Self::section(|token| {
-                let (released, order) = Self::release_one(token, visitor, outcome);
+                let (released, order) = Self::release_one(token, visitor, outcome, Self::clock);
                 (released.map(|released| (outcome, released)), order)
             });
         }
         answer
     }
 
-    fn release_one(token: &Token<'_>, visitor: VisitorRef, outcome: Outcome) -> (Option<Released>, Order) {
+    fn release_one(
+        token: &Token<'_>,
+        visitor: VisitorRef,
+        outcome: Outcome,
+        clock: impl FnOnce() -> Now,
+    ) -> (Option<Released>, Order) {
         match visitor.release_first(token, outcome) {
             Some(First::Task(task)) => {
-                let (ended, order) = task.release(token, outcome, Self::clock());
+                let (ended, order) = task.release(token, outcome, clock());
                 (Some(Released::Task(ended)), order)
             }
             Some(First::Thread(signal)) => (Some(Released::Thread(signal)), Order::Nothing),
