@@ -15,9 +15,7 @@ mod board;
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use taskpool::{
-    Completer, Duration, EnableError, Event, First, Instant, Next, OnEnd, Outcome, Task, TaskCtx, Timeout, Work,
-};
+use taskpool::{Completer, Duration, EnableError, Event, First, Instant, Next, Outcome, Task, TaskCtx, Timeout, Work};
 use zephyr::sync::SpinMutex;
 
 fn show(what: fmt::Arguments<'_>) {
@@ -40,56 +38,47 @@ static WALKED: Event = Event::new();
 static MOVING: Event = Event::new();
 
 /// Stops the cars. A task without state is a function. What it answers says when it runs again.
-static STOP: Task = {
-    static TELL: OnEnd<()> = STOPPED.on_end();
-    Task::from_fn(|ctx| match ctx.number() {
-        1 => {
-            show(format_args!("cars: yellow"));
-            Next::After(const { Duration::millis(100) })
-        }
-        2 => {
-            show(format_args!("cars: red"));
-            // Some take their time.
-            Next::After(const { Duration::millis(100) })
-        }
-        _ => Next::Done(0),
-    })
-    .on_end(&TELL)
-};
+static STOP: Task = Task::from_fn(|ctx| match ctx.number() {
+    1 => {
+        show(format_args!("cars: yellow"));
+        Next::After(const { Duration::millis(100) })
+    }
+    2 => {
+        show(format_args!("cars: red"));
+        // Some take their time.
+        Next::After(const { Duration::millis(100) })
+    }
+    _ => Next::Done(0),
+})
+.on_end(&const { STOPPED.on_end() });
 
 /// Lets the pedestrians cross. A schedule says when it runs, for as long as it answers [`Next::Default`]; after so many runs
 /// it ends by itself.
-static WALK: Task = {
-    static TELL: OnEnd<()> = WALKED.on_end();
-    Task::from_fn(|ctx| {
-        if ctx.is_first() {
-            show(format_args!("pedestrians: walk"));
-        }
-        // Every run would let the signal for blind people beep.
-        if ctx.is_last() {
-            show(format_args!("pedestrians: wait"));
-        }
-        Next::Default
-    })
-    .every(Duration::millis(100))
-    .times(3)
-    .on_end(&TELL)
-};
+static WALK: Task = Task::from_fn(|ctx| {
+    if ctx.is_first() {
+        show(format_args!("pedestrians: walk"));
+    }
+    // Every run would let the signal for blind people beep.
+    if ctx.is_last() {
+        show(format_args!("pedestrians: wait"));
+    }
+    Next::Default
+})
+.every(Duration::millis(100))
+.times(3)
+.on_end(&const { WALKED.on_end() });
 
 /// Lets the cars go.
-static GO: Task = {
-    static TELL: OnEnd<()> = MOVING.on_end();
-    Task::from_fn(|ctx| {
-        show(match ctx.number() {
-            1 => format_args!("cars: red and yellow"),
-            _ => format_args!("cars: green"),
-        });
-        Next::Default
-    })
-    .every(Duration::millis(200))
-    .times(2)
-    .on_end(&TELL)
-};
+static GO: Task = Task::from_fn(|ctx| {
+    show(match ctx.number() {
+        1 => format_args!("cars: red and yellow"),
+        _ => format_args!("cars: green"),
+    });
+    Next::Default
+})
+.every(Duration::millis(200))
+.times(2)
+.on_end(&const { MOVING.on_end() });
 
 /// Measures the ambient light. A task with state: nobody else has access to it, so it needs no lock.
 struct Ambient {
