@@ -49,7 +49,7 @@ static const struct {
 	REFUSAL(TASK, EINVAL,
 		"the task is NULL, or nobody has initialised it: use TASKPOOL_TASK_DEFINE or taskpool_task_init"),
 	REFUSAL(NOT_ENABLED, ESRCH, NULL),
-	REFUSAL(STALE, ESTALE, NULL),
+	REFUSAL(STALE, ECANCELED, NULL),
 #endif
 };
 
@@ -172,7 +172,7 @@ const char *taskpool_strerror(int error)
 		return "all slots of the cache are used: try again later, or raise CONFIG_TASKPOOL_CACHE_JOBS";
 	case -ESRCH:
 		return "the task is not enabled, or there is no such class: enable it, or add it with taskpool_class_set";
-	case -ESTALE:
+	case -ECANCELED:
 		return "the task does not wait for this completer any more: take another one in its next run";
 	case -ENOSPC:
 		return "all places for classes are taken: raise CONFIG_TASKPOOL_CLASSES, or remove a class";

@@ -278,7 +278,7 @@ struct taskpool_completer taskpool_run_completer(const struct taskpool_run *run)
  * @param next      How the task goes on; @ref taskpool_next_pending is as @ref taskpool_next_default.
  *
  * @retval 0       It does.
- * @retval -ESTALE The task does not wait for this completer. Nothing has changed.
+ * @retval -ECANCELED The task does not wait for this completer. Nothing has changed.
  * @retval -EINVAL The completer is of no task.
  */
 int taskpool_complete(struct taskpool_completer completer, struct taskpool_next next);

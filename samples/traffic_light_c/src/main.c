@@ -124,7 +124,7 @@ static void converted(struct k_timer *adc)
 	brightness += 10;
 	ambient.reading = brightness;
 	/*
-	 * Again: the second part of the same iteration. -ESTALE would mean that the task has been ended meanwhile, and then nobody
+	 * Again: the second part of the same iteration. -ECANCELED would mean that the task has been ended meanwhile, and then nobody
 	 * is interested in the reading.
 	 */
 	(void)taskpool_complete(ambient.conversion, taskpool_next_again());
