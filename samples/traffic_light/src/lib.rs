@@ -5,8 +5,8 @@
 //! AMBIENT: every 600 ms, beside all that
 //! ```
 //!
-//! An arrow is an event: what is on its right waits until what is on its left has happened. Nobody who waits has a thread
-//! for it: the workers of the pool have other things to do meanwhile, or sleep.
+//! An arrow is an event: what is on its right waits until what is on its left has happened. No task that waits takes a
+//! thread: the workers of the pool do something else meanwhile, or sleep.
 
 #![no_std]
 
@@ -52,7 +52,7 @@ static STOP: Task = Task::from_fn(|ctx| match ctx.number() {
 })
 .on_end(&const { STOPPED.on_end() });
 
-/// Lets the pedestrians cross. A schedule says when it runs, for as long as it answers [`Next::Default`]; after so many runs
+/// Lets the pedestrians cross. It answers [`Next::Default`], so a schedule says when it runs: every 100 ms, and after 3 runs
 /// it ends by itself.
 static WALK: Task = Task::from_fn(|ctx| {
     if ctx.is_first() {
@@ -68,7 +68,7 @@ static WALK: Task = Task::from_fn(|ctx| {
 .times(3)
 .on_end(&const { WALKED.on_end() });
 
-/// Lets the cars go.
+/// Lets the cars go: every 200 ms, twice.
 static GO: Task = Task::from_fn(|ctx| {
     show(match ctx.number() {
         1 => format_args!("cars: red and yellow"),
@@ -131,13 +131,14 @@ extern "C" fn conversion_ended(reading: u32) {
     drop(place);
     READING.store(reading, Ordering::Relaxed);
     if let Some(completer) = completer {
-        // Again: the second part of the same iteration. An error would mean that the task has been ended meanwhile, and then
-        // nobody is interested in the reading.
+        // Again: the second part of the same iteration. An error would mean that the task has been ended meanwhile, and
+        // then nobody is interested in the reading.
         let _ = completer.complete(Next::Again);
     }
 }
 
-/// Lets everybody wait for the one before. In this order, as enabling a task arms the event that the next one waits for.
+/// Lets each task wait for the one before. In this order: enabling a task arms its end event, and an event that is not armed
+/// yet is complete, so nobody waits for it.
 fn arrange_crossing() -> Result<(), EnableError> {
     let pool = taskpool::system();
     PRESSED.arm(1);

@@ -6,8 +6,8 @@
  *     button --pressed--> stop --stopped--> walk --walked--> go --moving--> main, which lets it begin anew
  *     ambient: every 600 ms, beside all that
  *
- * An arrow is an event: what is on its right waits until what is on its left has happened. Nobody who waits has a thread
- * for it: the workers of the pool have other things to do meanwhile, or sleep.
+ * An arrow is an event: what is on its right waits until what is on its left has happened. No task that waits takes a
+ * thread: the workers of the pool do something else meanwhile, or sleep.
  */
 
 #include <zephyr/kernel.h>
@@ -64,8 +64,8 @@ static struct taskpool_next stop_run(struct taskpool_task *task, const struct ta
 static TASKPOOL_TASK_DEFINE_WITH(stop, stop_run, 0, 0, TASKPOOL_MISSED_SKIP, 0, &tell_stopped, 0, false);
 
 /*
- * Lets the pedestrians cross. A schedule says when it runs, for as long as it answers the default; after so many runs it ends
- * by itself.
+ * Lets the pedestrians cross. It answers the default, so a schedule says when it runs: every 100 ms, and after 3 runs it
+ * ends by itself.
  */
 static struct taskpool_next walk_run(struct taskpool_task *task, const struct taskpool_run *run)
 {
@@ -80,11 +80,10 @@ static struct taskpool_next walk_run(struct taskpool_task *task, const struct ta
 	return taskpool_next_default();
 }
 
-/* Every 100 ms, 3 times. */
-static TASKPOOL_TASK_DEFINE_WITH(walk, walk_run, k_ms_to_ticks_ceil64(100), 3, TASKPOOL_MISSED_SKIP, 0, &tell_walked, 0,
-				 false);
+static TASKPOOL_TASK_DEFINE_WITH(walk, walk_run, k_ms_to_ticks_ceil64(100), 3, TASKPOOL_MISSED_SKIP, 0,
+				 &tell_walked, 0, false);
 
-/* Lets the cars go. */
+/* Lets the cars go: every 200 ms, twice. */
 static struct taskpool_next go_run(struct taskpool_task *task, const struct taskpool_run *run)
 {
 	ARG_UNUSED(task);
@@ -92,12 +91,12 @@ static struct taskpool_next go_run(struct taskpool_task *task, const struct task
 	return taskpool_next_default();
 }
 
-/* Every 200 ms, twice. */
-static TASKPOOL_TASK_DEFINE_WITH(go, go_run, k_ms_to_ticks_ceil64(200), 2, TASKPOOL_MISSED_SKIP, 0, &tell_moving, 0, false);
+static TASKPOOL_TASK_DEFINE_WITH(go, go_run, k_ms_to_ticks_ceil64(200), 2, TASKPOOL_MISSED_SKIP, 0,
+				 &tell_moving, 0, false);
 
 /*
- * Measures the ambient light. A task with state is a part of a structure. Its runs never overlap, so what only they use needs
- * no lock.
+ * Measures the ambient light. A task with state is a part of a structure. Its runs never overlap, so what only they use
+ * needs no lock.
  */
 struct ambient {
 	struct taskpool_task task;
@@ -124,8 +123,8 @@ static void converted(struct k_timer *adc)
 	brightness += 10;
 	ambient.reading = brightness;
 	/*
-	 * Again: the second part of the same iteration. -ECANCELED would mean that the task has been ended meanwhile, and then nobody
-	 * is interested in the reading.
+	 * Again: the second part of the same iteration. -ECANCELED would mean that the task has been ended meanwhile, and
+	 * then nobody is interested in the reading.
 	 */
 	(void)taskpool_complete(ambient.conversion, taskpool_next_again());
 }
@@ -138,7 +137,7 @@ static struct taskpool_next ambient_run(struct taskpool_task *task, const struct
 
 	if (!self->converting) {
 		self->converting = true;
-		/* Whoever has the completer says how the task goes on. It must be in its place before the interrupt looks. */
+		/* Who has the completer says how the task goes on. It must be in its place before the interrupt looks. */
 		self->conversion = taskpool_run_completer(run);
 		k_timer_start(&adc, K_MSEC(5), K_NO_WAIT);
 		/* No worker waits for the sensor. */
@@ -154,7 +153,10 @@ static struct taskpool_next ambient_run(struct taskpool_task *task, const struct
 	return taskpool_next_default();
 }
 
-/* Lets everybody wait for the one before. In this order, as enabling a task arms the event that the next one waits for. */
+/*
+ * Lets each task wait for the one before. In this order: enabling a task arms its end event, and an event that is not
+ * armed yet is complete, so nobody waits for it.
+ */
 static int arrange_crossing(struct taskpool *pool)
 {
 	int answer = taskpool_event_arm(&pressed, 1, K_FOREVER);
