@@ -171,7 +171,7 @@ const char *taskpool_strerror(int error)
 	case -ENOMEM:
 		return "all slots of the cache are used: try again later, or raise CONFIG_TASKPOOL_CACHE_JOBS";
 	case -ESRCH:
-		return "the task is not enabled, or there is no such class: enable it, or add it with taskpool_class_set";
+		return "the task is not enabled, or there is no such class: enable it first, or add it with taskpool_class_set";
 	case -ECANCELED:
 		return "the task does not wait for this completer any more: take another one in its next run";
 	case -ENOSPC:

@@ -1311,9 +1311,16 @@ BUILD_ASSERT(sizeof(void *) != 4 || CONFIG_TASKPOOL_PRIORITY_LEVELS > 1 || sizeo
 #define Z_TASKPOOL_GROUP_ZEROS {NULL}, 0
 #endif
 
+#ifdef CONFIG_TASKPOOL_BUDGETS
+#define Z_TASKPOOL_NO_ABOUT , NULL
+#else
+#define Z_TASKPOOL_NO_ABOUT
+#endif
+
 #define Z_TASKPOOL_JOB_CORE_IN(end_, flags_, group_)                                                                   \
 	{                                                                                                              \
-		{NULL, NULL, NULL}, taskpool_core_run_job, 0, 0, (flags_), 0, 0, {0, 0}, NULL, (end_), (group_)        \
+		{NULL, NULL, NULL}, taskpool_core_run_job, 0, 0, (flags_), 0, 0, {0, 0}, NULL,                         \
+		(end_) Z_TASKPOOL_NO_ABOUT, (group_)                                                                   \
 	}
 /** @endcond */
 
