@@ -277,9 +277,9 @@ struct taskpool_completer taskpool_run_completer(const struct taskpool_run *run)
  *                  to that task, which must be there.
  * @param next      How the task goes on; @ref taskpool_next_pending is as @ref taskpool_next_default.
  *
- * @retval 0       It does.
+ * @retval 0          It does.
  * @retval -ECANCELED The task does not wait for this completer. Nothing has changed.
- * @retval -EINVAL The completer is of no task.
+ * @retval -EINVAL    The completer is of no task.
  */
 int taskpool_complete(struct taskpool_completer completer, struct taskpool_next next);
 

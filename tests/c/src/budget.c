@@ -24,7 +24,7 @@ static const struct taskpool_about endless = {.name = "endless", .budget = K_FOR
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_about) == 24);
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_worker_core) == 12 + 4 + 4 + 20);
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct k_timer) == 56);
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_job) == 52 + 4 + 4);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_job) == 52 + 4 + 4 + 4);
 
 static struct noted job;
 static bool inside;
