@@ -262,7 +262,6 @@ def read_faults(text):
 FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "pause", "outcomes", "runtime_pools",
                "urgency", "stats", "timers", "groups", "here", "scope", "spawn", "schedule", "tasks", "events", "budgets",
                "windows", "corpus", "model")
-               "urgency", "stats", "timers", "groups", "scope", "spawn", "schedule", "tasks", "events", "windows", "corpus", "model")
 
 
 def faults(long):

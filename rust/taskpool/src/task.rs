@@ -355,7 +355,8 @@ impl<W: Work> Task<W> {
     }
 
     /// The next run comes at once, and those after it are counted from there. A run that goes on is followed by another one.
-    /// The number of iterations stays. (TaskScheduler's `forceNextIteration`.)
+    /// The number of iterations stays. Where a completer is to say that a run is over, the next one comes after that.
+    /// (TaskScheduler's `forceNextIteration`.)
     ///
     /// From any thread and interrupt, also from its own run. One lock section, O(log n).
     ///

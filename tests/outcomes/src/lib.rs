@@ -1,11 +1,12 @@
-//! Paused pools, aborted jobs, jobs whose time is up, groups, completions, tasks and budgets, on a real kernel. src/main.c has
-//! the list of cases; a failed assertion here panics, and ../pool/src/fatal.c ends the run.
+//! Paused pools, aborted jobs, jobs whose time is up, groups, completions, tasks, events and budgets, on a real kernel.
+//! src/main.c has the list of cases; a failed assertion here panics, and ../pool/src/fatal.c ends the run.
 //!
 //! The test's thread is more urgent than all workers, so what is submitted waits until the test does.
 
 #![no_std]
 
 mod complete;
+mod event;
 mod groups;
 #[path = "../../common/kernel.rs"]
 mod kernel;

@@ -39,6 +39,17 @@ TASKPOOL_DEFINE(eager, 1, 2560, 3);
 	X(task_function_is_replaced)                                                                                   \
 	X(interrupts_do_with_tasks_what_they_like)                                                                     \
 	X(task_is_completed_by_an_interrupt)                                                                           \
+	X(event_counts_signals)                                                                                        \
+	X(event_releases_tasks_in_their_order)                                                                         \
+	X(event_and_an_interval_more)                                                                                  \
+	X(event_has_so_much_time)                                                                                      \
+	X(ends_signal_events)                                                                                          \
+	X(tasks_follow_each_other)                                                                                     \
+	X(threads_wait_for_events)                                                                                     \
+	X(threads_wait_for_any_event_or_all)                                                                           \
+	X(interrupts_complete_runs)                                                                                    \
+	X(completers_are_dropped)                                                                                      \
+	X(interrupts_do_with_events_what_they_like)                                                                    \
 	X(ends_give_semaphores)                                                                                        \
 	X(ends_post_events)                                                                                            \
 	X(ends_raise_signals)                                                                                          \
