@@ -7,14 +7,15 @@
 
 #include "common.h"
 
-/* What the documentation states, and 4 bytes more, as there are tasks. */
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_sem) == 16);
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_event) == 24);
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_signal) == 16);
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_submit) == 36);
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_work) == 36);
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_queued) == 40);
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_batch) == 32);
+/* What the documentation states. */
+#define MORE (IS_ENABLED(CONFIG_TASKPOOL_TASKS) ? 4 : 0)
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_sem) == 12 + MORE);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_event) == 20 + MORE);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_signal) == 12 + MORE);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_submit) == 32 + MORE);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_work) == 32 + MORE);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_queued) == 36 + MORE);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_batch) == 28 + MORE);
 BUILD_ASSERT(sizeof(struct taskpool_room) == 16);
 
 static int answer;
