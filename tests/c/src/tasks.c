@@ -170,7 +170,7 @@ ZTEST(c, test_task_has_its_iterations)
 	until(100);
 	EXPECT_SLOTS(&task, 0, 20, 40, 60);
 	for (int i = 0; i < 4; i++) {
-		zassert_true(task.runs[i].late <= 2, "%d", (int)task.runs[i].late);
+		zassert_true(task.runs[i].late < 20, "%d", (int)task.runs[i].late);
 		zassert_equal(task.runs[i].left, 20 - task.runs[i].late);
 		zassert_equal(task.runs[i].number, i + 1);
 		zassert_equal(task.runs[i].missed, 0);
@@ -218,7 +218,7 @@ ZTEST(c, test_task_makes_up_for_slots_or_not)
 {
 	zassert_equal(missed_by(TASKPOOL_MISSED_SKIP, 125), 2);
 	EXPECT_SLOTS(&task, 0, 20, 80, 100, 120);
-	zassert_true(task.runs[2].late >= 11 && task.runs[2].late <= 13, "%d", (int)task.runs[2].late);
+	zassert_true(task.runs[2].late >= 11 && task.runs[2].late < 20, "%d", (int)task.runs[2].late);
 	zassert_equal(task.runs[2].missed, 2);
 	zassert_equal(missed_by(TASKPOOL_MISSED_CATCH_UP(5), 125), 0);
 	EXPECT_SLOTS(&task, 0, 20, 40, 60, 80, 100, 120);
