@@ -400,10 +400,10 @@ impl TaskRef {
                 schedule.again(clock().of(token, pool));
             }
             _ if over => return Some(0),
-            Next::Default | Next::Pending => match self.policy.get(token) {
-                Missed::FromEnd => schedule.end(clock().of(token, pool), Missed::FromEnd),
-                _ => {}
-            },
+            Next::Default | Next::Pending if self.policy.get(token) == Missed::FromEnd => {
+                schedule.end(clock().of(token, pool), Missed::FromEnd);
+            }
+            Next::Default | Next::Pending => {}
             Next::After(delay) => schedule.put(ahead(clock().of(token, pool), delay)),
             Next::At(tick) => schedule.put(pool.own_time(token, tick.max(1), || clock().port).get()),
         }
