@@ -160,7 +160,7 @@ def loom(long):
 
 # Without `windows`, `timers` and `model`, which take hours in Miri; of `corpus`, one input.
 MIRI_TESTS = ("completions", "workers", "waiting", "scope", "spawn", "urgency", "stats", "corpus")
-MIRI_TESTS_LONG = (*MIRI_TESTS, "submit", "deferral", "control", "pause", "outcomes", "runtime_pools")
+MIRI_TESTS_LONG = (*MIRI_TESTS, "submit", "deferral", "control", "pause", "outcomes", "runtime_pools", "events")
 
 
 def miri(long):
