@@ -90,8 +90,8 @@ static inline void z_taskpool_end_nothing(const struct taskpool_end *end, enum t
 /**
  * @brief The event is pending from now on. Pending already, it begins to count anew. Who waits goes on waiting.
  *
- * isr-ok. Two lock sections, O(1), and one more for each who waits and had thought that its time was up later, or for whom it
- * is: these are O(n) of those who wait.
+ * isr-ok. One lock section, O(1), and one more for each who waits whose time was up. With a span one more, and one for each who
+ * waits and had thought that its time was up later: these are O(n) of those who wait.
  *
  * @isr_ok
  *

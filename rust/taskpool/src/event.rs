@@ -72,8 +72,7 @@ impl Event {
     /// The event is pending from now on, for so many signals; 0 is as good as 1. Pending already, it begins to count anew. Who
     /// waits goes on waiting.
     ///
-    /// From any thread and interrupt. Two lock sections, O(1), and one more for each who waits and had thought that its time
-    /// was up later, or for whom it is: these are O(n) of those who wait.
+    /// From any thread and interrupt. One lock section, O(1), and one more for each who waits whose time was up.
     pub fn arm(&'static self, count: u32) {
         System::arm_event(
             self.reference(),
@@ -83,6 +82,9 @@ impl Event {
     }
 
     /// As [`arm`](Event::arm), for so much time at most: in the tick now + span + 1 it is [`Outcome::TimedOut`].
+    ///
+    /// One more lock section, and one for each who waits and had thought that its time was up later: these are O(n) of those who
+    /// wait.
     pub fn arm_within(&'static self, count: u32, within: Duration) {
         let count = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
         System::arm_event(self.reference(), count, Some(within.as_ticks()));
@@ -91,7 +93,8 @@ impl Event {
     /// From now on a pending event has so much time; `None` for no limit. Answers whether it is pending; if not, nothing has
     /// changed.
     ///
-    /// From any thread and interrupt. As [`arm`](Event::arm).
+    /// From any thread and interrupt. One lock section, O(1), and with a limit those that
+    /// [`arm_within`](Event::arm_within) takes more.
     pub fn set_timeout(&'static self, within: Option<Duration>) -> bool {
         System::set_event_timeout(self.reference(), within.map(Duration::as_ticks))
     }

@@ -134,18 +134,15 @@ impl EventRef {
         self.word.set(token, deadline);
     }
 
-    /// A signal. Those who wait come into the ring of `visitor` if that completes it. Answers whether it is complete then.
-    pub(super) fn signal(self, token: &Token<'_>, outcome: Outcome, now: u64, visitor: VisitorRef) -> bool {
-        if self.status(token, now).is_some() {
-            return true;
-        }
-        let left = self.count.get(token) - 1;
-        if left > 0 && matches!(outcome, Outcome::Done(0..)) {
+    /// A signal. Those who wait come into the ring of `visitor` if that completes it. Answers whether it is complete then; `None`
+    /// if it was before, and nothing has changed.
+    pub(super) fn signal(self, token: &Token<'_>, outcome: Outcome, now: u64, visitor: VisitorRef) -> Option<bool> {
+        let left = self.count.get(token).wrapping_sub(1);
+        if left > 0 && matches!(outcome, Outcome::Done(0..)) && self.status(token, now).is_none() {
             self.count.set(token, left);
-            return false;
+            return Some(false);
         }
-        self.complete(token, outcome, now, visitor);
-        true
+        self.complete(token, outcome, now, visitor).then_some(true)
     }
 
     /// Completes it, however many signals it waits for. Those who wait come into the ring of `visitor`. Answers whether it was

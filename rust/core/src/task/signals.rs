@@ -31,7 +31,10 @@ impl<P: Port> Shell<P> {
             let timed_out = event.arm(token, count, deadline(now, within), now, visitor);
             ((), timed_out.then_some(Outcome::TimedOut))
         });
-        Self::hasten(event);
+        // Without a limit nobody has to look sooner.
+        if within.is_some() {
+            Self::hasten(event);
+        }
     }
 
     /// From now on the event has so many ticks; for `None` no limit. Answers whether it is pending; if not, nothing has changed.
@@ -40,7 +43,7 @@ impl<P: Port> Shell<P> {
             let now = P::now();
             event.set_deadline(token, deadline(now, within), now)
         });
-        if pending {
+        if pending && within.is_some() {
             Self::hasten(event);
         }
         pending
@@ -55,9 +58,8 @@ impl<P: Port> Shell<P> {
     /// As [`signal`](Shell::signal), of something that ended: everything but `Done` completes the event.
     pub fn signal_outcome(event: EventRef, outcome: Outcome) -> bool {
         Self::releasing(|token, now, visitor| {
-            let was = event.status(token, now).is_some();
-            let is = event.signal(token, outcome, now, visitor);
-            (is, (is && !was).then_some(outcome))
+            let completed = event.signal(token, outcome, now, visitor);
+            (completed != Some(false), (completed == Some(true)).then_some(outcome))
         })
     }
 
@@ -138,9 +140,10 @@ impl<P: Port> Shell<P> {
     /// Who waits for an event learns when its time is up. One section, O(n) of those who wait, for each who had thought it was
     /// later, and one more.
     fn hasten(event: EventRef) {
+        // One moment for all: in a pool whose clock stands, the same deadline would come nearer with each look.
+        let clock = Self::clock();
         loop {
             let late = Self::section(|token| {
-                let clock = Self::clock();
                 let found = event.deadline(token).and_then(|deadline| {
                     event.find_slow(token, deadline, |task| task.looks_after(token, deadline, clock))
                 });
@@ -197,7 +200,8 @@ impl<P: Port> Shell<P> {
         }
         P::with_signal(|signal| {
             let lead = Visitor::new();
-            // SAFETY: here, too.
+            // SAFETY: it stays where it is until this function returns; only the visitors below refer to it, and whoever releases
+            // them, under the lock, while they are in a line.
             let lead: VisitorRef = unsafe { Ref::new(NonNull::from(&lead)) };
             // SAFETY: all stay where they are until this function returns, which is after they have left their lines.
             let visitor = |of: &Await| unsafe { Ref::new(NonNull::from(&of.visitor)) };

@@ -24,8 +24,8 @@ const LIMITED: u8 = 8;
 const DELAYED: u8 = 32;
 /// Somebody has the completer of the last run, or of the one that goes on.
 const HANDED_OUT: u8 = 64;
-/// The last run is over when its completer says so; the seat keeps when the next one is due. Of a run that goes on: its
-/// completer has said so.
+/// The last run is over when its completer says so; the seat keeps when the next one is due. Once it has been said, and that
+/// ends the task, the code of that.
 const PENDING: u8 = 128;
 
 /// What a run begins with.
@@ -173,7 +173,7 @@ impl TaskRef {
                 None => (clock.look_at(token, pool, event), Some(event), delayed),
                 // The caller aborts it.
                 Some(Outcome::Aborted) => (Ticks::FAR.get(), None, false),
-                Some(_) if delayed => (ahead(now, interval), None, true),
+                Some(_) if delayed => (ahead(now, interval), None, false),
                 Some(_) => (now.max(1), None, false),
             },
         };
