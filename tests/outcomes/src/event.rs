@@ -399,7 +399,7 @@ extern "C" fn threads_wait_for_any_event_or_all() {
     // First the second one, then the first one.
     fn signal() {
         let turn = TURN.fetch_add(1, SeqCst) as usize;
-        TICKED[1 - turn % 2].signal(turn as i32);
+        TICKED[1 - turn % 2].signal(turn as i32 + 5);
     }
     fn arm() {
         TURN.store(0, SeqCst);
@@ -417,28 +417,31 @@ extern "C" fn threads_wait_for_any_event_or_all() {
     );
     let before = now();
     line_on(15, signal);
-    assert_eq!(Event::wait_any(both, Timeout::Forever), Ok((1, Outcome::Done(0))));
+    assert_eq!(Event::wait_any(both, Timeout::Forever), Ok((1, Outcome::Done(5))));
     assert_eq!(TICKED[0].status(), None);
     assert!((before + 15..before + 20).contains(&now()), "{before}, {}", now());
     assert_eq!(
         Event::wait_all(both, Timeout::Forever),
-        Ok([Outcome::Done(1), Outcome::Done(0)])
+        Ok([Outcome::Done(6), Outcome::Done(5)])
     );
     assert!((before + 30..before + 36).contains(&now()), "{before}, {}", now());
     line_off();
     assert_eq!(
         Event::wait_any(both, Timeout::Forever),
-        Ok((0, Outcome::Done(1))),
+        Ok((0, Outcome::Done(6))),
         "the first one"
     );
     assert_eq!(
         in_interrupt(|| Event::wait_any([&TICKED[1], &TICKED[0]], Timeout::Forever)),
-        Ok((0, Outcome::Done(0)))
+        Ok((0, Outcome::Done(5)))
     );
     // One that has left the line of one event is not woken by it.
     arm();
     TICKED[1].complete(Outcome::Cancelled);
     assert_eq!(Event::wait_any(both, Timeout::Forever), Ok((1, Outcome::Cancelled)));
+    // The first one of these is complete, and the other one is not.
+    let turned = [both[1], both[0]];
+    assert_eq!(Event::wait_all(turned, within(3)), Err(WaitError::TimedOut));
     assert!(TICKED[0].signal(0));
     // The time of an event, and one that is complete in time though the other is not.
     arm();
