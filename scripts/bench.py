@@ -46,6 +46,7 @@ OPTIONS = {
     "GROUPS": ("WAIT=y", "CONTROL=y", "GROUPS=y"),
     "STATS": ("STATS=y",),
     "TASKS": ("TASKS=y",),
+    "EVENTS": ("TASKS=y", "EVENTS=y"),
     "RUNTIME_POOLS": ("WAIT=y", "CONTROL=y", "RESERVE_THREADS=1", "RUNTIME_POOLS=y"),
 }
 OPTION_MEASURES = ("submit_to_run", "round_trip", "isr_submit_to_run", "submit_queued", "drain", "defer_cancel_16")

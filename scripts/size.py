@@ -3,7 +3,7 @@
 """Measures what the pool costs in flash and RAM, in the smallest applications for qemu_cortex_m3.
 
 Builds those in benches/size: nothing in C, nothing in Rust, one job in a pool, in Rust and in C, the same as a task in C,
-and the same job in a `k_work_delayable` with its own queue. Prints what each takes, the difference of the latter two by symbol, and the text
+that task waiting for an event, and the same job in a `k_work_delayable` with its own queue. Prints what each takes, the difference of the latter two by symbol, and the text
 of the pool alone. Writes build/size.json, and compares with benches/size/budget.json: exit status 1 when a figure
 passes its budget, or when the image in C has code that formats text. Needs ZEPHYR_BASE, a toolchain and west: `make size` sees to that.
 """
@@ -27,8 +27,8 @@ BUILD = PROJECT / "build" / "size"
 # The images, and the empty ones that they are compared with. Above `base_rust` is what a job costs an application that
 # is in Rust anyway; above `base`, all of it.
 IMAGES = {"base": [], "base_rust": ["base"], "k_work": ["base"], "taskpool": ["base", "base_rust"], "taskpool_c": ["base"],
-          "task_c": ["taskpool_c"]}
-OURS, OURS_IN_C, TASK, PEER = "taskpool", "taskpool_c", "task_c", "k_work"
+          "task_c": ["taskpool_c"], "event_c": ["task_c"]}
+OURS, OURS_IN_C, TASK, EVENT, PEER = "taskpool", "taskpool_c", "task_c", "event_c", "k_work"
 MEMORIES = ("flash", "RAM")
 
 # Whose a symbol is, in the order of the table. Rust's constants, mostly texts of panics, don't say whose they are. What
@@ -221,6 +221,8 @@ def main():
         symbol.size for symbol in in_c.symbols if symbol.is_text and symbol.owner == POOL)
     for memory in MEMORIES:
         figures[f"a task in C: {memory} above the job"] = images[TASK].total[memory] - in_c.total[memory]
+    for memory in MEMORIES:
+        figures[f"an event in C: {memory} above the task"] = images[EVENT].total[memory] - images[TASK].total[memory]
     formatting = [symbol.name for symbol in in_c.symbols if "core::fmt" in symbol.name]
 
     show_images(images)

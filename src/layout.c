@@ -187,15 +187,17 @@ LAYOUT(after_interval, (uint32_t)((uint64_t)INT64_MIN >> 40));
 LAYOUT(refusals_to_tasks,
        TASKPOOL_REFUSED_TASK | TASKPOOL_REFUSED_NOT_ENABLED << 8 | TASKPOOL_REFUSED_STALE << 16);
 LAYOUT(run_task_ctx, offsetof(struct taskpool_run, task_ctx));
+LAYOUT(sizeof_completer, sizeof(struct taskpool_completer));
+LAYOUT(completer_turn, offsetof(struct taskpool_completer, turn));
+#ifdef CONFIG_TASKPOOL_EVENTS
 LAYOUT(sizeof_event, sizeof(struct taskpool_event));
 LAYOUT(alignof_event, __alignof__(struct taskpool_event));
 LAYOUT(event_at_the_end, offsetof(struct taskpool_end, event));
-LAYOUT(sizeof_completer, sizeof(struct taskpool_completer));
-LAYOUT(completer_turn, offsetof(struct taskpool_completer, turn));
 #ifdef CONFIG_TASKPOOL_WAIT
 LAYOUT(sizeof_await, sizeof(struct taskpool_await));
 LAYOUT(alignof_await, __alignof__(struct taskpool_await));
 LAYOUT(await_event, offsetof(struct taskpool_await, event));
+#endif
 #endif
 #ifdef CONFIG_TASKPOOL_NAMES
 LAYOUT(task_name, offsetof(struct taskpool_task, name));

@@ -7,7 +7,9 @@
 #ifndef TASKPOOL_CORE_H_
 #define TASKPOOL_CORE_H_
 
+#ifdef CONFIG_TASKPOOL_EVENTS
 #include <taskpool/event.h>
+#endif
 #include <taskpool/task.h>
 #include <taskpool/taskpool.h>
 

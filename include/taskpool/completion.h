@@ -28,7 +28,7 @@
  * | nothing, until many have ended | @ref TASKPOOL_BATCH_DEFINE | RAM |
  *
  * All of them are told from any thread and interrupt, and none blocks. Several jobs may share one. With
- * `CONFIG_TASKPOOL_TASKS` each takes 4 bytes more than is said below (32-bit).
+ * `CONFIG_TASKPOOL_EVENTS` each takes 4 bytes more than is said below (32-bit).
  */
 
 #ifndef TASKPOOL_COMPLETION_H_

@@ -4,9 +4,9 @@
 
 /**
  * @file
- * @brief Events, which tasks and threads wait for, and completers, which end a run that has returned.
+ * @brief Events, which tasks and threads wait for.
  *
- * Needs `CONFIG_TASKPOOL_TASKS`. What calls cost, and where they may be made: as in taskpool.h.
+ * Needs `CONFIG_TASKPOOL_EVENTS`. What calls cost, and where they may be made: as in taskpool.h.
  */
 
 #ifndef TASKPOOL_EVENT_H_
@@ -14,7 +14,11 @@
 
 #include <taskpool/task.h>
 
-#if (defined(CONFIG_TASKPOOL_TASKS) && defined(CONFIG_TASKPOOL_C_API)) || defined(__DOXYGEN__)
+#if defined(CONFIG_TASKPOOL_C_API) && !defined(CONFIG_TASKPOOL_EVENTS) && !defined(__DOXYGEN__)
+#error "taskpool/event.h: set CONFIG_TASKPOOL_EVENTS=y, which needs CONFIG_TASKPOOL_TASKS=y"
+#endif
+
+#if (defined(CONFIG_TASKPOOL_EVENTS) && defined(CONFIG_TASKPOOL_C_API)) || defined(__DOXYGEN__)
 
 #ifdef __cplusplus
 extern "C" {
@@ -245,64 +249,12 @@ int taskpool_event_wait_any(struct taskpool_await *awaits, size_t count, k_timeo
  */
 int taskpool_task_enable_on(struct taskpool *pool, struct taskpool_task *task, struct taskpool_event *event, bool delayed);
 
-/** Who has it says when a run is over that has answered @ref taskpool_next_pending. A pointer and a byte, to be copied. */
-struct taskpool_completer {
-	/** @cond INTERNAL_HIDDEN */
-	struct taskpool_task *task;
-	uint8_t turn;
-	/** @endcond */
-};
-
-/**
- * @brief Takes the completer of this run. Whoever has it says when the run is over, and how the task goes on then: if the run
- * answers @ref taskpool_next_pending, after it has ended, and if it goes on yet, what it answers then does not count. A second
- * one makes the first worthless.
- *
- * From the run only. One lock section, O(1). (Momentum's `skip_completion`.)
- *
- * @param run What the run was given.
- *
- * @return The completer.
- */
-struct taskpool_completer taskpool_run_completer(const struct taskpool_run *run);
-
-/**
- * @brief The run is over, as if it had answered this now. If the task ends, a worker tells so. (Momentum's `complete_tail`.)
- *
- * isr-ok. One lock section, O(log n).
- *
- * @isr_ok
- *
- * @param completer The run's. It is good for once, as long as its task has not ended in another way, nor begun anew; it refers
- *                  to that task, which must be there.
- * @param next      How the task goes on; @ref taskpool_next_pending is as @ref taskpool_next_default.
- *
- * @retval 0          It does.
- * @retval -ECANCELED The task does not wait for this completer. Nothing has changed.
- * @retval -EINVAL    The completer is of no task.
- */
-int taskpool_complete(struct taskpool_completer completer, struct taskpool_next next);
-
-/**
- * @brief Nobody will say that the run is over: the task is aborted, if it waits for this completer.
- *
- * isr-ok. One lock section, O(log n); then the completion in this context, unless a run goes on.
- *
- * @isr_ok
- *
- * @param completer The run's.
- *
- * @retval 0       It is, or did not wait for it.
- * @retval -EINVAL The completer is of no task.
- */
-int taskpool_drop(struct taskpool_completer completer);
-
 /** @} */
 
 #ifdef __cplusplus
 }
 #endif
 
-#endif /* CONFIG_TASKPOOL_TASKS && CONFIG_TASKPOOL_C_API */
+#endif /* CONFIG_TASKPOOL_EVENTS && CONFIG_TASKPOOL_C_API */
 
 #endif /* TASKPOOL_EVENT_H_ */

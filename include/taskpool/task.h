@@ -4,7 +4,7 @@
 
 /**
  * @file
- * @brief Tasks: jobs with a schedule.
+ * @brief Tasks: jobs with a schedule; and completers, which end a run that has returned.
  *
  * Needs `CONFIG_TASKPOOL_TASKS`. What calls cost, and where they may be made: as in taskpool.h.
  */
@@ -204,7 +204,11 @@ enum taskpool_rephase {
 /* The Rust struct `TaskHeader`; src/layout.ld compares them. Only the Rust core looks inside. */
 struct taskpool_task_core {
 	struct taskpool_job_core job;
+#ifdef CONFIG_TASKPOOL_EVENTS
 	void *seat[2];
+#else
+	uint32_t seat[2];
+#endif
 	uint32_t limit[2];
 	uint16_t interval[3];
 	uint16_t timeout[3];
@@ -227,7 +231,7 @@ void taskpool_core_run_task(void);
 #define Z_TASKPOOL_TASK_CORE(interval_, iterations_, missed_, timeout_, end_, flags_)                                  \
 	{                                                                                                              \
 		{{NULL, NULL, NULL}, taskpool_core_run_task, 0, 0, (flags_), 0, 0, {0, 0}, NULL, (end_)},              \
-		{NULL, NULL}, {0, 0}, Z_TASKPOOL_SPAN(interval_), Z_TASKPOOL_SPAN(timeout_), (iterations_), 0, 0,      \
+		{0, 0}, {0, 0}, Z_TASKPOOL_SPAN(interval_), Z_TASKPOOL_SPAN(timeout_), (iterations_), 0, 0,      \
 		(uint8_t)(missed_), (uint8_t)((missed_) >> 8), 0, 0                                                    \
 	}
 
@@ -715,6 +719,58 @@ int taskpool_task_status(struct taskpool_task *task, k_ticks_t *deadline);
  */
 int taskpool_task_wait(struct taskpool_task *task, k_timeout_t timeout, int *code);
 #endif
+
+/** Who has it says when a run is over that has answered @ref taskpool_next_pending. A pointer and a byte, to be copied. */
+struct taskpool_completer {
+	/** @cond INTERNAL_HIDDEN */
+	struct taskpool_task *task;
+	uint8_t turn;
+	/** @endcond */
+};
+
+/**
+ * @brief Takes the completer of this run. Whoever has it says when the run is over, and how the task goes on then: if the run
+ * answers @ref taskpool_next_pending, after it has ended, and if it goes on yet, what it answers then does not count. A second
+ * one makes the first worthless.
+ *
+ * From the run only. One lock section, O(1). (Momentum's `skip_completion`.)
+ *
+ * @param run What the run was given.
+ *
+ * @return The completer.
+ */
+struct taskpool_completer taskpool_run_completer(const struct taskpool_run *run);
+
+/**
+ * @brief The run is over, as if it had answered this now. If the task ends, a worker tells so. (Momentum's `complete_tail`.)
+ *
+ * isr-ok. One lock section, O(log n).
+ *
+ * @isr_ok
+ *
+ * @param completer The run's. It is good for once, as long as its task has not ended in another way, nor begun anew; it refers
+ *                  to that task, which must be there.
+ * @param next      How the task goes on; @ref taskpool_next_pending is as @ref taskpool_next_default.
+ *
+ * @retval 0          It does.
+ * @retval -ECANCELED The task does not wait for this completer. Nothing has changed.
+ * @retval -EINVAL    The completer is of no task.
+ */
+int taskpool_complete(struct taskpool_completer completer, struct taskpool_next next);
+
+/**
+ * @brief Nobody will say that the run is over: the task is aborted, if it waits for this completer.
+ *
+ * isr-ok. One lock section, O(log n); then the completion in this context, unless a run goes on.
+ *
+ * @isr_ok
+ *
+ * @param completer The run's.
+ *
+ * @retval 0       It is, or did not wait for it.
+ * @retval -EINVAL The completer is of no task.
+ */
+int taskpool_drop(struct taskpool_completer completer);
 
 /** @} */
 

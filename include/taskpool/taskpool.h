@@ -460,12 +460,12 @@ void taskpool_core_tell(void);
 
 /**
  * A completion. Several jobs may share one; it must stay as long as they. A pointer and a function, and with
- * `CONFIG_TASKPOOL_TASKS` a pointer more.
+ * `CONFIG_TASKPOOL_EVENTS` a pointer more.
  */
 struct taskpool_end {
 	/** @cond INTERNAL_HIDDEN */
 	void (*tell)(void);
-#ifdef CONFIG_TASKPOOL_TASKS
+#ifdef CONFIG_TASKPOOL_EVENTS
 	struct taskpool_event *event;
 #endif
 	taskpool_end_t end;
@@ -473,7 +473,7 @@ struct taskpool_end {
 };
 
 /** @cond INTERNAL_HIDDEN */
-#ifdef CONFIG_TASKPOOL_TASKS
+#ifdef CONFIG_TASKPOOL_EVENTS
 #define Z_TASKPOOL_NO_EVENT , NULL
 #else
 #define Z_TASKPOOL_NO_EVENT

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Options that change what a job or a pool is made of, and whether there is a heap.
-const OPTIONS: [&str; 15] = [
+const OPTIONS: [&str; 16] = [
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
     "TASKPOOL_PAUSE",
@@ -13,6 +13,7 @@ const OPTIONS: [&str; 15] = [
     "TASKPOOL_URGENT",
     "TASKPOOL_STATS",
     "TASKPOOL_TASKS",
+    "TASKPOOL_EVENTS",
     "TASKPOOL_BUDGETS",
     "TASKPOOL_WDT",
     "TASKPOOL_GROUPS",

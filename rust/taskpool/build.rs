@@ -22,7 +22,7 @@ const NUMBERS: [(&str, &str, &str); 10] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 18] = [
+const OPTIONS: [&str; 19] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
@@ -32,6 +32,7 @@ const OPTIONS: [&str; 18] = [
     "TASKPOOL_URGENT",
     "TASKPOOL_STATS",
     "TASKPOOL_TASKS",
+    "TASKPOOL_EVENTS",
     "TASKPOOL_BUDGETS",
     "TASKPOOL_WDT",
     "TASKPOOL_GROUPS",

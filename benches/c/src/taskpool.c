@@ -4,8 +4,10 @@
 
 #include <zephyr/kernel.h>
 
-#include <taskpool/event.h>
 #include <taskpool/taskpool.h>
+#if defined(CONFIG_BENCH_TASK)
+#include <taskpool/event.h>
+#endif
 
 #include "bench.h"
 

@@ -80,10 +80,9 @@ pub use report::{Level, Report};
 pub use scope::{Scope, ScopeError};
 pub use shell::{Phase, Shell};
 pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
-#[cfg(CONFIG_TASKPOOL_TASKS)]
-pub use task::{
-    Await, Completer, Event, EventRef, First, Next, NotEnabled, Shared, Stale, Start, Task, TaskCtx, TaskHeader,
-    TaskRef, Work,
-};
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
+pub use task::{Await, Event, EventRef};
 pub use task::{Begun, Missed, Rephase, Schedule, MAX_SPAN};
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+pub use task::{Completer, First, Next, NotEnabled, Shared, Stale, Start, Task, TaskCtx, TaskHeader, TaskRef, Work};
 pub use ticks::{When, MAX_TICKS};

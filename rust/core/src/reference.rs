@@ -41,7 +41,7 @@ impl<T> Ref<T> {
     /// # Safety
     ///
     /// As for [`Ref::new`]: there is a `U`, within what this reference's pointer may access.
-    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
     #[inline(always)]
     pub(crate) const unsafe fn at_distance<U>(self, bytes: isize) -> Ref<U> {
         // SAFETY: this function's promise.

@@ -746,7 +746,7 @@ impl<P: Port> Shell<P> {
 
     #[inline(always)]
     fn tell_completion(completion: CompletionRef, outcome: Outcome) {
-        #[cfg(CONFIG_TASKPOOL_TASKS)]
+        #[cfg(CONFIG_TASKPOOL_EVENTS)]
         if let Some(event) = completion.event() {
             Self::signal_outcome(event, outcome);
             return;

@@ -13,7 +13,7 @@ use crate::Timeout;
 use crate::{Duration, Pool, System};
 
 /// A count-down with a status, that its owner keeps, in a `static`. 16 bytes on a 32-bit machine. Needs
-/// `CONFIG_TASKPOOL_TASKS`. (TaskScheduler's `StatusRequest`.)
+/// `CONFIG_TASKPOOL_EVENTS`. (TaskScheduler's `StatusRequest`.)
 ///
 /// ```
 /// use taskpool::{Duration, Event, First, Next, OnEnd, Task};

@@ -70,7 +70,7 @@ mod c;
 pub mod classes;
 mod complete;
 mod config;
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 mod event;
 #[cfg(CONFIG_TASKPOOL_GROUPS)]
 mod group;
@@ -101,7 +101,7 @@ mod time;
 pub use budget::{set_overrun_hook, About, Overrun, OverrunHook};
 pub use complete::{Batch, BatchError, CompletionQueue, QueueError, Queued, Room, Then, Told};
 pub use config::{Config, CONFIG};
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 pub use event::Event;
 #[cfg(CONFIG_TASKPOOL_GROUPS)]
 pub use group::Group;

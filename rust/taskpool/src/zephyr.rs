@@ -434,12 +434,12 @@ pub(crate) fn now() -> u64 {
 ///
 /// # Safety
 ///
-/// `worker` points at the beginning of a `struct taskpool_worker` that stays for ever. Once a worker, at boot, before any
-/// pool is started.
+/// `worker` points at the beginning of a `struct taskpool_worker` that stays for ever, and is all zero up to now. Once a worker,
+/// at boot, before any pool is started.
 #[no_mangle]
 unsafe extern "C" fn taskpool_core_add_reserve(worker: NonNull<Worker>, index: u8) {
-    // SAFETY: this function's promise: room for a worker, which nobody uses yet.
-    unsafe { worker.write(Worker::reserve(index)) };
+    // SAFETY: this function's promise: what is all zero is a worker, and nobody uses it yet.
+    unsafe { &mut *worker.as_ptr() }.become_reserve(index);
     // SAFETY: this function's promise.
     Shell::<ThisPort>::add_reserve(unsafe { Ref::new(worker) });
 }
@@ -448,8 +448,8 @@ unsafe extern "C" fn taskpool_core_add_reserve(worker: NonNull<Worker>, index: u
 ///
 /// # Safety
 ///
-/// `worker` points at the beginning of a `struct taskpool_worker`, and `pool` at that of a `struct taskpool`; both stay
-/// for ever. `next` was made before, for the same pool. Once a worker, at boot.
+/// `worker` points at the beginning of a `struct taskpool_worker`, all zero up to now, and `pool` at that of a
+/// `struct taskpool`; both stay for ever. `next` was made before, for the same pool. Once a worker, at boot.
 #[no_mangle]
 unsafe extern "C" fn taskpool_core_add_worker(
     worker: NonNull<Worker>,
@@ -461,8 +461,8 @@ unsafe extern "C" fn taskpool_core_add_worker(
     let next = next.map(|next| unsafe { Ref::new(next) });
     // SAFETY: this function's promise.
     let pool = unsafe { Ref::new(pool) };
-    // SAFETY: this function's promise: room for a worker, which nobody uses yet.
-    unsafe { worker.write(Worker::own(pool, index, next)) };
+    // SAFETY: this function's promise: what is all zero is a worker, and nobody uses it yet.
+    unsafe { &mut *worker.as_ptr() }.become_own(pool, index, next);
 }
 
 /// Starts a pool with the `count` workers chained from `first`.

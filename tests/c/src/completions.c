@@ -8,7 +8,7 @@
 #include "common.h"
 
 /* What the documentation states. */
-#define MORE (IS_ENABLED(CONFIG_TASKPOOL_TASKS) ? 4 : 0)
+#define MORE (IS_ENABLED(CONFIG_TASKPOOL_EVENTS) ? 4 : 0)
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_sem) == 12 + MORE);
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_event) == 20 + MORE);
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_end_signal) == 12 + MORE);

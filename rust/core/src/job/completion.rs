@@ -4,7 +4,7 @@ use core::ptr::NonNull;
 
 use crate::job::Code;
 use crate::reference::Ref;
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 use crate::task::{Event, EventRef};
 
 /// How a submission ended. Every accepted submission gets exactly one.
@@ -44,13 +44,13 @@ pub type CompletionRef = Ref<Completion>;
 pub struct Completion {
     complete: unsafe fn(CompletionRef, Outcome),
     /// Told instead.
-    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
     event: Option<EventRef>,
 }
 
 impl Completion {
     /// Where C names the event: behind the function.
-    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
     #[doc(hidden)]
     pub const EVENT: usize = core::mem::offset_of!(Completion, event);
 
@@ -58,7 +58,7 @@ impl Completion {
     pub(super) const fn new(complete: unsafe fn(CompletionRef, Outcome)) -> Self {
         Completion {
             complete,
-            #[cfg(CONFIG_TASKPOOL_TASKS)]
+            #[cfg(CONFIG_TASKPOOL_EVENTS)]
             event: None,
         }
     }
@@ -66,7 +66,7 @@ impl Completion {
 
 impl Ref<Completion> {
     /// The event that is signalled instead of a call.
-    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
     pub(crate) fn event(self) -> Option<EventRef> {
         self.event
     }
@@ -96,7 +96,7 @@ impl<C: Complete> OnEnd<C> {
         }
     }
 
-    #[cfg(CONFIG_TASKPOOL_TASKS)]
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
     const fn set_event(mut self, event: EventRef) -> Self {
         self.completion.event = Some(event);
         self
@@ -112,7 +112,7 @@ impl<C: Complete> OnEnd<C> {
 
 /// An event that is signalled with the outcome of each submission: the end event of a job or task. One that is enabled arms it,
 /// if it is complete.
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 impl OnEnd<()> {
     /// The end of a job signals `event`: everything but `Done(0)` and a positive code completes it.
     pub const fn signal(event: &'static Event) -> Self {
@@ -121,7 +121,7 @@ impl OnEnd<()> {
 }
 
 /// Nothing is told.
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 impl Complete for () {
     fn complete(&self, _: Outcome) {}
 }

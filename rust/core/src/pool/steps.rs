@@ -745,7 +745,7 @@ impl JobRef {
         if URGENT != 0 {
             self.flags.set(token, self.flags.get(token) & !URGENT);
         }
-        #[cfg(CONFIG_TASKPOOL_TASKS)]
+        #[cfg(CONFIG_TASKPOOL_EVENTS)]
         if self.last.get(token) == Last::Between {
             self.leave_event(token);
         }

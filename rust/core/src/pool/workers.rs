@@ -66,14 +66,15 @@ pub(crate) struct Outer {
 }
 
 impl Worker {
-    /// The worker `index` of a pool's own, before `next` in the chain that [`Shell::start`](crate::Shell::start) takes.
-    pub const fn own(pool: PoolRef, index: u8, next: Option<WorkerRef>) -> Self {
+    /// None yet: all of it is zero.
+    #[inline(always)]
+    const fn none() -> Self {
         Worker {
-            link: Locked::new(next),
-            pool: Locked::new(Some(pool)),
-            number: index,
+            link: Locked::new(None),
+            pool: Locked::new(None),
+            number: 0,
             reserve: false,
-            started: Locked::new(true),
+            started: Locked::new(false),
             #[cfg(CONFIG_TASKPOOL_IOT_API)]
             stay: Locked::new(Stay::Open),
             #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
@@ -87,25 +88,33 @@ impl Worker {
         }
     }
 
+    /// The worker `index` of a pool's own, before `next` in the chain that [`Shell::start`](crate::Shell::start) takes.
+    pub const fn own(pool: PoolRef, index: u8, next: Option<WorkerRef>) -> Self {
+        let mut worker = Self::none();
+        worker.become_own(pool, index, next);
+        worker
+    }
+
     /// The worker `index` of the reserve. Its thread is started when it is first lent.
     pub const fn reserve(index: u8) -> Self {
-        Worker {
-            link: Locked::new(None),
-            pool: Locked::new(None),
-            number: u8::MAX - index,
-            reserve: true,
-            started: Locked::new(false),
-            #[cfg(CONFIG_TASKPOOL_IOT_API)]
-            stay: Locked::new(Stay::Open),
-            #[cfg(CONFIG_TASKPOOL_LEVEL_PRIORITIES)]
-            rank: Locked::new(Rank::LOWEST),
-            #[cfg(CONFIG_TASKPOOL_WAIT)]
-            current: Locked::new(None),
-            #[cfg(CONFIG_TASKPOOL_STATS)]
-            since: Locked::new(0),
-            #[cfg(CONFIG_TASKPOOL_BUDGETS)]
-            watched: Watched::new(),
-        }
+        let mut worker = Self::none();
+        worker.become_reserve(index);
+        worker
+    }
+
+    /// What is all zero becomes what [`own`](Worker::own) answers. To write the zeros again, the compiler calls a function, which
+    /// is 1 KiB of flash where nothing else in the image needs it.
+    pub const fn become_own(&mut self, pool: PoolRef, index: u8, next: Option<WorkerRef>) {
+        *self.link.get_mut() = next;
+        *self.pool.get_mut() = Some(pool);
+        self.number = index;
+        *self.started.get_mut() = true;
+    }
+
+    /// As [`become_own`](Worker::become_own): what [`reserve`](Worker::reserve) answers.
+    pub const fn become_reserve(&mut self, index: u8) {
+        self.number = u8::MAX - index;
+        self.reserve = true;
     }
 
     /// See [`Ctx::worker`](crate::Ctx::worker).

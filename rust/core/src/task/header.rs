@@ -6,10 +6,8 @@ use core::mem::offset_of;
 use core::ptr::NonNull;
 
 use super::completer::Completer;
-use super::event::EventRef;
-use super::seat::Seat;
 use super::steps::Run;
-use super::{Missed, Span};
+use super::{EventRef, Missed, Seat, Span};
 #[cfg(CONFIG_TASKPOOL_BUDGETS)]
 use crate::budget::About;
 use crate::job::{Code, Complete, Ctx, Header, JobRef, OnEnd};
@@ -209,6 +207,7 @@ impl<W: Work> Task<W> {
 
 impl JobRef {
     /// Of a task: it waits for no event any more.
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
     pub(crate) fn leave_event(self, token: &Token<'_>) {
         // SAFETY: only tasks are `Last::Between` two runs, and a task's reference was made from all of it.
         let task: TaskRef = unsafe { self.cast() };

@@ -6,6 +6,7 @@
 //! | `schedule.rs` | when a task runs: arithmetic, without a clock |
 //! | `event.rs` | events: count-downs with a status |
 //! | `seat.rs` | the line of those who wait for an event |
+//! | `no_events.rs` | what stands for these two without `CONFIG_TASKPOOL_EVENTS` |
 //! | `completer.rs` | who says when a run is over |
 //! | `steps.rs` | what is done with a task: each one lock section |
 //! | `ops.rs` | the same, as calls |
@@ -20,39 +21,45 @@
 
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 mod completer;
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 #[allow(unsafe_code)]
 mod event;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 #[allow(unsafe_code)]
 mod header;
+#[cfg(all(CONFIG_TASKPOOL_TASKS, not(CONFIG_TASKPOOL_EVENTS)))]
+mod no_events;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 mod ops;
 mod schedule;
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 #[allow(unsafe_code)]
 mod seat;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 mod setters;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 mod shared;
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 #[allow(unsafe_code)]
 mod signals;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 mod steps;
 
+#[cfg(all(CONFIG_TASKPOOL_TASKS, not(CONFIG_TASKPOOL_EVENTS)))]
+use no_events::{EventRef, Seat};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 use schedule::Span;
 pub use schedule::{Begun, Missed, Rephase, Schedule, MAX_SPAN};
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
+use seat::Seat;
 
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 pub use completer::{Completer, Stale};
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 pub use event::{Event, EventRef};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 pub use header::{First, Next, NotEnabled, Start, Task, TaskCtx, TaskHeader, TaskRef, Work};
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 pub use seat::Await;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 pub use shared::Shared;

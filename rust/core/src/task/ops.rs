@@ -1,6 +1,7 @@
 //! What is done with a task, as calls.
 
 use super::completer::Stale;
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 use super::event::EventRef;
 use super::header::{First, Next, NotEnabled, Start, TaskRef};
 use super::steps::{Now, Run};
@@ -64,6 +65,7 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`SubmitError`]; nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
     pub fn enable_on(task: TaskRef, pool: PoolRef, event: EventRef, delayed: bool) -> Result<bool, SubmitError> {
         Self::start_task(task, pool, Start::On { event, delayed })
     }

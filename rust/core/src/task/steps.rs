@@ -1,9 +1,8 @@
 //! What is done with a task: each one lock section. Times are the pool's.
 
 use super::completer::Stale;
-use super::event::EventRef;
 use super::header::{First, Next, NotEnabled, Start, TaskRef};
-use super::{Begun, Missed, Rephase, Schedule, Span};
+use super::{Begun, EventRef, Missed, Rephase, Schedule, Span};
 use crate::error::SubmitError;
 use crate::fault::broken;
 use crate::job::{Cancel, Code, Last, Outcome, State, CANCEL, REARM};
@@ -203,6 +202,7 @@ impl TaskRef {
         if self.job.state.get(token) == State::Idle {
             self.is_between(token);
         }
+        #[cfg(CONFIG_TASKPOOL_EVENTS)]
         if let Some(event) = self.job.completion().and_then(|completion| completion.event()) {
             event.arm_for_end(token);
         }
@@ -468,43 +468,12 @@ impl TaskRef {
         (ended, order)
     }
 
-    /// The event that it waited for has happened. Answers who is to be told, if that aborts it.
-    pub(crate) fn release(self, token: &Token<'_>, outcome: Outcome, clock: Now) -> (Ended, Order) {
-        if outcome == Outcome::Aborted {
-            let ((_, ended), order) = self.stop(token, outcome);
-            return (ended, order);
-        }
-        let now = clock.of(token, self.pool_it_runs_in(token));
-        let next = self.first_after_event(token, now);
-        let order = self.change(token, now, || {
-            let limit = self.limit(token);
-            self.keep_time(token, next);
-            self.set_times(token, next, limit);
-        });
-        (Ended::default(), order)
-    }
-
     /// When its first run is due, if the event happened just now.
     fn first_after_event(self, token: &Token<'_>, now: u64) -> u64 {
         match self.has(token, DELAYED) {
             true => ahead(now, self.interval.get(token).get()),
             false => now.max(1),
         }
-    }
-
-    /// Whether it knows that the time of the event that it waits for is up at `deadline`.
-    pub(crate) fn looks_after(self, token: &Token<'_>, deadline: u64, clock: Now) -> bool {
-        let pool = self.pool_it_runs_in(token);
-        self.next(token) > pool.own_time(token, deadline, || clock.port).get()
-    }
-
-    /// From now on it does.
-    pub(crate) fn look_at(self, token: &Token<'_>, event: EventRef, clock: Now) -> Order {
-        let pool = self.pool_it_runs_in(token);
-        self.change(token, clock.of(token, pool), || {
-            let limit = self.limit(token);
-            self.set_times(token, clock.look_at(token, pool, event), limit);
-        })
     }
 
     /// The pool of a task that is under way.
@@ -552,6 +521,41 @@ impl TaskRef {
             },
         );
         stopped
+    }
+}
+
+/// What whoever completes an event, or changes its time, does with a task that waits for it.
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
+impl TaskRef {
+    /// The event that it waited for has happened. Answers who is to be told, if that aborts it.
+    pub(crate) fn release(self, token: &Token<'_>, outcome: Outcome, clock: Now) -> (Ended, Order) {
+        if outcome == Outcome::Aborted {
+            let ((_, ended), order) = self.stop(token, outcome);
+            return (ended, order);
+        }
+        let now = clock.of(token, self.pool_it_runs_in(token));
+        let next = self.first_after_event(token, now);
+        let order = self.change(token, now, || {
+            let limit = self.limit(token);
+            self.keep_time(token, next);
+            self.set_times(token, next, limit);
+        });
+        (Ended::default(), order)
+    }
+
+    /// Whether it knows that the time of the event that it waits for is up at `deadline`.
+    pub(crate) fn looks_after(self, token: &Token<'_>, deadline: u64, clock: Now) -> bool {
+        let pool = self.pool_it_runs_in(token);
+        self.next(token) > pool.own_time(token, deadline, || clock.port).get()
+    }
+
+    /// From now on it does.
+    pub(crate) fn look_at(self, token: &Token<'_>, event: EventRef, clock: Now) -> Order {
+        let pool = self.pool_it_runs_in(token);
+        self.change(token, clock.of(token, pool), || {
+            let limit = self.limit(token);
+            self.set_times(token, clock.look_at(token, pool, event), limit);
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! What C does with events, and with completers of tasks.
+//! What C does with events.
 
 use core::ffi::c_int;
 use core::num::NonZeroU32;
@@ -6,13 +6,12 @@ use core::ptr::NonNull;
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use taskpool_core::Await;
-use taskpool_core::{Code, Completer, Event, EventRef, Outcome, Pool, Ref, TaskCtx};
+use taskpool_core::{Code, Event, EventRef, Outcome, Pool, Ref};
 
-use super::task::{enabled, task_of, CNext, CRunOfTask, CTask};
+use super::task::{enabled, task_of, CTask};
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
-use super::{misuse, outcome, pool_of, refuse, KTimeout, Refusal, System};
-use crate::port::ThisPort;
+use super::{misuse, outcome, pool_of, KTimeout, Refusal, System};
 
 /// What C passes as an event: all of its memory is one, whatever is in it, but for the line of those who wait.
 #[inline(always)]
@@ -153,48 +152,4 @@ extern "C" fn taskpool_task_enable_on(
     };
     let event = event!(event, c"taskpool_task_enable_on");
     enabled(System::enable_on(task, pool, event, delayed))
-}
-
-/// `struct taskpool_completer`.
-#[derive(Clone, Copy)]
-#[repr(C)]
-pub(super) struct CCompleter {
-    pub(super) task: Option<NonNull<CTask>>,
-    pub(super) turn: u8,
-}
-
-#[no_mangle]
-extern "C" fn taskpool_run_completer(run: Option<NonNull<CRunOfTask<'_>>>) -> CCompleter {
-    let Some(run) = run else {
-        return CCompleter { task: None, turn: 0 };
-    };
-    // SAFETY: C passes what its run was given, before it returns.
-    let run = unsafe { run.as_ref() };
-    // SAFETY: it is there as long as that is.
-    let ctx: &TaskCtx<'_> = unsafe { &*run.task_ctx };
-    let (task, turn) = Completer::into_parts(ctx.completer::<ThisPort>());
-    CCompleter {
-        task: NonNull::new(task.as_ptr().cast()),
-        turn,
-    }
-}
-
-#[no_mangle]
-extern "C" fn taskpool_complete(completer: CCompleter, next: CNext) -> c_int {
-    let Some(task) = task_of(completer.task) else {
-        return misuse(Refusal::NoTask, c"taskpool_complete");
-    };
-    match System::complete(task, completer.turn, next.into()) {
-        Ok(()) => 0,
-        Err(_) => refuse(Refusal::Stale),
-    }
-}
-
-#[no_mangle]
-extern "C" fn taskpool_drop(completer: CCompleter) -> c_int {
-    let Some(task) = task_of(completer.task) else {
-        return misuse(Refusal::NoTask, c"taskpool_drop");
-    };
-    System::drop_completer(task, completer.turn);
-    0
 }

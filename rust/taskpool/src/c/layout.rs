@@ -147,14 +147,14 @@ layout! {
         | super::iot::found::RUNNING << 8,
 }
 
-#[cfg(all(CONFIG_TASKPOOL_TASKS, CONFIG_TASKPOOL_WAIT))]
+#[cfg(all(CONFIG_TASKPOOL_EVENTS, CONFIG_TASKPOOL_WAIT))]
 use super::event::CAwait;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-use super::event::CCompleter;
+use super::task::{next, rephase, words, CCompleter, CNext, CRunOfTask, CTask};
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
+use taskpool_core::{Completion, Event};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-use super::task::{next, rephase, words, CNext, CRunOfTask, CTask};
-#[cfg(CONFIG_TASKPOOL_TASKS)]
-use taskpool_core::{Completion, Event, Missed, TaskHeader};
+use taskpool_core::{Missed, TaskHeader};
 
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 layout! {
@@ -193,14 +193,18 @@ layout! {
         | (Refusal::NotEnabled as u32) << 8
         | (Refusal::Stale as u32) << 16,
     run_task_ctx: offset_of!(CRunOfTask<'_>, task_ctx),
-    sizeof_event: size_of::<Event>(),
-    alignof_event: align_of::<Event>(),
-    event_at_the_end: Completion::EVENT,
     sizeof_completer: size_of::<CCompleter>(),
     completer_turn: offset_of!(CCompleter, turn),
 }
 
-#[cfg(all(CONFIG_TASKPOOL_TASKS, CONFIG_TASKPOOL_WAIT))]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
+layout! {
+    sizeof_event: size_of::<Event>(),
+    alignof_event: align_of::<Event>(),
+    event_at_the_end: Completion::EVENT,
+}
+
+#[cfg(all(CONFIG_TASKPOOL_EVENTS, CONFIG_TASKPOOL_WAIT))]
 layout! {
     sizeof_await: size_of::<CAwait>(),
     alignof_await: align_of::<CAwait>(),

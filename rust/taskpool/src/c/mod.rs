@@ -6,7 +6,7 @@
 #[cfg(classes)]
 mod class;
 mod complete;
-#[cfg(CONFIG_TASKPOOL_TASKS)]
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
 mod event;
 #[cfg(CONFIG_TASKPOOL_GROUPS)]
 mod group;

@@ -1,4 +1,4 @@
-//! What C does with tasks.
+//! What C does with tasks, and with completers of their runs.
 
 use core::ffi::c_int;
 use core::ptr::NonNull;
@@ -6,13 +6,14 @@ use core::ptr::NonNull;
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use taskpool_core::Code;
 use taskpool_core::{
-    Ctx, First, Header, JobRef, Missed, Next, NotEnabled, Pool, Ref, Rephase, Shared, SubmitError, TaskCtx, TaskHeader,
-    TaskRef,
+    Completer, Ctx, First, Header, JobRef, Missed, Next, NotEnabled, Pool, Ref, Rephase, Shared, SubmitError, TaskCtx,
+    TaskHeader, TaskRef,
 };
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
 use super::{job::told, misuse, pool_of, refuse, KTimeout, Refusal, System};
+use crate::port::ThisPort;
 
 /// `taskpool_task_run_t`.
 type CTaskRun = extern "C" fn(*mut CTask, *const CRunOfTask<'_>) -> CNext;
@@ -355,4 +356,48 @@ extern "C" fn taskpool_task_wait(
         code,
         c"taskpool_task_wait",
     )
+}
+
+/// `struct taskpool_completer`.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct CCompleter {
+    pub(super) task: Option<NonNull<CTask>>,
+    pub(super) turn: u8,
+}
+
+#[no_mangle]
+extern "C" fn taskpool_run_completer(run: Option<NonNull<CRunOfTask<'_>>>) -> CCompleter {
+    let Some(run) = run else {
+        return CCompleter { task: None, turn: 0 };
+    };
+    // SAFETY: C passes what its run was given, before it returns.
+    let run = unsafe { run.as_ref() };
+    // SAFETY: it is there as long as that is.
+    let ctx: &TaskCtx<'_> = unsafe { &*run.task_ctx };
+    let (task, turn) = Completer::into_parts(ctx.completer::<ThisPort>());
+    CCompleter {
+        task: NonNull::new(task.as_ptr().cast()),
+        turn,
+    }
+}
+
+#[no_mangle]
+extern "C" fn taskpool_complete(completer: CCompleter, next: CNext) -> c_int {
+    let Some(task) = task_of(completer.task) else {
+        return misuse(Refusal::NoTask, c"taskpool_complete");
+    };
+    match System::complete(task, completer.turn, next.into()) {
+        Ok(()) => 0,
+        Err(_) => refuse(Refusal::Stale),
+    }
+}
+
+#[no_mangle]
+extern "C" fn taskpool_drop(completer: CCompleter) -> c_int {
+    let Some(task) = task_of(completer.task) else {
+        return misuse(Refusal::NoTask, c"taskpool_drop");
+    };
+    System::drop_completer(task, completer.turn);
+    0
 }
