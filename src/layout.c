@@ -103,6 +103,7 @@ LAYOUT(batch_then, offsetof(struct taskpool_batch, then));
 #if CONFIG_TASKPOOL_CLASSES > 0
 LAYOUT(sizeof_class_stats, sizeof(struct taskpool_class_stats));
 LAYOUT(class_stats_accepted, offsetof(struct taskpool_class_stats, accepted));
+LAYOUT(class_stats_ran_inline, offsetof(struct taskpool_class_stats, ran_inline));
 LAYOUT(class_stats_refused, offsetof(struct taskpool_class_stats, refused));
 LAYOUT(class_ran, TASKPOOL_RAN);
 LAYOUT(refusals_of_classes, TASKPOOL_REFUSED_NO_CLASS | TASKPOOL_REFUSED_NO_PLACE << 4);

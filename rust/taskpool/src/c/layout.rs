@@ -78,6 +78,7 @@ layout! {
 layout! {
     sizeof_class_stats: size_of::<super::class::CStats>(),
     class_stats_accepted: offset_of!(super::class::CStats, accepted),
+    class_stats_ran_inline: offset_of!(super::class::CStats, ran_inline),
     class_stats_refused: offset_of!(super::class::CStats, refused),
     class_ran: super::class::RAN,
     refusals_of_classes: Refusal::NoClass as u32 | (Refusal::NoPlace as u32) << 4,
