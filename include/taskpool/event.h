@@ -168,6 +168,22 @@ int taskpool_event_complete(struct taskpool_event *event, enum taskpool_outcome 
  */
 uint32_t taskpool_event_count(struct taskpool_event *event);
 
+/**
+ * @brief What completed the event, if it is complete: its status, which stays until it is armed again.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param event The event.
+ * @param code  NULL, or where to put the code; 0 but for #TASKPOOL_DONE. As it was, unless the event is complete.
+ *
+ * @return One of @ref taskpool_outcome, which are not negative.
+ * @retval -EINVAL @p event is NULL.
+ * @retval -EAGAIN The event is pending.
+ */
+int taskpool_event_status(struct taskpool_event *event, int *code);
+
 #if defined(CONFIG_TASKPOOL_WAIT) || defined(__DOXYGEN__)
 /**
  * @brief Waits until the event is complete, and answers what completed it. With `K_NO_WAIT` it only looks.

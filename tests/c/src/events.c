@@ -90,6 +90,50 @@ ZTEST(c, test_an_event_counts_signals)
 	}
 }
 
+static void see_status(void)
+{
+	int code = 9;
+
+	note(taskpool_event_arm(&event, 1, K_FOREVER), 0);
+	note(taskpool_event_status(&event, &code), -EAGAIN);
+	note(code, 9);
+	note(taskpool_event_signal(&event, -5), 1);
+	note(taskpool_event_status(&event, &code), TASKPOOL_DONE);
+	note(code, -5);
+}
+
+ZTEST(c, test_an_event_has_a_status)
+{
+	int code = 9;
+
+	/* It says the same as often as it is asked, and changes nothing. */
+	zassert_ok(taskpool_event_arm(&event, 2, K_TICKS(5)));
+	zassert_equal(taskpool_event_signal(&event, 1), 0);
+	zassert_equal(taskpool_event_status(&event, &code), -EAGAIN);
+	zassert_equal(code, 9, "as it was");
+	zassert_equal(taskpool_event_count(&event), 1);
+	zassert_equal(taskpool_event_signal(&event, 6), 1);
+	zassert_equal(taskpool_event_signal(&event, 7), 1, "complete already");
+	for (int i = 0; i < 2; i++) {
+		zassert_equal(taskpool_event_status(&event, &code), TASKPOOL_DONE);
+		zassert_equal(code, 6);
+	}
+	zassert_equal(taskpool_event_status(&event, NULL), TASKPOOL_DONE);
+	for (int outcome = TASKPOOL_CANCELLED; outcome <= TASKPOOL_DISCARDED; outcome++) {
+		zassert_ok(taskpool_event_arm(&event, 1, K_FOREVER));
+		zassert_equal(taskpool_event_complete(&event, outcome, 6), 1);
+		zassert_equal(taskpool_event_status(&event, &code), outcome);
+		zassert_equal(code, 0);
+	}
+	/* Its time is up without anybody waiting. */
+	zassert_ok(taskpool_event_arm(&event, 1, K_TICKS(5)));
+	zassert_equal(taskpool_event_status(&event, &code), -EAGAIN);
+	k_sleep(K_TICKS(10));
+	zassert_equal(taskpool_event_status(&event, &code), TASKPOOL_TIMED_OUT);
+	in_interrupt(see_status);
+	expect_noted(6);
+}
+
 ZTEST(c, test_the_time_of_an_event_is_up)
 {
 	k_ticks_t before, after;
@@ -277,6 +321,7 @@ ZTEST(c, test_misused_events_are_refused)
 	zassert_equal(taskpool_event_complete(NULL, TASKPOOL_DONE, 0), -EINVAL);
 	zassert_equal(taskpool_event_complete(&event, TASKPOOL_DISCARDED + 1, 0), -EINVAL);
 	zassert_equal(taskpool_event_count(NULL), 0);
+	zassert_equal(taskpool_event_status(NULL, NULL), -EINVAL);
 	zassert_equal(taskpool_event_wait(NULL, K_NO_WAIT, NULL), -EINVAL);
 	zassert_equal(taskpool_event_wait_any(NULL, 1, K_NO_WAIT, NULL, NULL), -EINVAL);
 	zassert_equal(taskpool_event_wait_any(&none, 0, K_NO_WAIT, NULL, NULL), -EINVAL);

@@ -9,9 +9,7 @@ use taskpool_core::Await;
 use taskpool_core::{Code, Completer, Event, EventRef, Outcome, Pool, Ref, TaskCtx};
 
 use super::task::{enabled, task_of, CNext, CRunOfTask, CTask};
-#[cfg(CONFIG_TASKPOOL_WAIT)]
-use super::waited;
-use super::{misuse, outcome, pool_of, refuse, KTimeout, Refusal, System};
+use super::{misuse, outcome, pool_of, refuse, waited, KTimeout, Refusal, System};
 use crate::port::ThisPort;
 
 /// What C passes as an event: all of its memory is one, whatever is in it, but for the line of those who wait.
@@ -82,6 +80,14 @@ extern "C" fn taskpool_event_complete(event: Option<NonNull<Event>>, how: c_int,
 #[no_mangle]
 extern "C" fn taskpool_event_count(event: Option<NonNull<Event>>) -> u32 {
     event_of(event).map_or(0, System::event_count)
+}
+
+#[no_mangle]
+extern "C" fn taskpool_event_status(event: Option<NonNull<Event>>, code: Option<NonNull<Code>>) -> c_int {
+    let event = event!(event, c"taskpool_event_status");
+    // What is pending is refused as a wait that does not wait.
+    let status = System::event_status(event).ok_or(Refusal::TimedOut);
+    waited(status, code, c"taskpool_event_status")
 }
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
