@@ -179,10 +179,11 @@ LAYOUT(run_first, offsetof(struct taskpool_run, first));
 LAYOUT(run_last, offsetof(struct taskpool_run, last));
 LAYOUT(sizeof_next, sizeof(struct taskpool_next));
 LAYOUT(next_when, offsetof(struct taskpool_next, when));
+LAYOUT(next_event, offsetof(struct taskpool_next, event));
 LAYOUT(next_how, offsetof(struct taskpool_next, how));
 LAYOUT(next_code, offsetof(struct taskpool_next, code));
 LAYOUT(nexts, Z_TASKPOOL_NEXT_DEFAULT | Z_TASKPOOL_NEXT_AGAIN << 4 | Z_TASKPOOL_NEXT_AFTER << 8 |
-		      Z_TASKPOOL_NEXT_DONE << 12 | Z_TASKPOOL_NEXT_PENDING << 16);
+		      Z_TASKPOOL_NEXT_DONE << 12 | Z_TASKPOOL_NEXT_PENDING << 16 | Z_TASKPOOL_NEXT_ON << 20);
 LAYOUT(rephases, TASKPOOL_REPHASE_KEEP | TASKPOOL_REPHASE_RECALCULATE << 4 | TASKPOOL_REPHASE_FROM_NOW << 8);
 LAYOUT(after_interval, (uint32_t)((uint64_t)INT64_MIN >> 40));
 LAYOUT(refusals_to_tasks,

@@ -261,6 +261,30 @@ int taskpool_event_wait_any(struct taskpool_await *awaits, size_t count, k_timeo
  */
 int taskpool_task_enable_on(struct taskpool *pool, struct taskpool_task *task, struct taskpool_event *event, bool delayed);
 
+/**
+ * @brief Once an event is complete, with whatever status, which the next run looks at; if it is complete already, as soon as a
+ * worker is free. But one that was aborted aborts the task. Later runs are counted from there.
+ *
+ * Until then the task stands in the line of the event, as one that was enabled by @ref taskpool_task_enable_on: what ends that
+ * wait ends this one. After the last iteration nothing is waited for. Where @ref taskpool_complete says it, and the event was
+ * aborted, the end of the task is told in that context. (TaskScheduler's `waitFor`, called by the task itself.)
+ *
+ * isr-ok, for @ref taskpool_complete.
+ *
+ * @isr_ok
+ *
+ * @param event The event. NULL ends the task, with #TASKPOOL_DONE and the code -EINVAL.
+ *
+ * @return The answer of a run.
+ */
+static inline struct taskpool_next taskpool_next_on(struct taskpool_event *event)
+{
+	struct taskpool_next next = z_taskpool_next(Z_TASKPOOL_NEXT_ON, K_NO_WAIT, 0);
+
+	next.event = event;
+	return next;
+}
+
 /** Who has it says when a run is over that has answered @ref taskpool_next_pending. A pointer and a byte, to be copied. */
 struct taskpool_completer {
 	/** @cond INTERNAL_HIDDEN */

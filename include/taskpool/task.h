@@ -79,7 +79,10 @@ struct taskpool_run {
 /** What a run answers: how its task goes on. The functions below make one. (libks' scheduler has its tasks answer so.) */
 struct taskpool_next {
 	/** @cond INTERNAL_HIDDEN */
-	k_timeout_t when;
+	union {
+		k_timeout_t when;
+		struct taskpool_event *event;
+	};
 	int how;
 	int code;
 	/** @endcond */
@@ -92,6 +95,7 @@ enum z_taskpool_next {
 	Z_TASKPOOL_NEXT_AFTER,
 	Z_TASKPOOL_NEXT_DONE,
 	Z_TASKPOOL_NEXT_PENDING,
+	Z_TASKPOOL_NEXT_ON,
 };
 
 static inline struct taskpool_next z_taskpool_next(int how, k_timeout_t when, int code)

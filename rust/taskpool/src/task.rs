@@ -11,7 +11,7 @@ use taskpool_core::{Outcome, WaitError};
 use crate::port::ThisPort;
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use crate::Timeout;
-use crate::{Duration, Instant, LevelError, Pool, System};
+use crate::{Duration, Event, Instant, LevelError, Pool, System};
 
 /// What a task does. [`Task`] has an example.
 ///
@@ -54,6 +54,11 @@ pub enum Next {
     After(Duration),
     /// Once this tick has begun. Later runs are counted from there; slots that have passed since then count as missed.
     At(Instant),
+    /// Once this event is complete, with whatever status, which the next run looks at; if it is complete already, as soon as a
+    /// worker is free. But one that was aborted aborts the task. Later runs are counted from there. Until then the task stands
+    /// in the line of the event, as one that was [enabled on](Task::enable_on) it: what ends that wait ends this one. After the
+    /// last iteration nothing is waited for. (TaskScheduler's `waitFor`, called by the task itself.)
+    On(&'static Event),
     /// Not before a [`Completer`] says so, which the run has taken: see [`TaskCtx::completer`]. If it has taken none, nobody could,
     /// and the task is aborted.
     Pending,
@@ -149,6 +154,7 @@ impl From<Next> for taskpool_core::Next {
             Next::Again => Self::Again,
             Next::After(span) => Self::After(span.as_ticks()),
             Next::At(instant) => Self::At(instant.as_ticks()),
+            Next::On(event) => Self::On(event.reference()),
             Next::Pending => Self::Pending,
             Next::Done(code) => Self::Done(code),
         }
@@ -607,7 +613,8 @@ impl fmt::Debug for TaskCtx<'_> {
 pub struct Completer(taskpool_core::Completer<ThisPort>);
 
 impl Completer {
-    /// The run is over, as if it had answered this now; [`Next::Pending`] aborts the task. If the task ends, a worker tells so.
+    /// The run is over, as if it had answered this now; [`Next::Pending`] aborts the task. If the task ends, a worker tells so;
+    /// but an event that was aborted, with [`Next::On`], aborts it in this context.
     ///
     /// From any thread and interrupt. One lock section, O(log n).
     ///

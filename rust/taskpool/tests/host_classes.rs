@@ -57,7 +57,10 @@ fn a_class_means_a_pool() {
     io.shutdown(Shutdown::Drain, Timeout::Forever).unwrap();
     assert_eq!(classes::submit("io", &JOB), Err(ClassError::NotRunning));
     let of = |name| classes::stats(Some(name)).map(|stats| (stats.accepted, stats.ran_inline, stats.refused));
-    assert_eq!((of("cpu"), of("io"), of("slow")), (Some((2, 0, 1)), Some((0, 0, 1)), None));
+    assert_eq!(
+        (of("cpu"), of("io"), of("slow")),
+        (Some((2, 0, 1)), Some((0, 0, 1)), None)
+    );
     assert_eq!(classes::remove("cpu"), Some(Target::Pool(io)));
     assert_eq!(classes::remove("cpu"), None);
     assert_eq!(of("cpu"), None);

@@ -8,9 +8,9 @@ use std::sync::Mutex;
 
 use common::{eventually, Counts};
 use taskpool::{
-    leak_pool, Complete, Completer, Duration, EnableError, First, Instant, LevelError, Missed, Next, NotEnabled, OnEnd,
-    Outcome, Pool, Rephase, Shift, Stale, Status, Task, TaskCounts, TaskCtx, TaskFunction, Timeout, WaitError, Work,
-    LEVELS, MAX_SPAN,
+    leak_pool, Complete, Completer, Duration, EnableError, Event, First, Instant, LevelError, Missed, Next, NotEnabled,
+    OnEnd, Outcome, Pool, Rephase, Shift, Stale, Status, Task, TaskCounts, TaskCtx, TaskFunction, Timeout, WaitError,
+    Work, LEVELS, MAX_SPAN,
 };
 
 fn pool(name: &'static str) -> Pool {
@@ -246,6 +246,46 @@ fn a_run_is_completed_by_another_thread() {
     assert!(TASK.cancel());
     assert_eq!(completer.complete(Next::Default), Err(Stale));
     assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Cancelled));
+}
+
+#[test]
+fn a_run_waits_for_an_event() {
+    static READY: Event = Event::new();
+    static OTHER: Event = Event::new();
+    static STATUS: Mutex<Vec<Option<Outcome>>> = Mutex::new(Vec::new());
+    static TASK: Task = Task::from_fn(|ctx| {
+        STATUS.lock().unwrap().push(READY.status());
+        match ctx.number() {
+            3 => Next::Done(6),
+            number => {
+                // Complete already, it does not wait a second time.
+                if number == 1 {
+                    READY.arm(1);
+                }
+                Next::On(&READY)
+            }
+        }
+    });
+
+    assert_eq!(
+        (Next::On(&READY), Next::On(&READY) == Next::On(&OTHER)),
+        (Next::On(&READY), false)
+    );
+    assert_eq!(TASK.enable(pool("waits in a run"), First::Now), Ok(false));
+    eventually("a task that waits", || {
+        TASK.next_run().is_none() && matches!(TASK.status(), Status::Deferred { .. })
+    });
+    assert_eq!(READY.count(), 1);
+    assert!(READY.signal(-9));
+    assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Done(6)));
+    let seen = std::mem::take(&mut *STATUS.lock().unwrap());
+    assert_eq!(seen, [0, -9, -9].map(|code| Some(Outcome::Done(code))));
+    // An abort goes along.
+    assert_eq!(TASK.enable(pool("aborted in a run"), First::Now), Ok(false));
+    eventually("an event that is armed", || READY.count() == 1);
+    assert!(READY.complete(Outcome::Aborted));
+    assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Aborted));
+    assert_eq!(TASK.counts().runs, 1);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::port::ThisPort;
 
 /// What C passes as an event: all of its memory is one, whatever is in it, but for the line of those who wait.
 #[inline(always)]
-fn event_of(event: Option<NonNull<Event>>) -> Option<EventRef> {
+pub(super) fn event_of(event: Option<NonNull<Event>>) -> Option<EventRef> {
     // SAFETY: a `struct taskpool_event` that was initialised, and is there for as long as C may name it.
     event.map(|event| unsafe { Ref::new(event) })
 }

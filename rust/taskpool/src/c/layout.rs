@@ -153,7 +153,7 @@ use super::event::CAwait;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 use super::event::CCompleter;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-use super::task::{next, rephase, words, CNext, CRunOfTask, CTask};
+use super::task::{next, rephase, words, CNext, CNextOf, CRunOfTask, CTask};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
 use taskpool_core::{Completion, Event, Missed, TaskHeader};
 
@@ -184,10 +184,11 @@ layout! {
     run_first: offset_of!(CRunOfTask<'_>, first),
     run_last: offset_of!(CRunOfTask<'_>, last),
     sizeof_next: size_of::<CNext>(),
-    next_when: offset_of!(CNext, when),
+    next_when: offset_of!(CNext, of) + offset_of!(CNextOf, when),
+    next_event: offset_of!(CNext, of) + offset_of!(CNextOf, event),
     next_how: offset_of!(CNext, how),
     next_code: offset_of!(CNext, code),
-    nexts: next::DEFAULT | next::AGAIN << 4 | next::AFTER << 8 | next::DONE << 12 | next::PENDING << 16,
+    nexts: next::DEFAULT | next::AGAIN << 4 | next::AFTER << 8 | next::DONE << 12 | next::PENDING << 16 | next::ON << 20,
     rephases: rephase::KEEP | rephase::RECALCULATE << 4 | rephase::FROM_NOW << 8,
     after_interval: (KTimeout::AFTER_INTERVAL as u64 >> 40) as u32,
     refusals_to_tasks: Refusal::NoTask as u32
