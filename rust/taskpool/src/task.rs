@@ -607,7 +607,8 @@ impl fmt::Debug for TaskCtx<'_> {
 /// `skip_completion` and `complete_tail`.)
 ///
 /// It may be sent to any thread and interrupt, and used from the run itself on. One that is dropped aborts the task, as nobody
-/// could say so then. It is worth nothing once its task has ended in another way, or begun anew.
+/// could say so then. It is worth nothing once its task has ended in another way, or begun anew. A
+/// [`CompleterSlot`](crate::CompleterSlot) keeps it for an interrupt, which has no place of its own.
 #[must_use = "dropped, it aborts the task"]
 #[derive(Debug)]
 pub struct Completer(taskpool_core::Completer<ThisPort>);
