@@ -66,7 +66,10 @@ struct taskpool_run {
 	 * (TaskScheduler's `getOverrun`.)
 	 */
 	k_ticks_t left;
-	/** Its number, from 1 on, since the task was enabled. Parts of an iteration have the same one. */
+	/**
+	 * Its number, from 1 on, since the task was enabled. Parts of an iteration (@ref taskpool_next_again) have the same one:
+	 * which of them this is, the state of the task says, if it matters, as nobody counts parts.
+	 */
 	uint32_t number;
 	/** Runs that were left out right before this one. */
 	uint32_t missed;

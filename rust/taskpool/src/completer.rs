@@ -15,7 +15,7 @@ use crate::{Completer, Next};
 /// use taskpool::{CompleterSlot, Next, Task};
 /// # use taskpool::{First, Outcome, Timeout};
 /// # fn begin_conversion() {
-/// #     std::thread::spawn(conversion_ended);
+/// #     std::thread::spawn(|| conversion_ended());
 /// # }
 ///
 /// static CONVERSION: CompleterSlot = CompleterSlot::new();

@@ -503,7 +503,8 @@ impl Shift {
 pub struct TaskCtx<'run>(&'run taskpool_core::TaskCtx<'run>);
 
 impl TaskCtx<'_> {
-    /// Its number, from 1 on, since the task was enabled. Parts of an iteration ([`Next::Again`]) have the same one.
+    /// Its number, from 1 on, since the task was enabled. Parts of an iteration ([`Next::Again`]) have the same one:
+    /// which of them this is, the state of the task says, if it matters, as nobody counts parts.
     pub fn number(&self) -> u32 {
         self.0.number()
     }
