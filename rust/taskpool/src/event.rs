@@ -48,11 +48,11 @@ use crate::{Duration, Pool, System};
 ///
 /// # Who waits
 ///
-/// Any number of tasks ([`Task::enable_on`], [`Next::On`](crate::Next::On)) and threads ([`wait`](Event::wait)), which go on in the order in which they came.
-/// Whoever completes the event releases them: the first one in the section that completes it, each other one in a section
-/// of its own after that. A thread that is preempted meanwhile releases the others when it goes on; an interrupt is not. A task
-/// runs, whatever the status: it looks at [`status`](Event::status). But [`Outcome::Aborted`] aborts it, and with it those
-/// who wait for its end, and so on; no chain is too long for the stack.
+/// Any number of tasks ([`Task::enable_on`], [`Next::On`](crate::Next::On)) and threads ([`wait`](Event::wait)), which go on in
+/// the order in which they came. Whoever completes the event releases them: the first one in the section that completes it, each
+/// other one in a section of its own after that. A thread that is preempted meanwhile releases the others when it goes on; an
+/// interrupt is not. A task runs, whatever the status: it looks at [`status`](Event::status). But [`Outcome::Aborted`] aborts it,
+/// and with it those who wait for its end, and so on; no chain is too long for the stack.
 #[repr(transparent)]
 pub struct Event(taskpool_core::Event);
 
