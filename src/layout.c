@@ -103,6 +103,7 @@ LAYOUT(batch_then, offsetof(struct taskpool_batch, then));
 #if CONFIG_TASKPOOL_CLASSES > 0
 LAYOUT(sizeof_class_stats, sizeof(struct taskpool_class_stats));
 LAYOUT(class_stats_accepted, offsetof(struct taskpool_class_stats, accepted));
+LAYOUT(class_stats_ran_inline, offsetof(struct taskpool_class_stats, ran_inline));
 LAYOUT(class_stats_refused, offsetof(struct taskpool_class_stats, refused));
 LAYOUT(class_ran, TASKPOOL_RAN);
 LAYOUT(refusals_of_classes, TASKPOOL_REFUSED_NO_CLASS | TASKPOOL_REFUSED_NO_PLACE << 4);
@@ -193,6 +194,8 @@ LAYOUT(completer_turn, offsetof(struct taskpool_completer, turn));
 LAYOUT(sizeof_event, sizeof(struct taskpool_event));
 LAYOUT(alignof_event, __alignof__(struct taskpool_event));
 LAYOUT(event_at_the_end, offsetof(struct taskpool_end, event));
+LAYOUT(next_event, offsetof(struct taskpool_next, event));
+LAYOUT(next_on, Z_TASKPOOL_NEXT_ON);
 #ifdef CONFIG_TASKPOOL_WAIT
 LAYOUT(sizeof_await, sizeof(struct taskpool_await));
 LAYOUT(alignof_await, __alignof__(struct taskpool_await));

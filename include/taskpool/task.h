@@ -66,7 +66,10 @@ struct taskpool_run {
 	 * (TaskScheduler's `getOverrun`.)
 	 */
 	k_ticks_t left;
-	/** Its number, from 1 on, since the task was enabled. Parts of an iteration have the same one. */
+	/**
+	 * Its number, from 1 on, since the task was enabled. Parts of an iteration (@ref taskpool_next_again) have the same one:
+	 * which of them this is, the state of the task says, if it matters, as nobody counts parts.
+	 */
 	uint32_t number;
 	/** Runs that were left out right before this one. */
 	uint32_t missed;
@@ -79,7 +82,10 @@ struct taskpool_run {
 /** What a run answers: how its task goes on. The functions below make one. (libks' scheduler has its tasks answer so.) */
 struct taskpool_next {
 	/** @cond INTERNAL_HIDDEN */
-	k_timeout_t when;
+	union {
+		k_timeout_t when;
+		struct taskpool_event *event;
+	};
 	int how;
 	int code;
 	/** @endcond */
@@ -92,6 +98,7 @@ enum z_taskpool_next {
 	Z_TASKPOOL_NEXT_AFTER,
 	Z_TASKPOOL_NEXT_DONE,
 	Z_TASKPOOL_NEXT_PENDING,
+	Z_TASKPOOL_NEXT_ON,
 };
 
 static inline struct taskpool_next z_taskpool_next(int how, k_timeout_t when, int code)

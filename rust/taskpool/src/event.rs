@@ -48,11 +48,11 @@ use crate::{Duration, Pool, System};
 ///
 /// # Who waits
 ///
-/// Any number of tasks ([`Task::enable_on`]) and threads ([`wait`](Event::wait)), which go on in the order in which they came.
-/// Whoever completes the event releases them: the first one in the section that completes it, each other one in a section
-/// of its own after that. A thread that is preempted meanwhile releases the others when it goes on; an interrupt is not. A task
-/// runs, whatever the status: it looks at [`status`](Event::status). But [`Outcome::Aborted`] aborts it, and with it those
-/// who wait for its end, and so on; no chain is too long for the stack.
+/// Any number of tasks ([`Task::enable_on`], [`Next::On`](crate::Next::On)) and threads ([`wait`](Event::wait)), which go on in
+/// the order in which they came. Whoever completes the event releases them: the first one in the section that completes it, each
+/// other one in a section of its own after that. A thread that is preempted meanwhile releases the others when it goes on; an
+/// interrupt is not. A task runs, whatever the status: it looks at [`status`](Event::status). But [`Outcome::Aborted`] aborts it,
+/// and with it those who wait for its end, and so on; no chain is too long for the stack.
 #[repr(transparent)]
 pub struct Event(taskpool_core::Event);
 
@@ -126,7 +126,7 @@ impl Event {
         System::event_count(self.reference())
     }
 
-    fn reference(&'static self) -> EventRef {
+    pub(crate) fn reference(&'static self) -> EventRef {
         self.0.reference()
     }
 }
@@ -188,6 +188,15 @@ impl Default for Event {
         Self::new()
     }
 }
+
+/// Only an event itself is equal to it, whatever its status.
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Event {}
 
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

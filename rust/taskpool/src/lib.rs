@@ -69,6 +69,8 @@ mod c;
 #[cfg(classes)]
 pub mod classes;
 mod complete;
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+mod completer;
 mod config;
 #[cfg(CONFIG_TASKPOOL_EVENTS)]
 mod event;
@@ -100,6 +102,8 @@ mod time;
 #[cfg(CONFIG_TASKPOOL_BUDGETS)]
 pub use budget::{set_overrun_hook, About, Overrun, OverrunHook};
 pub use complete::{Batch, BatchError, CompletionQueue, QueueError, Queued, Room, Then, Told};
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+pub use completer::{CompleterSlot, SlotError};
 pub use config::{Config, CONFIG};
 #[cfg(CONFIG_TASKPOOL_EVENTS)]
 pub use event::Event;

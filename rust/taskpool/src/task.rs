@@ -9,6 +9,8 @@ use taskpool_core::{
 use taskpool_core::{Outcome, WaitError};
 
 use crate::port::ThisPort;
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
+use crate::Event;
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use crate::Timeout;
 use crate::{Duration, Instant, LevelError, Pool, System};
@@ -54,6 +56,12 @@ pub enum Next {
     After(Duration),
     /// Once this tick has begun. Later runs are counted from there; slots that have passed since then count as missed.
     At(Instant),
+    /// Once this event is complete, with whatever status, which the next run looks at; if it is complete already, as soon as a
+    /// worker is free. But one that was aborted aborts the task. Later runs are counted from there. Until then the task stands
+    /// in the line of the event, as one that was [enabled on](Task::enable_on) it: what ends that wait ends this one. After the
+    /// last iteration nothing is waited for. (TaskScheduler's `waitFor`, called by the task itself.)
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
+    On(&'static Event),
     /// Not before a [`Completer`] says so, which the run has taken: see [`TaskCtx::completer`]. If it has taken none, nobody could,
     /// and the task is aborted.
     Pending,
@@ -149,6 +157,8 @@ impl From<Next> for taskpool_core::Next {
             Next::Again => Self::Again,
             Next::After(span) => Self::After(span.as_ticks()),
             Next::At(instant) => Self::At(instant.as_ticks()),
+            #[cfg(CONFIG_TASKPOOL_EVENTS)]
+            Next::On(event) => Self::On(event.reference()),
             Next::Pending => Self::Pending,
             Next::Done(code) => Self::Done(code),
         }
@@ -497,7 +507,8 @@ impl Shift {
 pub struct TaskCtx<'run>(&'run taskpool_core::TaskCtx<'run>);
 
 impl TaskCtx<'_> {
-    /// Its number, from 1 on, since the task was enabled. Parts of an iteration ([`Next::Again`]) have the same one.
+    /// Its number, from 1 on, since the task was enabled. Parts of an iteration ([`Next::Again`]) have the same one:
+    /// which of them this is, the state of the task says, if it matters, as nobody counts parts.
     pub fn number(&self) -> u32 {
         self.0.number()
     }
@@ -601,13 +612,15 @@ impl fmt::Debug for TaskCtx<'_> {
 /// `skip_completion` and `complete_tail`.)
 ///
 /// It may be sent to any thread and interrupt, and used from the run itself on. One that is dropped aborts the task, as nobody
-/// could say so then. It is worth nothing once its task has ended in another way, or begun anew.
+/// could say so then. It is worth nothing once its task has ended in another way, or begun anew. A
+/// [`CompleterSlot`](crate::CompleterSlot) keeps it for an interrupt, which has no place of its own.
 #[must_use = "dropped, it aborts the task"]
 #[derive(Debug)]
 pub struct Completer(taskpool_core::Completer<ThisPort>);
 
 impl Completer {
-    /// The run is over, as if it had answered this now; [`Next::Pending`] aborts the task. If the task ends, a worker tells so.
+    /// The run is over, as if it had answered this now; [`Next::Pending`] aborts the task. If the task ends, a worker tells so;
+    /// but an event that was aborted, with [`Next::On`], aborts it in this context.
     ///
     /// From any thread and interrupt. One lock section, O(log n).
     ///

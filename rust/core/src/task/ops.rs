@@ -32,13 +32,16 @@ impl<P: Port> Shell<P> {
         Self::look(|token| task.hand_out(token))
     }
 
-    /// The run is over whose completer has this number, and has answered `next`.
+    /// The run is over whose completer has this number, and has answered `next`. If an event that was aborted aborts the task by
+    /// that, it is told here.
     ///
     /// # Errors
     ///
     /// [`Stale`]; nothing has changed then.
     pub fn complete(task: TaskRef, turn: u8, next: Next) -> Result<(), Stale> {
-        Self::section(|token| task.complete(token, turn, next, Self::clock()))
+        let ended = Self::section(|token| task.complete(token, turn, next, Self::clock()))?;
+        Self::tell(ended, Outcome::Aborted);
+        Ok(())
     }
 
     /// The completer with this number is gone: the task is aborted, if it waits for that.

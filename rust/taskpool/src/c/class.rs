@@ -15,6 +15,7 @@ pub(super) const RAN: c_int = 3;
 #[repr(C)]
 pub(super) struct CStats {
     pub(super) accepted: u32,
+    pub(super) ran_inline: u32,
     pub(super) refused: u32,
 }
 
@@ -132,6 +133,7 @@ extern "C" fn taskpool_class_stats(name: Option<NonNull<c_char>>, stats: Option<
     };
     let stats = CStats {
         accepted: found.accepted,
+        ran_inline: found.ran_inline,
         refused: found.refused,
     };
     // SAFETY: what C passes and is not null has room for it.

@@ -9,13 +9,11 @@ use taskpool_core::Await;
 use taskpool_core::{Code, Event, EventRef, Outcome, Pool, Ref};
 
 use super::task::{enabled, task_of, CTask};
-#[cfg(CONFIG_TASKPOOL_WAIT)]
-use super::waited;
-use super::{misuse, outcome, pool_of, KTimeout, Refusal, System};
+use super::{misuse, outcome, pool_of, waited, KTimeout, Refusal, System};
 
 /// What C passes as an event: all of its memory is one, whatever is in it, but for the line of those who wait.
 #[inline(always)]
-fn event_of(event: Option<NonNull<Event>>) -> Option<EventRef> {
+pub(super) fn event_of(event: Option<NonNull<Event>>) -> Option<EventRef> {
     // SAFETY: a `struct taskpool_event` that was initialised, and is there for as long as C may name it.
     event.map(|event| unsafe { Ref::new(event) })
 }
@@ -81,6 +79,14 @@ extern "C" fn taskpool_event_complete(event: Option<NonNull<Event>>, how: c_int,
 #[no_mangle]
 extern "C" fn taskpool_event_count(event: Option<NonNull<Event>>) -> u32 {
     event_of(event).map_or(0, System::event_count)
+}
+
+#[no_mangle]
+extern "C" fn taskpool_event_status(event: Option<NonNull<Event>>, code: Option<NonNull<Code>>) -> c_int {
+    let event = event!(event, c"taskpool_event_status");
+    // What is pending is refused as a wait that does not wait.
+    let status = System::event_status(event).ok_or(Refusal::TimedOut);
+    waited(status, code, c"taskpool_event_status")
 }
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]

@@ -10,6 +10,8 @@ use taskpool_core::{
     TaskHeader, TaskRef,
 };
 
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
+use super::event::event_of;
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
 use super::{job::told, misuse, pool_of, refuse, KTimeout, Refusal, System};
@@ -43,9 +45,18 @@ pub(super) struct CRunOfTask<'run> {
 /// `struct taskpool_next`.
 #[repr(C)]
 pub(super) struct CNext {
-    pub(super) when: KTimeout,
+    pub(super) of: CNextOf,
     pub(super) how: c_int,
     pub(super) code: c_int,
+}
+
+/// What the next run waits for: `how` says which.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) union CNextOf {
+    pub(super) when: KTimeout,
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
+    pub(super) event: Option<NonNull<taskpool_core::Event>>,
 }
 
 /// `enum z_taskpool_next`.
@@ -57,6 +68,8 @@ pub(super) mod next {
     pub(in crate::c) const AFTER: c_int = 2;
     pub(in crate::c) const DONE: c_int = 3;
     pub(in crate::c) const PENDING: c_int = 4;
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
+    pub(in crate::c) const ON: c_int = 5;
 }
 
 /// `enum taskpool_rephase`.
@@ -124,12 +137,19 @@ impl From<CNext> for Next {
     fn from(answer: CNext) -> Self {
         match answer.how {
             next::AGAIN => Next::Again,
-            next::AFTER => match answer.when.time() {
+            // SAFETY: with this, C has written the time.
+            next::AFTER => match unsafe { answer.of.when }.time() {
                 Time::Span(span) => Next::After(span),
                 Time::Tick(tick) => Next::At(tick),
             },
             next::DONE => Next::Done(answer.code),
             next::PENDING => Next::Pending,
+            // SAFETY: with this, C has written the event.
+            #[cfg(CONFIG_TASKPOOL_EVENTS)]
+            next::ON => match event_of(unsafe { answer.of.event }) {
+                Some(event) => Next::On(event),
+                None => Next::Done(misuse(Refusal::BadArgument, c"taskpool_next_on")),
+            },
             _ => Next::Default,
         }
     }
