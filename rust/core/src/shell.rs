@@ -516,8 +516,13 @@ impl<P: Port> Shell<P> {
         Self::submit_by(pool, job, By::caller())
     }
 
+    /// [`submit`](Shell::submit) by somebody else than the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing has changed then.
     #[inline(never)]
-    fn submit_by(pool: PoolRef, job: JobRef, by: By) -> Result<Accepted, SubmitError> {
+    pub fn submit_by(pool: PoolRef, job: JobRef, by: By) -> Result<Accepted, SubmitError> {
         Self::submit_inline(pool, job, by)
     }
 

@@ -141,7 +141,8 @@ mod kept {
             By(site.map(|site| site.cast().map_addr(|address| address | OF_C)))
         }
 
-        pub(crate) fn site(self) -> Option<Site> {
+        /// Where that was.
+        pub fn site(self) -> Option<Site> {
             let place = self.0?;
             let tagged = place.addr().get() & OF_C != 0;
             if tagged {

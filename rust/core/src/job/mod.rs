@@ -111,6 +111,10 @@ impl Header {
     #[cfg(CONFIG_TASKPOOL_GROUPS)]
     #[doc(hidden)]
     pub const GROUP_OF_C: usize = offset_of!(Header, group);
+    /// Where C looks for who has submitted it last, as an image ends.
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    #[doc(hidden)]
+    pub const SITE_OF_C: usize = offset_of!(Header, by);
     /// Where C looks whether a job is idle: `state`.
     #[doc(hidden)]
     pub const READ_BY_C: usize = offset_of!(Header, state);

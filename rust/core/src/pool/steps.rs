@@ -1007,13 +1007,7 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
 
 /// 5: Running stays Running, with REARM and its destination.
 #[inline(never)]
-fn rearm(
-    token: &Token<'_>,
-    job: JobRef,
-    pool: PoolRef,
-    deadline: Ticks,
-    by: By,
-) -> Result<Accepted, SubmitError> {
+fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks, by: By) -> Result<Accepted, SubmitError> {
     let flags = job.flags.get(token);
     let accepted = if flags & REARM == 0 {
         pool.counters.submitted(token);

@@ -135,11 +135,7 @@ impl<P: Port> Shell<P> {
     }
 
     /// `said`: who says when the next run comes, if that is said.
-    fn reschedule(
-        task: TaskRef,
-        said: Option<By>,
-        change: impl FnOnce(&mut Schedule, u64),
-    ) -> Result<(), NotEnabled> {
+    fn reschedule(task: TaskRef, said: Option<By>, change: impl FnOnce(&mut Schedule, u64)) -> Result<(), NotEnabled> {
         Self::section(|token| {
             let now = match task.pool(token) {
                 Some(pool) => pool.time(token, P::now()),

@@ -11,7 +11,9 @@ use taskpool_core::{Code, Completer, Event, EventRef, Outcome, Pool, Ref, TaskCt
 use super::task::{enabled, task_of, CNext, CRunOfTask, CTask};
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
-use super::{misuse, outcome, pool_of, refuse, KTimeout, Refusal, System};
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use super::CSite;
+use super::{by, misuse, outcome, pool_of, refuse, KTimeout, Refusal, System};
 use crate::port::ThisPort;
 
 /// What C passes as an event: all of its memory is one, whatever is in it, but for the line of those who wait.
@@ -138,12 +140,14 @@ extern "C" fn taskpool_event_wait_any(
     waited(answer, code, c"taskpool_event_wait_any")
 }
 
-#[no_mangle]
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_task_enable_on")]
 extern "C" fn taskpool_task_enable_on(
     pool: Option<NonNull<Pool>>,
     task: Option<NonNull<CTask>>,
     event: Option<NonNull<Event>>,
     delayed: bool,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
 ) -> c_int {
     let Some(pool) = pool_of(pool) else {
         return misuse(Refusal::NoPool, c"taskpool_task_enable_on");
@@ -152,7 +156,7 @@ extern "C" fn taskpool_task_enable_on(
         return misuse(Refusal::NoTask, c"taskpool_task_enable_on");
     };
     let event = event!(event, c"taskpool_task_enable_on");
-    enabled(System::enable_on(task, pool, event, delayed))
+    enabled(System::enable_on_by(task, pool, event, delayed, by!(site)))
 }
 
 /// `struct taskpool_completer`.
