@@ -332,11 +332,7 @@ fn a_completion_sees_the_site_of_its_submission() {
         static FOUND: Cell<Option<u32>> = const { Cell::new(None) };
     }
     let (plain, pool) = scene();
-    let job = keep(Job::with_completion(
-        Scripted(Box::new(|| ())),
-        keep(OnEnd::new(Notes)),
-    ))
-    .reference();
+    let job = keep(Job::with_completion(Scripted(Box::new(|| ())), keep(OnEnd::new(Notes)))).reference();
     JOB.set(Some(job));
     let (answer, at) = here!(Machine::submit(pool, job));
     answer.unwrap();
