@@ -13,8 +13,10 @@ mod kept {
     use core::fmt;
     use core::mem::offset_of;
     use core::panic::Location;
+    #[cfg(CONFIG_TASKPOOL_BUDGETS)]
+    use core::ptr;
     use core::ptr::NonNull;
-    use core::{ptr, slice, str};
+    use core::{slice, str};
 
     use crate::job::JobRef;
     use crate::port::Port;
@@ -24,7 +26,7 @@ mod kept {
     #[derive(Clone, Copy)]
     #[repr(C)]
     pub struct Site {
-        /// Null only in [`UNKNOWN`](Site::UNKNOWN), which nobody outside of the core sees.
+        /// Null only in `UNKNOWN`, which nobody outside of the core sees.
         file: *const u8,
         length: u32,
         line: u32,
@@ -37,6 +39,7 @@ mod kept {
 
     impl Site {
         /// In place of one that nobody knows.
+        #[cfg(CONFIG_TASKPOOL_BUDGETS)]
         pub(crate) const UNKNOWN: Site = Site {
             file: ptr::null(),
             length: 0,
@@ -132,13 +135,9 @@ mod kept {
         }
 
         /// A call in C, if it says where it is.
-        ///
-        /// # Safety
-        ///
-        /// The site stays for ever as it is, and so does its file's name, which is not null.
         #[inline(always)]
-        pub unsafe fn c(site: Option<NonNull<Site>>) -> Self {
-            By(site.map(|site| site.cast().map_addr(|address| address | OF_C)))
+        pub fn c(site: Option<&'static Site>) -> Self {
+            By(site.map(|site| NonNull::from(site).cast().map_addr(|address| address | OF_C)))
         }
 
         /// Where that was.

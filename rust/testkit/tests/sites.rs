@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::num::NonZeroU32;
 use std::panic::Location;
-use std::ptr::NonNull;
 use std::sync::Mutex;
 
 use taskpool_core::{
@@ -194,9 +193,7 @@ fn a_site_of_c_is_kept_beside_those_of_rust() {
     let job = job(|| ());
     let site: &'static Site = keep(Site::from(Location::caller()));
     let expected = Some(site.line());
-    // SAFETY: it stays for ever, as does its file's name.
-    let c = unsafe { By::c(Some(NonNull::from(site))) };
-    assert_eq!(Machine::submit_inline(pool, job, c), Ok(Accepted::New));
+    assert_eq!(Machine::submit_inline(pool, job, By::c(Some(site))), Ok(Accepted::New));
     assert_eq!(of(job), expected);
     assert_eq!(Machine::submitted_at(job).unwrap(), *site);
     assert_eq!(

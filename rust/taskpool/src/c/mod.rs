@@ -130,18 +130,17 @@ enum Refusal {
     NoSite = 18,
 }
 
-/// Where C calls: `const struct taskpool_site *`, or null for a call through a pointer to a function.
+/// Where C calls: `const struct taskpool_site *`, which the macros of the headers make, and which stays; or null for a call
+/// through a pointer to a function.
 #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
-type CSite = Option<NonNull<Site>>;
+type CSite = Option<&'static Site>;
 
 /// Who submits: C's last argument, where it passes one.
 macro_rules! by {
     ($site:ident) => {{
         #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
         {
-            // SAFETY: the macros of the headers pass what the compiler has put there for good, and the functions that they
-            // hide null.
-            unsafe { taskpool_core::By::c($site) }
+            taskpool_core::By::c($site)
         }
         #[cfg(not(CONFIG_TASKPOOL_SUBMIT_SITE))]
         {
