@@ -38,6 +38,15 @@ LAYOUT(overrun_elapsed, offsetof(struct taskpool_overrun, elapsed));
 LAYOUT(overrun_control_point, offsetof(struct taskpool_overrun, control_point));
 LAYOUT(overrun_worker, offsetof(struct taskpool_overrun, worker));
 #endif
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+LAYOUT(sizeof_site, sizeof(struct taskpool_site));
+LAYOUT(site_file, offsetof(struct taskpool_site, file));
+LAYOUT(site_length, offsetof(struct taskpool_site, length));
+LAYOUT(site_line, offsetof(struct taskpool_site, line));
+#ifdef CONFIG_TASKPOOL_BUDGETS
+LAYOUT(overrun_site, offsetof(struct taskpool_overrun, site));
+#endif
+#endif
 #ifdef CONFIG_TASKPOOL_WDT
 LAYOUT(about_watchdog, offsetof(struct taskpool_about, watchdog));
 #endif
@@ -123,6 +132,10 @@ LAYOUT(job_name, offsetof(struct taskpool_job, name));
 #endif
 #ifdef CONFIG_TASKPOOL_BUDGETS
 LAYOUT(job_core_about, offsetof(struct taskpool_job, core.about));
+#endif
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+LAYOUT(job_core_site, offsetof(struct taskpool_job, core.site));
+LAYOUT(refusal_of_sites, TASKPOOL_REFUSED_NO_SITE);
 #endif
 #ifdef CONFIG_TASKPOOL_CONTROL
 LAYOUT(shutdown, TASKPOOL_DRAIN | TASKPOOL_DISCARD << 4);

@@ -162,6 +162,14 @@ struct taskpool *taskpool_class_find(const char *name, bool *runs_inline);
  */
 int taskpool_submit_class(const char *name, struct taskpool_job *job);
 
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+/** @cond INTERNAL_HIDDEN */
+int z_taskpool_submit_class(const char *name, struct taskpool_job *job, const struct taskpool_site *site);
+
+#define taskpool_submit_class(...) z_taskpool_submit_class(__VA_ARGS__, Z_TASKPOOL_HERE)
+/** @endcond */
+#endif
+
 /**
  * @brief What was submitted to a class?
  *

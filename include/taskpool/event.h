@@ -265,6 +265,15 @@ int taskpool_event_wait_any(struct taskpool_await *awaits, size_t count, k_timeo
  */
 int taskpool_task_enable_on(struct taskpool *pool, struct taskpool_task *task, struct taskpool_event *event, bool delayed);
 
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+/** @cond INTERNAL_HIDDEN */
+int z_taskpool_task_enable_on(struct taskpool *pool, struct taskpool_task *task, struct taskpool_event *event, bool delayed,
+			      const struct taskpool_site *site);
+
+#define taskpool_task_enable_on(...) z_taskpool_task_enable_on(__VA_ARGS__, Z_TASKPOOL_HERE)
+/** @endcond */
+#endif
+
 /**
  * @brief Once an event is complete, with whatever status, which the next run looks at; if it is complete already, as soon as a
  * worker is free. But one that was aborted aborts the task. Later runs are counted from there.

@@ -705,6 +705,41 @@ int taskpool_task_counts(struct taskpool_task *task, uint32_t *runs, uint32_t *m
  */
 int taskpool_task_status(struct taskpool_task *task, k_ticks_t *deadline);
 
+#if defined(CONFIG_TASKPOOL_SUBMIT_SITE) || defined(__DOXYGEN__)
+/**
+ * @brief Where has somebody said last when a task runs?
+ *
+ * The call of @ref taskpool_task_enable, @ref taskpool_task_enable_on, @ref taskpool_task_trigger or
+ * @ref taskpool_task_postpone that was accepted last. Runs that follow by the schedule, and those that an event begins, keep
+ * it. As @ref taskpool_job_site.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param task The task.
+ * @param site Where to put it.
+ *
+ * @retval 0        It is there.
+ * @retval -EINVAL  @p task is none, or @p site is NULL.
+ * @retval -ENODATA It was never enabled, or the last time through a pointer to a function.
+ */
+int taskpool_task_site(struct taskpool_task *task, struct taskpool_site *site);
+
+/** @cond INTERNAL_HIDDEN */
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+int z_taskpool_task_enable(struct taskpool *pool, struct taskpool_task *task, k_timeout_t first,
+			   const struct taskpool_site *site);
+int z_taskpool_task_trigger(struct taskpool_task *task, const struct taskpool_site *site);
+int z_taskpool_task_postpone(struct taskpool_task *task, k_timeout_t delay, const struct taskpool_site *site);
+
+#define taskpool_task_enable(...)   z_taskpool_task_enable(__VA_ARGS__, Z_TASKPOOL_HERE)
+#define taskpool_task_trigger(...)  z_taskpool_task_trigger(__VA_ARGS__, Z_TASKPOOL_HERE)
+#define taskpool_task_postpone(...) z_taskpool_task_postpone(__VA_ARGS__, Z_TASKPOOL_HERE)
+#endif
+/** @endcond */
+#endif
+
 #if defined(CONFIG_TASKPOOL_WAIT) || defined(__DOXYGEN__)
 /**
  * @brief Waits until the task has ended, and answers how; for one that is not enabled, how it ended the last time, at once.

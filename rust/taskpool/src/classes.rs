@@ -23,7 +23,7 @@ use core::cell::RefCell;
 use core::fmt;
 
 use heapless::LinearMap;
-use taskpool_core::{Accepted, JobRef, Outcome, Run, RunNowError, Shell, SubmitError};
+use taskpool_core::{Accepted, By, JobRef, Outcome, Run, RunNowError, Shell, SubmitError};
 
 use crate::config::CONFIG;
 use crate::guarded::Guarded;
@@ -303,19 +303,20 @@ pub(crate) fn stats_bytes(name: Option<&[u8]>) -> Option<ClassStats> {
 ///
 /// [`ClassError::Unknown`]: it is no class, and there is no default. Otherwise why the pool refused it. The job is as it was
 /// then.
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
 pub fn submit<T: Run>(name: &str, job: &'static Job<T>) -> Result<Answer, ClassError> {
-    submit_bytes(name.as_bytes(), job.reference())
+    submit_bytes(name.as_bytes(), job.reference(), By::caller())
 }
 
 /// As [`submit`].
-pub(crate) fn submit_bytes(name: &[u8], job: JobRef) -> Result<Answer, ClassError> {
+pub(crate) fn submit_bytes(name: &[u8], job: JobRef, by: By) -> Result<Answer, ClassError> {
     let target = find_bytes(name).ok_or(ClassError::Unknown)?;
     // Outside the lock: between the two a class may be mapped anew, which this submission does not see any more.
     let answer = match target {
-        Target::Pool(pool) => System::submit(pool.reference(), job)
+        Target::Pool(pool) => System::submit_by(pool.reference(), job, by)
             .map(Answer::Accepted)
             .map_err(ClassError::from),
-        Target::Inline(pool) => System::run_now(pool.reference(), job)
+        Target::Inline(pool) => System::run_now_by(pool.reference(), job, by)
             .map(Answer::Ran)
             .map_err(ClassError::from),
     };

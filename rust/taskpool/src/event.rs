@@ -218,6 +218,7 @@ impl<W: Work> Task<W> {
     /// # Errors
     ///
     /// As [`enable`](Task::enable).
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn enable_on(&'static self, pool: Pool, event: &'static Event) -> Result<bool, EnableError> {
         self.wait_for(pool, event, false)
     }
@@ -228,10 +229,12 @@ impl<W: Work> Task<W> {
     /// # Errors
     ///
     /// As [`enable`](Task::enable).
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn enable_after(&'static self, pool: Pool, event: &'static Event) -> Result<bool, EnableError> {
         self.wait_for(pool, event, true)
     }
 
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     fn wait_for(&'static self, pool: Pool, event: &'static Event, delayed: bool) -> Result<bool, EnableError> {
         if !W::on_enable(self) {
             return Err(EnableError::Vetoed);

@@ -229,7 +229,7 @@ impl From<Next> for taskpool_core::Next {
 /// [`MAX_TICKS`](crate::MAX_TICKS) is that, and an interval or a limit of more than [`MAX_SPAN`](crate::MAX_SPAN) is that.
 ///
 /// On a 32-bit machine it takes 84 bytes and its state, 4 more each with `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS`,
-/// `CONFIG_TASKPOOL_BUDGETS` and `CONFIG_TASKPOOL_GROUPS`.
+/// `CONFIG_TASKPOOL_BUDGETS`, `CONFIG_TASKPOOL_GROUPS` and `CONFIG_TASKPOOL_SUBMIT_SITE`.
 pub struct Task<W: Work = fn(&TaskCtx<'_>) -> Next>(taskpool_core::Task<Inner<W>>);
 
 impl Task {
@@ -330,6 +330,7 @@ impl<W: Work> Task<W> {
     ///
     /// [`EnableError::Vetoed`]: [`Work::on_enable`] said no. [`EnableError::UnderWay`]: it is enabled in another
     /// pool, or about to end. [`EnableError::NotRunning`]: the pool takes no submissions. Nothing has changed then: a task that was enabled still is.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn enable(&'static self, pool: Pool, first: First) -> Result<bool, EnableError> {
         if !W::on_enable(self) {
             return Err(EnableError::Vetoed);
@@ -373,6 +374,7 @@ impl<W: Work> Task<W> {
     /// # Errors
     ///
     /// [`NotEnabled`]: there is no next run. Nothing has changed then.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn trigger(&'static self) -> Result<(), NotEnabled> {
         System::trigger(self.reference())
     }
@@ -385,6 +387,7 @@ impl<W: Work> Task<W> {
     /// # Errors
     ///
     /// [`NotEnabled`]: there is no next run. Nothing has changed then.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn postpone(&'static self, delay: Duration) -> Result<(), NotEnabled> {
         System::postpone(self.reference(), delay.as_ticks())
     }
@@ -461,6 +464,16 @@ impl<W: Work> Task<W> {
     /// From any thread and interrupt. One lock section, O(1).
     pub fn status(&'static self) -> Status {
         System::status(self.job())
+    }
+
+    /// Where somebody has said last when the task runs: the call of [`enable`](Task::enable) or of its kin, of
+    /// [`trigger`](Task::trigger) or of [`postpone`](Task::postpone) that was accepted last. Runs that follow by the schedule,
+    /// and those that an event begins, keep it. As [`Job::submitted_at`](crate::Job::submitted_at).
+    ///
+    /// From any thread and interrupt, also from its own run. One lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    pub fn submitted_at(&'static self) -> Option<crate::Site> {
+        System::submitted_at(self.job())
     }
 
     pub(crate) fn reference(&'static self) -> TaskRef {
@@ -665,6 +678,7 @@ impl AnyTask {
     /// # Errors
     ///
     /// [`NotEnabled`].
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn trigger(self) -> Result<(), NotEnabled> {
         System::trigger(self.0)
     }
@@ -674,6 +688,7 @@ impl AnyTask {
     /// # Errors
     ///
     /// [`NotEnabled`].
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn postpone(self, delay: Duration) -> Result<(), NotEnabled> {
         System::postpone(self.0, delay.as_ticks())
     }
@@ -725,6 +740,12 @@ impl AnyTask {
     pub fn counts(self) -> TaskCounts {
         let (runs, missed) = System::task_counts(self.0);
         TaskCounts { runs, missed }
+    }
+
+    /// [`Task::submitted_at`].
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    pub fn submitted_at(self) -> Option<crate::Site> {
+        System::submitted_at(self.0.job())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::fault::broken;
 use crate::job::{Cancel, Code, Last, Outcome, State, CANCEL, REARM};
 use crate::lock::Token;
 use crate::pool::{Ended, Order, PoolRef};
+use crate::site::By;
 use crate::ticks::{Ticks, MAX_TICKS};
 
 /// Somebody has said when the next run comes.
@@ -148,6 +149,7 @@ impl TaskRef {
         pool: PoolRef,
         start: Start,
         clock: Now,
+        by: By,
     ) -> (Result<bool, SubmitError>, Order) {
         let home = self.pool(token);
         let ends = home.is_none() && self.job.state.get(token) != State::Idle && self.is_over(token);
@@ -197,6 +199,7 @@ impl TaskRef {
             }
         };
         if home.is_some() {
+            self.job.set_by(token, by);
             return (Ok(true), self.change(token, now, begin));
         }
         if self.job.state.get(token) == State::Idle {
@@ -208,7 +211,7 @@ impl TaskRef {
         }
         begin();
         let due = self.job.deadline.get(token).get() <= now;
-        (Ok(false), pool.begin_submission(token, self.job(), due))
+        (Ok(false), pool.begin_submission(token, self.job(), due, by))
     }
 
     /// Changes the times of an enabled task, and puts it where it belongs then; one that runs when it has ended.

@@ -9,7 +9,9 @@ use taskpool_core::Await;
 use taskpool_core::{Code, Event, EventRef, Outcome, Pool, Ref};
 
 use super::task::{enabled, task_of, CTask};
-use super::{misuse, outcome, pool_of, waited, KTimeout, Refusal, System};
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use super::CSite;
+use super::{by, misuse, outcome, pool_of, waited, KTimeout, Refusal, System};
 
 /// What C passes as an event: all of its memory is one, whatever is in it, but for the line of those who wait.
 #[inline(always)]
@@ -143,12 +145,14 @@ extern "C" fn taskpool_event_wait_any(
     waited(answer, code, c"taskpool_event_wait_any")
 }
 
-#[no_mangle]
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_task_enable_on")]
 extern "C" fn taskpool_task_enable_on(
     pool: Option<NonNull<Pool>>,
     task: Option<NonNull<CTask>>,
     event: Option<NonNull<Event>>,
     delayed: bool,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
 ) -> c_int {
     let Some(pool) = pool_of(pool) else {
         return misuse(Refusal::NoPool, c"taskpool_task_enable_on");
@@ -157,5 +161,5 @@ extern "C" fn taskpool_task_enable_on(
         return misuse(Refusal::NoTask, c"taskpool_task_enable_on");
     };
     let event = event!(event, c"taskpool_task_enable_on");
-    enabled(System::enable_on(task, pool, event, delayed))
+    enabled(System::enable_on_by(task, pool, event, delayed, by!(site)))
 }

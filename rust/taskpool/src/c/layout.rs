@@ -105,6 +105,12 @@ layout! {
     job_core_about: Header::ABOUT_OF_C,
 }
 
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+layout! {
+    job_core_site: Header::SITE_OF_C,
+    refusal_of_sites: Refusal::NoSite as u32,
+}
+
 #[cfg(CONFIG_TASKPOOL_CONTROL)]
 layout! {
     shutdown: super::pool::shutdown::DRAIN | super::pool::shutdown::DISCARD << 4,

@@ -14,7 +14,9 @@ use taskpool_core::{
 use super::event::event_of;
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
-use super::{job::told, misuse, pool_of, refuse, KTimeout, Refusal, System};
+use super::{by, job::told, misuse, pool_of, refuse, KTimeout, Refusal, System};
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use super::{sited, CSite};
 use crate::port::ThisPort;
 
 /// `taskpool_task_run_t`.
@@ -208,11 +210,13 @@ fn moved(answer: Result<(), NotEnabled>) -> c_int {
     }
 }
 
-#[no_mangle]
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_task_enable")]
 extern "C" fn taskpool_task_enable(
     pool: Option<NonNull<Pool>>,
     task: Option<NonNull<CTask>>,
     first: KTimeout,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
 ) -> c_int {
     let Some(pool) = pool_of(pool) else {
         return misuse(Refusal::NoPool, c"taskpool_task_enable");
@@ -224,7 +228,7 @@ extern "C" fn taskpool_task_enable(
         (_, Time::Span(span)) => First::After(span),
         (_, Time::Tick(tick)) => First::At(tick),
     };
-    enabled(System::enable(task, pool, first))
+    enabled(System::enable_by(task, pool, first, by!(site)))
 }
 
 /// What C is told of a task that it enabled.
@@ -252,15 +256,26 @@ extern "C" fn taskpool_task_abort(task: Option<NonNull<CTask>>) -> c_int {
     System::abort_task(task!(task, c"taskpool_task_abort")).into()
 }
 
-#[no_mangle]
-extern "C" fn taskpool_task_trigger(task: Option<NonNull<CTask>>) -> c_int {
-    moved(System::trigger(task!(task, c"taskpool_task_trigger")))
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_task_trigger")]
+extern "C" fn taskpool_task_trigger(
+    task: Option<NonNull<CTask>>,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
+) -> c_int {
+    let task = task!(task, c"taskpool_task_trigger");
+    moved(System::trigger_by(task, by!(site)))
 }
 
-#[no_mangle]
-extern "C" fn taskpool_task_postpone(task: Option<NonNull<CTask>>, delay: KTimeout) -> c_int {
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_task_postpone")]
+extern "C" fn taskpool_task_postpone(
+    task: Option<NonNull<CTask>>,
+    delay: KTimeout,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
+) -> c_int {
     let task = task!(task, c"taskpool_task_postpone");
-    moved(System::postpone(task, span!(delay, c"taskpool_task_postpone")))
+    let span = span!(delay, c"taskpool_task_postpone");
+    moved(System::postpone_by(task, span, by!(site)))
 }
 
 #[no_mangle]
@@ -355,6 +370,16 @@ extern "C" fn taskpool_task_counts(
         }
     }
     0
+}
+
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+#[no_mangle]
+extern "C" fn taskpool_task_site(task: Option<NonNull<CTask>>, site: Option<NonNull<taskpool_core::Site>>) -> c_int {
+    let task = task!(task, c"taskpool_task_site");
+    let Some(place) = site else {
+        return misuse(Refusal::BadArgument, c"taskpool_task_site");
+    };
+    sited(System::submitted_at(task.job()), place)
 }
 
 #[no_mangle]
