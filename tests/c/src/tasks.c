@@ -656,8 +656,18 @@ ZTEST(c, test_task_does_not_wait_for_itself)
 
 /* --- what defines it --- */
 
-static struct taskpool_end end_of_defined = TASKPOOL_END_INITIALIZER(ended);
-static atomic_t runs_of_defined;
+static atomic_t runs_of_defined, ends_of_defined;
+
+/* Not `ended`: it is part of nothing. */
+static void end_defined(const struct taskpool_end *end, enum taskpool_outcome outcome, int code)
+{
+	ARG_UNUSED(end);
+	ARG_UNUSED(outcome);
+	ARG_UNUSED(code);
+	atomic_inc(&ends_of_defined);
+}
+
+static struct taskpool_end end_of_defined = TASKPOOL_END_INITIALIZER(end_defined);
 
 static struct taskpool_next run_defined(struct taskpool_task *self, const struct taskpool_run *run)
 {
@@ -705,6 +715,7 @@ ZTEST(c, test_tasks_are_defined)
 	zassert_ok(taskpool_task_set_end(&made, &end_of_defined));
 	zassert_equal(taskpool_task_set_end(&defined_without, NULL), -EBUSY);
 	zassert_equal(taskpool_task_disable(&defined_without), 1);
+	zassert_equal(atomic_get(&ends_of_defined), 1);
 	zassert_ok(taskpool_task_set_end(&defined_without, NULL));
 }
 
