@@ -254,8 +254,9 @@ void taskpool_core_run_task(void);
 
 /**
  * A task: a job with a schedule, that its owner keeps. 92 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
- * `CONFIG_TASKPOOL_STATS`, `CONFIG_TASKPOOL_NAMES`, `CONFIG_TASKPOOL_BUDGETS` and `CONFIG_TASKPOOL_GROUPS` each). Its fields
- * belong to the implementation. It must stay where it is, and is not to be written, while it is enabled: until its outcome is told.
+ * `CONFIG_TASKPOOL_STATS`, `CONFIG_TASKPOOL_NAMES`, `CONFIG_TASKPOOL_BUDGETS`, `CONFIG_TASKPOOL_GROUPS` and
+ * `CONFIG_TASKPOOL_SUBMIT_SITE` each). Its fields belong to the implementation. It must stay where it is, and is not to be
+ * written, while it is enabled: until its outcome is told.
  */
 struct taskpool_task {
 	/** @cond INTERNAL_HIDDEN */
