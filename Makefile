@@ -36,7 +36,7 @@ size: ## flash and RAM of the smallest application, beside k_work's
 scale: ## the pool beside Zephyr's timeout list, with up to 10,000 deferred jobs
 	@scripts/scale
 
-lint: ## formatting, clippy, Kconfig, YAML, shell, unsafe code
+lint: ## formatting, clippy, Kconfig, YAML, shell, unsafe code, the table of features
 	@scripts/lint
 
 clean: ## remove what builds made (not build/venv, build/tools and build/workspace)

@@ -117,6 +117,7 @@ def test_the_table_fits_the_sources_and_is_large_enough():
     assert sum(fault.short for fault in table) >= 10
     for entry in table:
         entry.make((v.RUST / entry.file).read_text())
+        assert set(entry.tests) <= set(v.FAULT_TESTS)
 
 
 # --- Twister ----------------------------------------------------------------------

@@ -236,6 +236,12 @@ def tsan(long):
 
 # --- Faults --------------------------------------------------------------------
 
+# The quick ones first: the others don't run when one of them fails.
+FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "pause", "outcomes", "runtime_pools",
+               "urgency", "stats", "timers", "groups", "here", "scope", "spawn", "schedule", "tasks", "events", "budgets",
+               "windows", "corpus", "model")
+
+
 class Fault:
     """A small change that the tests must find."""
 
@@ -244,7 +250,8 @@ class Fault:
         self.short = entry.get("short", False)
         # Only the loom port has the interleavings that show it.
         self.loom = entry.get("loom", False)
-        # A part of the tests' names: one of those finds it, and the others need not run.
+        # The file of a test that finds it, and a part of the tests' names: the others need not be built, nor run.
+        self.tests = (entry["by"],) if "by" in entry else FAULT_TESTS
         self.among = entry.get("among", "")
 
     def make(self, text):
@@ -256,12 +263,6 @@ class Fault:
 
 def read_faults(text):
     return [Fault(entry) for entry in tomllib.loads(text)["fault"]]
-
-
-# The quick ones first: the others don't run when one of them fails.
-FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "pause", "outcomes", "runtime_pools",
-               "urgency", "stats", "timers", "groups", "here", "scope", "spawn", "schedule", "tasks", "events", "budgets",
-               "windows", "corpus", "model")
 
 
 def faults(long):
@@ -282,33 +283,35 @@ def faults(long):
     environments = {False: environment("faults", **quick),
                     True: environment("faults-loom", RUSTFLAGS="--cfg loom", **quick)}
 
-    def test(on_loom, *more, **options):
-        tests = [word for name in (("loom",) if on_loom else FAULT_TESTS) for word in ("--test", name)]
+    def test(on_loom, names, *more, **options):
+        tests = [word for name in (("loom",) if on_loom else names) for word in ("--test", name)]
         return call(["cargo", "test", "--locked", "-p", "taskpool-testkit", *tests, *more], OUT / "faults.log",
                     environments[on_loom], copy, show=False, **options)[0]
 
-    def builds(on_loom):
-        return test(on_loom, "--no-run") == 0
+    def builds(on_loom, names):
+        return test(on_loom, names, "--no-run") == 0
 
-    def fails(on_loom, among=""):
+    def fails(on_loom, names, among=""):
         # A machine that never comes to rest is found, too.
-        return test(on_loom, *([among] if among else []), timeout=600 if on_loom else 120) != 0
+        return test(on_loom, names, *([among] if among else []), timeout=600 if on_loom else 120) != 0
 
     survived, stale, chosen = [], [], [pair for pair in zip(table, texts) if long or pair[0].short]
     for on_loom in {fault.loom for fault, _ in chosen}:
-        if not builds(on_loom) or fails(on_loom):
+        used = {name for fault, _ in chosen if fault.loom == on_loom for name in fault.tests}
+        names = [name for name in FAULT_TESTS if name in used]
+        if not builds(on_loom, names) or fails(on_loom, names):
             return Result(FAILED, "", "the tests fail without a fault: build/verify/faults.log")
     for fault, text in chosen:
         path = copy / fault.file
         before, start = path.read_text(encoding="utf-8"), time.monotonic()
         path.write_text(text, encoding="utf-8")
-        if not builds(fault.loom):
+        if not builds(fault.loom, fault.tests):
             # The others are worth their time.
             stale.append(fault.name)
             path.write_text(before, encoding="utf-8")
             print(f"   DOES NOT COMPILE  {fault.name}", flush=True)
             continue
-        found = fails(fault.loom, fault.among)
+        found = fails(fault.loom, fault.tests, fault.among)
         path.write_text(before, encoding="utf-8")
         print(f"   {'found' if found else 'SURVIVED':9} {time.monotonic() - start:4.0f} s  {fault.name}", flush=True)
         if not found:

@@ -4,6 +4,8 @@
  * Budgets and watchdogs of runs: the workers' timers, the channels of the kernel's task watchdog, and what is logged.
  */
 
+#include <string.h>
+
 #include <zephyr/logging/log.h>
 #include <zephyr/logging/log_ctrl.h>
 #include <zephyr/sys/atomic.h>
@@ -71,6 +73,27 @@ static uint32_t id_of(const struct taskpool_overrun *overrun)
 	return overrun->about != NULL ? overrun->about->id : 0;
 }
 
+/* What is logged of where the job was submitted; of a long path the end. */
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+#define SUBMITTED          "; submitted at %s:%u"
+#define SUBMITTED_AT(what) , file_of(&(what)->site, (char[40]){0}, 40), (what)->site.line
+
+static const char *file_of(const struct taskpool_site *site, char *text, size_t size)
+{
+	size_t length = MIN(site->length, size - 1);
+
+	if (site->file == NULL) {
+		return "a place that nobody knows";
+	}
+	/* Where Rust has called, the name has no zero at its end, and the log copies texts up to that. */
+	memcpy(text, site->file + site->length - length, length);
+	return text;
+}
+#else
+#define SUBMITTED          ""
+#define SUBMITTED_AT(what)
+#endif
+
 void taskpool_port_overrun(const struct taskpool_overrun *overrun)
 {
 	taskpool_overrun_hook_t function = (taskpool_overrun_hook_t)atomic_ptr_get(&hook);
@@ -80,9 +103,10 @@ void taskpool_port_overrun(const struct taskpool_overrun *overrun)
 		return;
 	}
 	LOG_ERR("job %s (%u, at %p) has run for %u us, its budget is %u us: control point %u, worker %u; make it shorter, "
-		"or raise its budget",
+		"or raise its budget" SUBMITTED,
 		name_of(overrun), id_of(overrun), overrun->job, microseconds(overrun->elapsed),
-		microseconds(overrun->about->budget.ticks), overrun->control_point, overrun->worker);
+		microseconds(overrun->about->budget.ticks), overrun->control_point,
+		overrun->worker SUBMITTED_AT(overrun));
 }
 
 #ifdef CONFIG_TASKPOOL_WDT
@@ -135,9 +159,10 @@ static void channel_expired(int channel, void *user_data)
 	 */
 	if (unfed >= worker->period && taskpool_core_watched(worker, &watched)) {
 		LOG_ERR("job %s (%u, at %p) has not fed its watchdog for %u us, and has run for %u us: control point %u, "
-			"worker %u",
+			"worker %u" SUBMITTED,
 			name_of(&watched), id_of(&watched), watched.job, microseconds(unfed),
-			microseconds(watched.elapsed), watched.control_point, watched.worker);
+			microseconds(watched.elapsed), watched.control_point,
+			watched.worker SUBMITTED_AT(&watched));
 		taskpool_watchdog_expired(&watched);
 	}
 	/* The kernel has one timer for all channels, and after this call nobody else starts it again. */

@@ -10,6 +10,9 @@
 #include <zephyr/sys/printk.h>
 #include <zephyr/sys/util.h>
 
+#include <taskpool/class.h>
+#include <taskpool/completion.h>
+
 #include "taskpool_core.h"
 
 /* By their enum taskpool_refusal. */
@@ -50,6 +53,9 @@ static const struct {
 		"the task is NULL, or nobody has initialised it: use TASKPOOL_TASK_DEFINE or taskpool_task_init"),
 	REFUSAL(NOT_ENABLED, ESRCH, NULL),
 	REFUSAL(STALE, ECANCELED, NULL),
+#endif
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+	REFUSAL(NO_SITE, ENODATA, NULL),
 #endif
 };
 
@@ -118,6 +124,64 @@ int taskpool_job_set_about(struct taskpool_job *job, const struct taskpool_about
 }
 #endif
 
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+/* What a pointer to one of these functions points at, as the macros of their names have no address. */
+
+int(taskpool_submit)(struct taskpool *pool, struct taskpool_job *job)
+{
+	return z_taskpool_submit(pool, job, NULL);
+}
+
+int(taskpool_submit_after)(struct taskpool *pool, struct taskpool_job *job, k_timeout_t delay)
+{
+	return z_taskpool_submit_after(pool, job, delay, NULL);
+}
+
+int(taskpool_submit_at)(struct taskpool *pool, struct taskpool_job *job, int64_t tick)
+{
+	return z_taskpool_submit_at(pool, job, tick, NULL);
+}
+
+#ifdef CONFIG_TASKPOOL_URGENT
+int(taskpool_submit_urgent)(struct taskpool *pool, struct taskpool_job *job)
+{
+	return z_taskpool_submit_urgent(pool, job, NULL);
+}
+#endif
+
+#ifdef CONFIG_TASKPOOL_ABORT
+int(taskpool_submit_within)(struct taskpool *pool, struct taskpool_job *job, k_timeout_t within)
+{
+	return z_taskpool_submit_within(pool, job, within, NULL);
+}
+#endif
+
+int(taskpool_run_now)(struct taskpool *pool, struct taskpool_job *job, int *code)
+{
+	return z_taskpool_run_now(pool, job, code, NULL);
+}
+
+#if CONFIG_TASKPOOL_CACHE_JOBS > 0
+int(taskpool_spawn)(struct taskpool *pool, taskpool_run_t run, void *arg, taskpool_handle_t *handle)
+{
+	return z_taskpool_spawn(pool, run, arg, handle, NULL);
+}
+
+int(taskpool_spawn_after)(struct taskpool *pool, taskpool_run_t run, void *arg, k_timeout_t delay,
+			  taskpool_handle_t *handle)
+{
+	return z_taskpool_spawn_after(pool, run, arg, delay, handle, NULL);
+}
+#endif
+
+#if CONFIG_TASKPOOL_CLASSES > 0
+int(taskpool_submit_class)(const char *name, struct taskpool_job *job)
+{
+	return z_taskpool_submit_class(name, job, NULL);
+}
+#endif
+#endif /* CONFIG_TASKPOOL_SUBMIT_SITE */
+
 #ifdef CONFIG_TASKPOOL_GROUPS
 int taskpool_group_init(struct taskpool_group *group, uint32_t limit)
 {
@@ -174,6 +238,10 @@ const char *taskpool_strerror(int error)
 		return "the task is not enabled, or there is no such class: enable it first, or add it with taskpool_class_set";
 	case -ECANCELED:
 		return "the task does not wait for this completer any more: take another one in its next run";
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+	case -ENODATA:
+		return "nobody knows where the job was submitted: submit it by name, not through a pointer to a function";
+#endif
 	case -ENOSPC:
 		return "all places for classes are taken: raise CONFIG_TASKPOOL_CLASSES, or remove a class";
 	default:

@@ -8,6 +8,7 @@
 
 #include <zephyr/sys/util.h>
 
+#include <taskpool/event.h>
 #include <taskpool/task.h>
 
 #include "taskpool_core.h"
@@ -97,3 +98,28 @@ int taskpool_task_set_missed(struct taskpool_task *task, uint32_t missed)
 	}
 	return error;
 }
+
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+/* As in c_api.c. */
+
+int(taskpool_task_enable)(struct taskpool *pool, struct taskpool_task *task, k_timeout_t first)
+{
+	return z_taskpool_task_enable(pool, task, first, NULL);
+}
+
+int(taskpool_task_enable_on)(struct taskpool *pool, struct taskpool_task *task, struct taskpool_event *event,
+			     bool delayed)
+{
+	return z_taskpool_task_enable_on(pool, task, event, delayed, NULL);
+}
+
+int(taskpool_task_trigger)(struct taskpool_task *task)
+{
+	return z_taskpool_task_trigger(task, NULL);
+}
+
+int(taskpool_task_postpone)(struct taskpool_task *task, k_timeout_t delay)
+{
+	return z_taskpool_task_postpone(task, delay, NULL);
+}
+#endif

@@ -38,6 +38,15 @@ LAYOUT(overrun_elapsed, offsetof(struct taskpool_overrun, elapsed));
 LAYOUT(overrun_control_point, offsetof(struct taskpool_overrun, control_point));
 LAYOUT(overrun_worker, offsetof(struct taskpool_overrun, worker));
 #endif
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+LAYOUT(sizeof_site, sizeof(struct taskpool_site));
+LAYOUT(site_file, offsetof(struct taskpool_site, file));
+LAYOUT(site_length, offsetof(struct taskpool_site, length));
+LAYOUT(site_line, offsetof(struct taskpool_site, line));
+#ifdef CONFIG_TASKPOOL_BUDGETS
+LAYOUT(overrun_site, offsetof(struct taskpool_overrun, site));
+#endif
+#endif
 #ifdef CONFIG_TASKPOOL_WDT
 LAYOUT(about_watchdog, offsetof(struct taskpool_about, watchdog));
 #endif
@@ -103,6 +112,7 @@ LAYOUT(batch_then, offsetof(struct taskpool_batch, then));
 #if CONFIG_TASKPOOL_CLASSES > 0
 LAYOUT(sizeof_class_stats, sizeof(struct taskpool_class_stats));
 LAYOUT(class_stats_accepted, offsetof(struct taskpool_class_stats, accepted));
+LAYOUT(class_stats_ran_inline, offsetof(struct taskpool_class_stats, ran_inline));
 LAYOUT(class_stats_refused, offsetof(struct taskpool_class_stats, refused));
 LAYOUT(class_ran, TASKPOOL_RAN);
 LAYOUT(refusals_of_classes, TASKPOOL_REFUSED_NO_CLASS | TASKPOOL_REFUSED_NO_PLACE << 4);
@@ -122,6 +132,10 @@ LAYOUT(job_name, offsetof(struct taskpool_job, name));
 #endif
 #ifdef CONFIG_TASKPOOL_BUDGETS
 LAYOUT(job_core_about, offsetof(struct taskpool_job, core.about));
+#endif
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+LAYOUT(job_core_site, offsetof(struct taskpool_job, core.site));
+LAYOUT(refusal_of_sites, TASKPOOL_REFUSED_NO_SITE);
 #endif
 #ifdef CONFIG_TASKPOOL_CONTROL
 LAYOUT(shutdown, TASKPOOL_DRAIN | TASKPOOL_DISCARD << 4);
@@ -193,6 +207,8 @@ LAYOUT(completer_turn, offsetof(struct taskpool_completer, turn));
 LAYOUT(sizeof_event, sizeof(struct taskpool_event));
 LAYOUT(alignof_event, __alignof__(struct taskpool_event));
 LAYOUT(event_at_the_end, offsetof(struct taskpool_end, event));
+LAYOUT(next_event, offsetof(struct taskpool_next, event));
+LAYOUT(next_on, Z_TASKPOOL_NEXT_ON);
 #ifdef CONFIG_TASKPOOL_WAIT
 LAYOUT(sizeof_await, sizeof(struct taskpool_await));
 LAYOUT(alignof_await, __alignof__(struct taskpool_await));

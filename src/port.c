@@ -264,7 +264,8 @@ static FUNC_NORETURN void end_image(void)
 		job = taskpool_core_last_words(worker);
 	}
 	if (job != NULL) {
-#if defined(CONFIG_TASKPOOL_C_API) && (defined(CONFIG_TASKPOOL_NAMES) || defined(CONFIG_TASKPOOL_BUDGETS))
+#if defined(CONFIG_TASKPOOL_C_API) &&                                                                                  \
+	(defined(CONFIG_TASKPOOL_NAMES) || defined(CONFIG_TASKPOOL_BUDGETS) || defined(CONFIG_TASKPOOL_SUBMIT_SITE))
 		const struct taskpool_job *named = job;
 		const char *name = NULL;
 		/* Of others it can't be seen whether they were overwritten. */
@@ -292,6 +293,13 @@ static FUNC_NORETURN void end_image(void)
 		if (name != NULL) {
 			printk("the worker's job: %s\n", name);
 		}
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+		struct taskpool_site site;
+
+		if ((is_job || is_task) && taskpool_core_site(named->core.site, &site)) {
+			printk("it was submitted at %.*s:%u\n", (int)site.length, site.file, site.line);
+		}
+#endif
 #endif
 		printk("the worker's job is at %p\n", job);
 	}

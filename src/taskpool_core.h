@@ -79,6 +79,8 @@ enum taskpool_refusal {
 	TASKPOOL_REFUSED_TASK,
 	TASKPOOL_REFUSED_NOT_ENABLED,
 	TASKPOOL_REFUSED_STALE,
+	/* With sites. */
+	TASKPOOL_REFUSED_NO_SITE,
 };
 #endif
 
@@ -191,6 +193,10 @@ void taskpool_core_overrun(struct taskpool_worker *worker);
 #ifdef CONFIG_TASKPOOL_WDT
 /* Whether a run of the worker is watched; if so, which. */
 bool taskpool_core_watched(struct taskpool_worker *worker, struct taskpool_overrun *watched);
+#endif
+#if defined(CONFIG_TASKPOOL_SUBMIT_SITE) && defined(CONFIG_TASKPOOL_C_API)
+/* What a job's core keeps of its submission, read as it is. Answers whether there is a site. */
+bool taskpool_core_site(const void *kept, struct taskpool_site *site);
 #endif
 /* The job that a worker runs, or ran last: its core. For the worker's own thread. NULL without CONFIG_TASKPOOL_WAIT. */
 void *taskpool_core_last_words(struct taskpool_worker *worker);

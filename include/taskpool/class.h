@@ -35,10 +35,20 @@ enum taskpool_class_answer {
 	TASKPOOL_RAN = 3,
 };
 
-/** How often jobs were submitted to a class since it was added. The numbers stay at `UINT32_MAX` when they reach it. */
+/**
+ * How often jobs were submitted to a class since it was added. The numbers stay at `UINT32_MAX` when they reach it; who wants
+ * them to begin anew removes the class, and adds it.
+ *
+ * That is what a class is there for. What becomes of a job after that is known to its pool: @ref taskpool_stats of @ref
+ * taskpool_class_find, with `CONFIG_TASKPOOL_STATS`. A job does not remember the class that it came by, as that would be a
+ * word in each job. How many jobs of one kind are under way, a group that they share says, @ref taskpool_group_usage, with the
+ * greatest limit if that is all that it is for.
+ */
 struct taskpool_class_stats {
 	/** Submissions that were accepted, inline runs among them. */
 	uint32_t accepted;
+	/** Those of them that ran inline, and so have ended. */
+	uint32_t ran_inline;
 	/** Submissions that were refused. */
 	uint32_t refused;
 };
@@ -117,7 +127,8 @@ int taskpool_class_set_default(struct taskpool *pool);
 int taskpool_class_set_default_inline(struct taskpool *pool);
 
 /**
- * @brief What a name means now: its class, or the default.
+ * @brief What a name means now: its class, or the default. `taskpool_stats(taskpool_class_find("io", NULL), &stats)` are the
+ * statistics of its pool.
  *
  * isr-ok. One lock section, O(places).
  *
@@ -150,6 +161,14 @@ struct taskpool *taskpool_class_find(const char *name, bool *runs_inline);
  * @retval -EPERM     The class runs inline, and the caller is an interrupt.
  */
 int taskpool_submit_class(const char *name, struct taskpool_job *job);
+
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+/** @cond INTERNAL_HIDDEN */
+int z_taskpool_submit_class(const char *name, struct taskpool_job *job, const struct taskpool_site *site);
+
+#define taskpool_submit_class(...) z_taskpool_submit_class(__VA_ARGS__, Z_TASKPOOL_HERE)
+/** @endcond */
+#endif
 
 /**
  * @brief What was submitted to a class?

@@ -529,6 +529,14 @@ uint32_t taskpool_batch_extra(struct taskpool_batch *batch);
  */
 int taskpool_run_now(struct taskpool *pool, struct taskpool_job *job, int *code);
 
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+/** @cond INTERNAL_HIDDEN */
+int z_taskpool_run_now(struct taskpool *pool, struct taskpool_job *job, int *code, const struct taskpool_site *site);
+
+#define taskpool_run_now(...) z_taskpool_run_now(__VA_ARGS__, Z_TASKPOOL_HERE)
+/** @endcond */
+#endif
+
 #endif /* CONFIG_TASKPOOL_C_API */
 
 /** @} */

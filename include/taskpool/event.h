@@ -172,6 +172,22 @@ int taskpool_event_complete(struct taskpool_event *event, enum taskpool_outcome 
  */
 uint32_t taskpool_event_count(struct taskpool_event *event);
 
+/**
+ * @brief What completed the event, if it is complete: its status, which stays until it is armed again.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param event The event.
+ * @param code  NULL, or where to put the code; 0 but for #TASKPOOL_DONE. As it was, unless the event is complete.
+ *
+ * @return One of @ref taskpool_outcome, which are not negative.
+ * @retval -EINVAL @p event is NULL.
+ * @retval -EAGAIN The event is pending.
+ */
+int taskpool_event_status(struct taskpool_event *event, int *code);
+
 #if defined(CONFIG_TASKPOOL_WAIT) || defined(__DOXYGEN__)
 /**
  * @brief Waits until the event is complete, and answers what completed it. With `K_NO_WAIT` it only looks.
@@ -248,6 +264,39 @@ int taskpool_event_wait_any(struct taskpool_await *awaits, size_t count, k_timeo
  * @retval -ESHUTDOWN The pool takes no submissions. Nothing has changed.
  */
 int taskpool_task_enable_on(struct taskpool *pool, struct taskpool_task *task, struct taskpool_event *event, bool delayed);
+
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+/** @cond INTERNAL_HIDDEN */
+int z_taskpool_task_enable_on(struct taskpool *pool, struct taskpool_task *task, struct taskpool_event *event, bool delayed,
+			      const struct taskpool_site *site);
+
+#define taskpool_task_enable_on(...) z_taskpool_task_enable_on(__VA_ARGS__, Z_TASKPOOL_HERE)
+/** @endcond */
+#endif
+
+/**
+ * @brief Once an event is complete, with whatever status, which the next run looks at; if it is complete already, as soon as a
+ * worker is free. But one that was aborted aborts the task. Later runs are counted from there.
+ *
+ * Until then the task stands in the line of the event, as one that was enabled by @ref taskpool_task_enable_on: what ends that
+ * wait ends this one. After the last iteration nothing is waited for. Where @ref taskpool_complete says it, and the event was
+ * aborted, the end of the task is told in that context. (TaskScheduler's `waitFor`, called by the task itself.)
+ *
+ * isr-ok, for @ref taskpool_complete.
+ *
+ * @isr_ok
+ *
+ * @param event The event. NULL ends the task, with #TASKPOOL_DONE and the code -EINVAL.
+ *
+ * @return The answer of a run.
+ */
+static inline struct taskpool_next taskpool_next_on(struct taskpool_event *event)
+{
+	struct taskpool_next next = z_taskpool_next(Z_TASKPOOL_NEXT_ON, K_NO_WAIT, 0);
+
+	next.event = event;
+	return next;
+}
 
 /** @} */
 

@@ -66,7 +66,10 @@ struct taskpool_run {
 	 * (TaskScheduler's `getOverrun`.)
 	 */
 	k_ticks_t left;
-	/** Its number, from 1 on, since the task was enabled. Parts of an iteration have the same one. */
+	/**
+	 * Its number, from 1 on, since the task was enabled. Parts of an iteration (@ref taskpool_next_again) have the same one:
+	 * which of them this is, the state of the task says, if it matters, as nobody counts parts.
+	 */
 	uint32_t number;
 	/** Runs that were left out right before this one. */
 	uint32_t missed;
@@ -79,7 +82,10 @@ struct taskpool_run {
 /** What a run answers: how its task goes on. The functions below make one. (libks' scheduler has its tasks answer so.) */
 struct taskpool_next {
 	/** @cond INTERNAL_HIDDEN */
-	k_timeout_t when;
+	union {
+		k_timeout_t when;
+		struct taskpool_event *event;
+	};
 	int how;
 	int code;
 	/** @endcond */
@@ -92,6 +98,7 @@ enum z_taskpool_next {
 	Z_TASKPOOL_NEXT_AFTER,
 	Z_TASKPOOL_NEXT_DONE,
 	Z_TASKPOOL_NEXT_PENDING,
+	Z_TASKPOOL_NEXT_ON,
 };
 
 static inline struct taskpool_next z_taskpool_next(int how, k_timeout_t when, int code)
@@ -247,8 +254,9 @@ void taskpool_core_run_task(void);
 
 /**
  * A task: a job with a schedule, that its owner keeps. 92 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
- * `CONFIG_TASKPOOL_STATS`, `CONFIG_TASKPOOL_NAMES`, `CONFIG_TASKPOOL_BUDGETS` and `CONFIG_TASKPOOL_GROUPS` each). Its fields
- * belong to the implementation. It must stay where it is, and is not to be written, while it is enabled: until its outcome is told.
+ * `CONFIG_TASKPOOL_STATS`, `CONFIG_TASKPOOL_NAMES`, `CONFIG_TASKPOOL_BUDGETS`, `CONFIG_TASKPOOL_GROUPS` and
+ * `CONFIG_TASKPOOL_SUBMIT_SITE` each). Its fields belong to the implementation. It must stay where it is, and is not to be
+ * written, while it is enabled: until its outcome is told.
  */
 struct taskpool_task {
 	/** @cond INTERNAL_HIDDEN */
@@ -697,6 +705,41 @@ int taskpool_task_counts(struct taskpool_task *task, uint32_t *runs, uint32_t *m
  * @retval -EINVAL @p task is NULL or not initialised.
  */
 int taskpool_task_status(struct taskpool_task *task, k_ticks_t *deadline);
+
+#if defined(CONFIG_TASKPOOL_SUBMIT_SITE) || defined(__DOXYGEN__)
+/**
+ * @brief Where has somebody said last when a task runs?
+ *
+ * The call of @ref taskpool_task_enable, @ref taskpool_task_enable_on, @ref taskpool_task_trigger or
+ * @ref taskpool_task_postpone that was accepted last. Runs that follow by the schedule, and those that an event begins, keep
+ * it. As @ref taskpool_job_site.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param task The task.
+ * @param site Where to put it.
+ *
+ * @retval 0        It is there.
+ * @retval -EINVAL  @p task is none, or @p site is NULL.
+ * @retval -ENODATA It was never enabled, or the last time through a pointer to a function.
+ */
+int taskpool_task_site(struct taskpool_task *task, struct taskpool_site *site);
+
+/** @cond INTERNAL_HIDDEN */
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+int z_taskpool_task_enable(struct taskpool *pool, struct taskpool_task *task, k_timeout_t first,
+			   const struct taskpool_site *site);
+int z_taskpool_task_trigger(struct taskpool_task *task, const struct taskpool_site *site);
+int z_taskpool_task_postpone(struct taskpool_task *task, k_timeout_t delay, const struct taskpool_site *site);
+
+#define taskpool_task_enable(...)   z_taskpool_task_enable(__VA_ARGS__, Z_TASKPOOL_HERE)
+#define taskpool_task_trigger(...)  z_taskpool_task_trigger(__VA_ARGS__, Z_TASKPOOL_HERE)
+#define taskpool_task_postpone(...) z_taskpool_task_postpone(__VA_ARGS__, Z_TASKPOOL_HERE)
+#endif
+/** @endcond */
+#endif
 
 #if defined(CONFIG_TASKPOOL_WAIT) || defined(__DOXYGEN__)
 /**

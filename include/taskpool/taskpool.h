@@ -134,6 +134,31 @@ void z_taskpool_expired(struct k_timer *timer);
 
 /** @endcond */
 
+#if defined(CONFIG_TASKPOOL_SUBMIT_SITE) || defined(__DOXYGEN__)
+/**
+ * Where a job was submitted: a call in C or in Rust. Only with `CONFIG_TASKPOOL_SUBMIT_SITE`.
+ *
+ * To print it: `printk("%.*s:%u", (int)site.length, site.file, site.line)`.
+ */
+struct taskpool_site {
+	/** The file, as its compiler was given it. Stays for ever. There is not always a zero at its end. */
+	const char *file;
+	/** How many bytes of it there are. */
+	uint32_t length;
+	/** The line, from 1 on. */
+	uint32_t line;
+};
+
+/** @cond INTERNAL_HIDDEN */
+/* A pointer to the site of this line, which stays for ever. */
+#define Z_TASKPOOL_HERE                                                                                                \
+	(__extension__({                                                                                               \
+		static const struct taskpool_site z_taskpool_here = {__FILE__, sizeof(__FILE__) - 1, __LINE__};        \
+		&z_taskpool_here;                                                                                      \
+	}))
+/** @endcond */
+#endif
+
 #if defined(CONFIG_TASKPOOL_BUDGETS) || defined(__DOXYGEN__)
 /**
  * What never changes about a job: a name, a number, and how long a run may take. Several jobs may share one. Define it
@@ -172,6 +197,13 @@ struct taskpool_overrun {
 	uint32_t control_point;
 	/** The worker that runs it: see @ref taskpool_ctx_worker. */
 	uint8_t worker;
+#if defined(CONFIG_TASKPOOL_SUBMIT_SITE) || defined(__DOXYGEN__)
+	/**
+	 * Where the job was submitted last, when this was found out; its file is NULL if nobody knows. Only with
+	 * `CONFIG_TASKPOOL_SUBMIT_SITE`.
+	 */
+	struct taskpool_site site;
+#endif
 };
 
 /**
@@ -448,6 +480,9 @@ struct taskpool_job_core {
 #ifdef CONFIG_TASKPOOL_STATS
 	uint32_t since;
 #endif
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+	const void *site;
+#endif
 };
 
 void taskpool_core_run_job(void);
@@ -485,7 +520,8 @@ struct taskpool_end {
 
 /**
  * A job: a unit of work that its owner keeps. 52 bytes (32-bit; 4 less without `CONFIG_TASKPOOL_WAIT`, 4 more with
- * `CONFIG_TASKPOOL_STATS`, `CONFIG_TASKPOOL_NAMES`, `CONFIG_TASKPOOL_BUDGETS` and `CONFIG_TASKPOOL_GROUPS` each). Its fields belong to the implementation. It must stay where
+ * `CONFIG_TASKPOOL_STATS`, `CONFIG_TASKPOOL_NAMES`, `CONFIG_TASKPOOL_BUDGETS`, `CONFIG_TASKPOOL_GROUPS` and
+ * `CONFIG_TASKPOOL_SUBMIT_SITE` each). Its fields belong to the implementation. It must stay where
  * it is, and is not to be written, while it is under way: from an accepted submission until its outcome is told.
  */
 struct taskpool_job {
@@ -817,6 +853,32 @@ int taskpool_set_level(struct taskpool_job *job, uint8_t level);
  */
 int taskpool_status(struct taskpool_job *job, k_ticks_t *deadline);
 
+#if defined(CONFIG_TASKPOOL_SUBMIT_SITE) || defined(__DOXYGEN__)
+/**
+ * @brief Where was a job submitted last?
+ *
+ * The call that was accepted last: while the job waits, while it runs, and afterwards. A call that was refused changes nothing.
+ * (As `file` and `line` of Momentum's jobs.) A job that a completion submits, or the FreeRTOS face, names the line of this
+ * module that does so.
+ *
+ * With `CONFIG_TASKPOOL_SUBMIT_SITE` the submitting functions are also macros, which pass the line that they stand in; so a
+ * function of the application that calls them is the one that is named. A pointer to such a function is one to the function,
+ * and what is submitted through it has no site.
+ *
+ * isr-ok. One lock section, O(1).
+ *
+ * @isr_ok
+ *
+ * @param job  The job.
+ * @param site Where to put it.
+ *
+ * @retval 0        It is there.
+ * @retval -EINVAL  @p job is none, or @p site is NULL.
+ * @retval -ENODATA It was never submitted, or the last time through a pointer to a function.
+ */
+int taskpool_job_site(struct taskpool_job *job, struct taskpool_site *site);
+#endif
+
 #if defined(CONFIG_TASKPOOL_WAIT) || defined(__DOXYGEN__)
 /**
  * @brief Waits until the last submission that was accepted has ended, and answers how.
@@ -860,6 +922,25 @@ int taskpool_wait(struct taskpool_job *job, k_timeout_t timeout, int *code);
  */
 int taskpool_cancel_wait(struct taskpool_job *job, k_timeout_t timeout, int *code);
 #endif /* CONFIG_TASKPOOL_WAIT */
+
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+/** @cond INTERNAL_HIDDEN */
+int z_taskpool_submit(struct taskpool *pool, struct taskpool_job *job, const struct taskpool_site *site);
+int z_taskpool_submit_after(struct taskpool *pool, struct taskpool_job *job, k_timeout_t delay,
+			    const struct taskpool_site *site);
+int z_taskpool_submit_at(struct taskpool *pool, struct taskpool_job *job, int64_t tick,
+			 const struct taskpool_site *site);
+int z_taskpool_submit_urgent(struct taskpool *pool, struct taskpool_job *job, const struct taskpool_site *site);
+int z_taskpool_submit_within(struct taskpool *pool, struct taskpool_job *job, k_timeout_t within,
+			     const struct taskpool_site *site);
+
+#define taskpool_submit(...)        z_taskpool_submit(__VA_ARGS__, Z_TASKPOOL_HERE)
+#define taskpool_submit_after(...)  z_taskpool_submit_after(__VA_ARGS__, Z_TASKPOOL_HERE)
+#define taskpool_submit_at(...)     z_taskpool_submit_at(__VA_ARGS__, Z_TASKPOOL_HERE)
+#define taskpool_submit_urgent(...) z_taskpool_submit_urgent(__VA_ARGS__, Z_TASKPOOL_HERE)
+#define taskpool_submit_within(...) z_taskpool_submit_within(__VA_ARGS__, Z_TASKPOOL_HERE)
+/** @endcond */
+#endif
 
 #if CONFIG_TASKPOOL_CACHE_JOBS > 0 || defined(__DOXYGEN__)
 /**
@@ -991,6 +1072,18 @@ int taskpool_spawned_status(taskpool_handle_t handle, k_ticks_t *deadline);
  * @retval -EINVAL @p usage is NULL.
  */
 int taskpool_cache(struct taskpool_cache *usage);
+
+#ifdef CONFIG_TASKPOOL_SUBMIT_SITE
+/** @cond INTERNAL_HIDDEN */
+int z_taskpool_spawn(struct taskpool *pool, taskpool_run_t run, void *arg, taskpool_handle_t *handle,
+		     const struct taskpool_site *site);
+int z_taskpool_spawn_after(struct taskpool *pool, taskpool_run_t run, void *arg, k_timeout_t delay,
+			   taskpool_handle_t *handle, const struct taskpool_site *site);
+
+#define taskpool_spawn(...)       z_taskpool_spawn(__VA_ARGS__, Z_TASKPOOL_HERE)
+#define taskpool_spawn_after(...) z_taskpool_spawn_after(__VA_ARGS__, Z_TASKPOOL_HERE)
+/** @endcond */
+#endif
 #endif /* CONFIG_TASKPOOL_CACHE_JOBS > 0 */
 
 /**

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 /// Options that change what a job or a pool is made of, and whether there is a heap.
-const OPTIONS: [&str; 16] = [
+const OPTIONS: [&str; 17] = [
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
     "TASKPOOL_PAUSE",
@@ -17,6 +17,7 @@ const OPTIONS: [&str; 16] = [
     "TASKPOOL_BUDGETS",
     "TASKPOOL_WDT",
     "TASKPOOL_GROUPS",
+    "TASKPOOL_SUBMIT_SITE",
     "TASKPOOL_LEVEL_PRIORITIES",
     "TASKPOOL_C_API",
     "TASKPOOL_IOT_API",

@@ -22,7 +22,7 @@ const NUMBERS: [(&str, &str, &str); 10] = [
 ];
 
 /// The options that are on or off.
-const OPTIONS: [&str; 19] = [
+const OPTIONS: [&str; 20] = [
     "TASKPOOL_SYSTEM_POOL",
     "TASKPOOL_WAIT",
     "TASKPOOL_CONTROL",
@@ -36,6 +36,7 @@ const OPTIONS: [&str; 19] = [
     "TASKPOOL_BUDGETS",
     "TASKPOOL_WDT",
     "TASKPOOL_GROUPS",
+    "TASKPOOL_SUBMIT_SITE",
     "TASKPOOL_LEVEL_PRIORITIES",
     "TASKPOOL_C_API",
     "TASKPOOL_NAMES",

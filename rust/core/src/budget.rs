@@ -17,6 +17,8 @@ use crate::lock::{Locked, Token};
 use crate::pool::{Worker, WorkerRef};
 use crate::port::Port;
 use crate::shell::Shell;
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use crate::site::Site;
 use crate::ticks::{Ticks, MAX_TICKS};
 
 /// What never changes about a job, in a `static`: its name, a number, and how long it may run. Several jobs may share one.
@@ -129,6 +131,9 @@ pub struct Overrun {
     elapsed: u64,
     control_point: u32,
     worker: u8,
+    /// `UNKNOWN` if nobody knows.
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    site: Site,
 }
 
 impl Overrun {
@@ -156,6 +161,17 @@ impl Overrun {
     pub fn worker(&self) -> u8 {
         self.worker
     }
+
+    /// Where the job was submitted last, when this was found out.
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    pub fn submitted_at(&self) -> Option<Site> {
+        self.site.known()
+    }
+
+    /// Where C looks for the `site`.
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    #[doc(hidden)]
+    pub const SITE_OF_C: usize = core::mem::offset_of!(Overrun, site);
 
     /// Where C looks, and the size: `about`, `job`, `elapsed`, `control_point`, `worker`.
     #[doc(hidden)]
@@ -224,6 +240,8 @@ impl Worker {
             elapsed: now.saturating_sub(self.watched.begun.get(token).get()),
             control_point: self.control_point(),
             worker: self.number(),
+            #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+            site: job.by(token).site().unwrap_or(Site::UNKNOWN),
         })
     }
 

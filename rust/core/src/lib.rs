@@ -25,7 +25,7 @@
 //! Where a line belongs: `job/` is one job, `task/` what makes it a task, `pool/` is what pools share and do, `lock.rs` the
 //! lock as a type, `shell.rs` and `port.rs` the way out, `spawn.rs` and `scope.rs` closures as jobs. `unsafe` is allowed in
 //! `budget.rs`, `fault.rs`, `lock.rs`, `reference.rs`, `job/mod.rs`, `job/completion.rs`, `job/slot.rs`, `pool/mod.rs`, `pool/workers.rs`,
-//! `port.rs`, `scope.rs`, `shell.rs`, `spawn.rs`, and in `task/` `header.rs`, `event.rs`, `seat.rs` and `signals.rs` (where objects become references, memory becomes closures,
+//! `port.rs`, `scope.rs`, `shell.rs`, `site.rs`, `spawn.rs`, and in `task/` `header.rs`, `event.rs`, `seat.rs` and `signals.rs` (where objects become references, memory becomes closures,
 //! and the lock becomes a token), and nowhere else.
 
 #![no_std]
@@ -56,6 +56,8 @@ mod scope;
 #[allow(unsafe_code)]
 mod shell;
 #[allow(unsafe_code)]
+mod site;
+#[allow(unsafe_code)]
 mod spawn;
 mod task;
 mod ticks;
@@ -79,6 +81,9 @@ pub use reference::Ref;
 pub use report::{Level, Report};
 pub use scope::{Scope, ScopeError};
 pub use shell::{Phase, Shell};
+pub use site::By;
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+pub use site::Site;
 pub use spawn::{Handle, JoinError, NotSpawned, SpawnError};
 #[cfg(CONFIG_TASKPOOL_EVENTS)]
 pub use task::{Await, Event, EventRef};

@@ -12,6 +12,7 @@ use crate::job::{Caller, Outcome, SpawnedRef, HANDLE};
 use crate::pool::PoolRef;
 use crate::port::Port;
 use crate::shell::Shell;
+use crate::site::By;
 use crate::spawn::{clean_up, SpawnError};
 
 /// Why a scope came to nothing, or not to all that was asked of it.
@@ -61,10 +62,11 @@ impl<'scope, P: Port> Scope<'scope, '_, P> {
     /// # Errors
     ///
     /// [`SpawnError`], with the closure: call it in place of spawning it.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn spawn<F: FnOnce() + Send + 'scope>(&'scope self, closure: F) -> Result<(), SpawnError<F>> {
         let under_way = &self.under_way;
         // SAFETY: what is in the list is over before the scope is, which `'scope` outlives.
-        let spawned = unsafe { Shell::<P>::spawn_scoped(under_way.pool, closure) }?;
+        let spawned = unsafe { Shell::<P>::spawn_scoped(under_way.pool, closure, By::caller()) }?;
         Shell::<P>::look(|token| {
             spawned.set_next(token, None);
             if let Some(last) = under_way.last.get() {

@@ -25,6 +25,7 @@ use crate::pool::{GroupRef, GroupSnapshot, LimitError};
 use crate::port::Port;
 use crate::reference::Ref;
 use crate::report::{Level, Report};
+use crate::site::By;
 use crate::ticks::{When, MAX_TICKS};
 
 /// The machine on the port `P`. What does not wait may be called from threads and interrupts, before the pool is started
@@ -509,18 +510,29 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`SubmitError`]; nothing has changed then.
-    #[inline(never)]
+    #[inline(always)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
-        Self::submit_inline(pool, job)
+        Self::submit_by(pool, job, By::caller())
+    }
+
+    /// [`submit`](Shell::submit) by somebody else than the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing has changed then.
+    #[inline(never)]
+    pub fn submit_by(pool: PoolRef, job: JobRef, by: By) -> Result<Accepted, SubmitError> {
+        Self::submit_inline(pool, job, by)
     }
 
     /// [`submit`](Shell::submit) for a caller that is a function of its own already, as C's is.
     #[inline(always)]
-    pub fn submit_inline(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
+    pub fn submit_inline(pool: PoolRef, job: JobRef, by: By) -> Result<Accepted, SubmitError> {
         let key = P::lock();
         // SAFETY: as in `section`, which can't serve here: waking is common, too.
         let token = unsafe { Token::attest(P::now, P::groups) };
-        let (accepted, order) = pool.submit(&token, job);
+        let (accepted, order) = pool.submit(&token, job, by);
         if let Order::Wake(worker, rank) = order {
             Self::send(&token, worker, rank);
             P::wake(worker);
@@ -539,13 +551,25 @@ impl<P: Port> Shell<P> {
     ///
     /// [`DeferError`]; nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_ABORT)]
+    #[inline(always)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit_within(pool: PoolRef, job: JobRef, within: u64) -> Result<Accepted, DeferError> {
+        Self::submit_within_by(pool, job, within, By::caller())
+    }
+
+    /// [`submit_within`](Shell::submit_within) by somebody else than the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`DeferError`]; nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_ABORT)]
+    pub fn submit_within_by(pool: PoolRef, job: JobRef, within: u64, by: By) -> Result<Accepted, DeferError> {
         Self::section(|token| {
             // Under the lock, as the pool's clock may be stopped before it, and go on.
             let now = P::now();
             match now.checked_add(within) {
                 Some(limit) if limit < MAX_TICKS => {
-                    let (accepted, order) = pool.submit_within(token, job, limit + 1, || now);
+                    let (accepted, order) = pool.submit_within(token, job, limit + 1, || now, by);
                     (accepted.map_err(DeferError::from), order)
                 }
                 _ => (Err(DeferError::OutOfRange), Order::Nothing),
@@ -559,9 +583,20 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`SubmitError`]; nothing has changed then.
-    #[inline(never)]
+    #[inline(always)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit_urgent(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
-        Self::section(|token| pool.submit_urgent(token, job))
+        Self::submit_urgent_by(pool, job, By::caller())
+    }
+
+    /// [`submit_urgent`](Shell::submit_urgent) by somebody else than the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing has changed then.
+    #[inline(never)]
+    pub fn submit_urgent_by(pool: PoolRef, job: JobRef, by: By) -> Result<Accepted, SubmitError> {
+        Self::section(|token| pool.submit_urgent(token, job, by))
     }
 
     /// As [`submit_urgent`](Shell::submit_urgent), if no worker of the pool is idle, and otherwise as
@@ -571,15 +606,19 @@ impl<P: Port> Shell<P> {
     ///
     /// [`SubmitError`]; nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit_urgent_if_busy(pool: PoolRef, job: JobRef) -> Result<Accepted, SubmitError> {
-        Self::section(|token| pool.submit_urgent_if_busy(token, job))
+        let by = By::caller();
+        Self::section(|token| pool.submit_urgent_if_busy(token, job, by))
     }
 
     /// Moves a job that is queued in this pool behind all others, or, if it is `urgent` and no worker is idle, before them
     /// and with one more worker. Answers whether it was queued there.
     #[cfg(CONFIG_TASKPOOL_IOT_API)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn requeue(pool: PoolRef, job: JobRef, urgent: bool) -> bool {
-        Self::section(|token| pool.requeue(token, job, urgent))
+        let by = By::caller();
+        Self::section(|token| pool.requeue(token, job, urgent, by))
     }
 
     /// Changes the level of a job, at which it waits for a worker: the higher, the sooner it is taken. A ready one goes
@@ -629,11 +668,12 @@ impl<P: Port> Shell<P> {
     ///
     /// [`DeferError`]; nothing has changed then.
     #[inline]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit_at(pool: PoolRef, job: JobRef, deadline: u64) -> Result<Accepted, DeferError> {
         if deadline > MAX_TICKS {
             return Err(DeferError::OutOfRange);
         }
-        Self::defer(pool, job, When::at(deadline))
+        Self::defer(pool, job, When::at(deadline), By::caller())
     }
 
     /// Submits a job to run when at least `delay` ticks have passed: at now + delay + 1, as the current tick has partly
@@ -643,20 +683,27 @@ impl<P: Port> Shell<P> {
     ///
     /// [`DeferError`]; nothing has changed then.
     #[inline]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit_after(pool: PoolRef, job: JobRef, delay: u64) -> Result<Accepted, DeferError> {
+        Self::submit_after_by(pool, job, delay, By::caller())
+    }
+
+    /// [`submit_after`](Shell::submit_after) by somebody else than the caller.
+    #[inline]
+    pub(crate) fn submit_after_by(pool: PoolRef, job: JobRef, delay: u64, by: By) -> Result<Accepted, DeferError> {
         if delay > MAX_TICKS {
             return Err(DeferError::OutOfRange);
         }
         if delay == 0 {
-            return Self::submit(pool, job).map_err(DeferError::from);
+            return Self::submit_by(pool, job, by).map_err(DeferError::from);
         }
-        Self::defer(pool, job, When::after(delay))
+        Self::defer(pool, job, When::after(delay), by)
     }
 
     /// One function for both.
     #[inline(never)]
-    fn defer(pool: PoolRef, job: JobRef, when: When) -> Result<Accepted, DeferError> {
-        Self::defer_inline(pool, job, when)
+    fn defer(pool: PoolRef, job: JobRef, when: When, by: By) -> Result<Accepted, DeferError> {
+        Self::defer_inline(pool, job, when, by)
     }
 
     /// [`submit_after`](Shell::submit_after) and [`submit_at`](Shell::submit_at) for a caller that is a function of its own
@@ -666,7 +713,7 @@ impl<P: Port> Shell<P> {
     ///
     /// [`DeferError`]; nothing has changed then.
     #[inline(always)]
-    pub fn defer_inline(pool: PoolRef, job: JobRef, when: When) -> Result<Accepted, DeferError> {
+    pub fn defer_inline(pool: PoolRef, job: JobRef, when: When, by: By) -> Result<Accepted, DeferError> {
         let delay = when.delay();
         let relative = delay.is_some();
         let ahead = |now: u64| now.wrapping_add(delay.unwrap_or(0)).wrapping_add(1);
@@ -686,7 +733,7 @@ impl<P: Port> Shell<P> {
             deadline = ahead(now).min(MAX_TICKS);
         }
         let deadline = pool.own_time(&token, deadline, || if relative { now } else { P::now() });
-        let (accepted, mut order) = pool.defer(&token, job, deadline);
+        let (accepted, mut order) = pool.defer(&token, job, deadline, by);
         if relative && matches!(order, Order::Look(_)) {
             // It is the earliest, and ahead, unless this thread was kept waiting since it looked at the clock: then the
             // timer expires in the next tick.
@@ -827,13 +874,24 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`RunNowError`]; nothing has changed then.
+    #[inline(always)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn run_now(pool: PoolRef, job: JobRef) -> Result<Outcome, RunNowError> {
+        Self::run_now_by(pool, job, By::caller())
+    }
+
+    /// [`run_now`](Shell::run_now) by somebody else than the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`RunNowError`]; nothing has changed then.
+    pub fn run_now_by(pool: PoolRef, job: JobRef, by: By) -> Result<Outcome, RunNowError> {
         let number = match P::caller() {
             Caller::Interrupt => return Err(RunNowError::InInterrupt),
             Caller::Worker(worker) => worker.number(),
             Caller::Thread => Self::NO_WORKER,
         };
-        Self::look(|token| pool.begin_here(token, job))?;
+        Self::look(|token| pool.begin_here(token, job, by))?;
         // No pool knows it: it only has the number, and nobody watches over it.
         let caller = Worker::own(pool, number, None);
         // SAFETY: it stays here until the run is over, and only the run's context refers to it.

@@ -29,6 +29,7 @@ use crate::job::{
 use crate::pool::PoolRef;
 use crate::port::Port;
 use crate::shell::Shell;
+use crate::site::By;
 
 /// Why a closure was not spawned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,6 +206,12 @@ impl<P: Port, T> Handle<P, T> {
             .map_or(Cancel::Idle, |spawned| Shell::<P>::cancel(spawned.job()))
     }
 
+    /// Where it was spawned; `None` when the result has been taken. One lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    pub fn spawned_at(&self) -> Option<crate::site::Site> {
+        Shell::<P>::submitted_at(self.spawned?.job())
+    }
+
     /// Where the closure is now; `Idle` when it is over.
     pub fn status(&self) -> Status {
         self.spawned
@@ -236,12 +243,13 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`SpawnError`], with the closure.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn spawn<F, T>(pool: PoolRef, delay: u64, closure: F) -> Result<Handle<P, T>, SpawnError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        Self::from_slot(pool, delay, Alone(closure)).map_err(|error| error.map(|body| body.0))
+        Self::from_slot(pool, delay, Alone(closure), By::caller()).map_err(|error| error.map(|body| body.0))
     }
 
     /// As [`spawn`](Shell::spawn), for a closure that looks at its run.
@@ -249,15 +257,16 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`SpawnError`], with the closure.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn spawn_with<F, T>(pool: PoolRef, delay: u64, closure: F) -> Result<Handle<P, T>, SpawnError<F>>
     where
         F: FnOnce(&Ctx<'_>) -> T + Send + 'static,
         T: Send + 'static,
     {
-        Self::from_slot(pool, delay, WithCtx(closure)).map_err(|error| error.map(|body| body.0))
+        Self::from_slot(pool, delay, WithCtx(closure), By::caller()).map_err(|error| error.map(|body| body.0))
     }
 
-    fn from_slot<F, T>(pool: PoolRef, delay: u64, body: F) -> Result<Handle<P, T>, SpawnError<F>>
+    fn from_slot<F, T>(pool: PoolRef, delay: u64, body: F, by: By) -> Result<Handle<P, T>, SpawnError<F>>
     where
         F: Body<T> + Send + 'static,
         T: Send + 'static,
@@ -286,7 +295,7 @@ impl<P: Port> Shell<P> {
             });
         };
         // SAFETY: a slot that was just taken, in which there is room for both; `run` and `give_back` fit it.
-        unsafe { Self::begin(pool, delay, memory, run::<F, T>, give_back::<P>, body) }
+        unsafe { Self::begin(pool, delay, memory, run::<F, T>, give_back::<P>, body, by) }
     }
 
     /// As [`spawn`](Shell::spawn), for what answers a code, which is that of the outcome. The handle is a number, for those
@@ -297,7 +306,7 @@ impl<P: Port> Shell<P> {
     ///
     /// [`SpawnError`], with the closure.
     #[cfg(CONFIG_TASKPOOL_C_API)]
-    pub fn spawn_numbered<F>(pool: PoolRef, delay: u64, closure: F) -> Result<u32, SpawnError<F>>
+    pub fn spawn_numbered<F>(pool: PoolRef, delay: u64, closure: F, by: By) -> Result<u32, SpawnError<F>>
     where
         F: FnOnce(&Ctx<'_>) -> Code + Send + 'static,
     {
@@ -322,6 +331,7 @@ impl<P: Port> Shell<P> {
                 run_for_code::<WithCtx<F>>,
                 give_back::<P>,
                 WithCtx(closure),
+                by,
             )
         };
         let mut handle = begun.map_err(|error| error.map(|body| body.0))?;
@@ -395,6 +405,7 @@ impl<P: Port> Shell<P> {
     pub(crate) unsafe fn spawn_scoped<F: FnOnce() + Send>(
         pool: PoolRef,
         closure: F,
+        by: By,
     ) -> Result<SpawnedRef, SpawnError<F>> {
         const {
             assert!(
@@ -410,7 +421,7 @@ impl<P: Port> Shell<P> {
             });
         };
         // SAFETY: a slot that was just taken, in which there is room; `give_back` fits it.
-        match unsafe { Self::begin(pool, 0, memory, run::<Alone<F>, ()>, give_back::<P>, Alone(closure)) } {
+        match unsafe { Self::begin(pool, 0, memory, run::<Alone<F>, ()>, give_back::<P>, Alone(closure), by) } {
             Ok(mut handle) => {
                 let handle: &mut Handle<P, ()> = &mut handle;
                 let spawned = handle.spawned.take();
@@ -427,6 +438,7 @@ impl<P: Port> Shell<P> {
     ///
     /// [`SpawnError`], with the closure. Without memory, the program ends.
     #[cfg(CONFIG_RUST_ALLOC)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn spawn_boxed<F, T>(pool: PoolRef, delay: u64, closure: F) -> Result<Handle<P, T>, SpawnError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -448,6 +460,7 @@ impl<P: Port> Shell<P> {
                 run::<Alone<F>, T>,
                 free_box::<Alone<F>, T>,
                 Alone(closure),
+                By::caller(),
             )
         };
         begun.map_err(|error| error.map(|body| body.0))
@@ -466,12 +479,13 @@ impl<P: Port> Shell<P> {
         run: unsafe fn(&Ctx<'_>, JobRef) -> Code,
         free: unsafe fn(SpawnedRef),
         closure: F,
+        by: By,
     ) -> Result<Handle<P, T>, SpawnError<F>> {
         // SAFETY: this function's promise.
         let spawned = unsafe { Spawned::begin(memory, run, complete::<P, F, T>, free) };
         // SAFETY: this function's promise; nobody else knows the memory yet.
         unsafe { room::<F>(spawned).write(closure) };
-        let why = match Self::submit_after(pool, spawned.job(), delay) {
+        let why = match Self::submit_after_by(pool, spawned.job(), delay, by) {
             Ok(_) => {
                 return Ok(Handle {
                     spawned: Some(spawned),

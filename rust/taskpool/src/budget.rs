@@ -94,6 +94,12 @@ impl Overrun {
         self.0.worker()
     }
 
+    /// Where the job was submitted last, if that is known: see [`Job::submitted_at`](crate::Job::submitted_at).
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    pub fn submitted_at(&self) -> Option<crate::Site> {
+        self.0.submitted_at()
+    }
+
     /// Where the job is, or was: for whoever looks it up in the image's map.
     pub fn address(&self) -> usize {
         self.0.address()
@@ -114,7 +120,12 @@ impl fmt::Display for Overrun {
             self.budget(),
             self.control_point(),
             self.worker()
-        )
+        )?;
+        #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+        if let Some(site) = self.submitted_at() {
+            write!(f, "; submitted at {site}")?;
+        }
+        Ok(())
     }
 }
 

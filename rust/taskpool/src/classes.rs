@@ -23,7 +23,7 @@ use core::cell::RefCell;
 use core::fmt;
 
 use heapless::LinearMap;
-use taskpool_core::{Accepted, JobRef, Outcome, Run, RunNowError, Shell, SubmitError};
+use taskpool_core::{Accepted, By, JobRef, Outcome, Run, RunNowError, Shell, SubmitError};
 
 use crate::config::CONFIG;
 use crate::guarded::Guarded;
@@ -44,6 +44,15 @@ pub enum Target {
     Inline(Pool),
 }
 
+impl Target {
+    /// The pool that it is, or that its runs belong to.
+    pub const fn pool(self) -> Pool {
+        match self {
+            Target::Pool(pool) | Target::Inline(pool) => pool,
+        }
+    }
+}
+
 /// What became of a submission that was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -53,13 +62,20 @@ pub enum Answer {
     Ran(Outcome),
 }
 
-/// How often jobs were submitted to a class, since it was added. The numbers stay at the greatest one when they reach it.
-/// How the jobs ended, the pool counts (`Pool::stats`).
+/// How often jobs were submitted to a class, since it was added. The numbers stay at the greatest one when they reach it; who
+/// wants them to begin anew removes the class, and adds it.
+///
+/// That is what a class is there for. What becomes of a job after that is known to its pool: [`pool_of`], and `Pool::stats`
+/// of that, with `CONFIG_TASKPOOL_STATS`. A job does not remember the class that it came by, as that would be a word in each
+/// job. How many jobs of one kind are under way, a group that they share says, `Group::usage`,
+/// with the greatest limit if that is all that it is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClassStats {
     /// Submissions that were accepted, inline runs among them.
     pub accepted: u32,
+    /// Those of them that ran inline, and so have ended.
+    pub ran_inline: u32,
     /// Submissions that were refused.
     pub refused: u32,
 }
@@ -140,6 +156,20 @@ impl From<RunNowError> for ClassError {
     }
 }
 
+impl ClassStats {
+    fn count(&mut self, answer: &Result<Answer, ClassError>) {
+        let add = |counter: &mut u32| *counter = counter.saturating_add(1);
+        match answer {
+            Ok(Answer::Accepted(_)) => add(&mut self.accepted),
+            Ok(Answer::Ran(_)) => {
+                add(&mut self.accepted);
+                add(&mut self.ran_inline);
+            }
+            Err(_) => add(&mut self.refused),
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Class {
     target: Target,
@@ -152,6 +182,7 @@ impl Class {
             target,
             stats: ClassStats {
                 accepted: 0,
+                ran_inline: 0,
                 refused: 0,
             },
         }
@@ -241,6 +272,11 @@ pub(crate) fn find_bytes(name: &[u8]) -> Option<Target> {
     registry(|registry| registry.class(name).map(|class| class.target))
 }
 
+/// The pool that this name means now, for its workers or inline: `classes::pool_of("io").map(|pool| pool.stats())`.
+pub fn pool_of(name: &str) -> Option<Pool> {
+    find(name).map(Target::pool)
+}
+
 /// What was submitted to the class of this name; with `None`, under names that only the default knew. Answers nothing where
 /// there is no such class, or no default.
 pub fn stats(name: Option<&str>) -> Option<ClassStats> {
@@ -267,29 +303,26 @@ pub(crate) fn stats_bytes(name: Option<&[u8]>) -> Option<ClassStats> {
 ///
 /// [`ClassError::Unknown`]: it is no class, and there is no default. Otherwise why the pool refused it. The job is as it was
 /// then.
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
 pub fn submit<T: Run>(name: &str, job: &'static Job<T>) -> Result<Answer, ClassError> {
-    submit_bytes(name.as_bytes(), job.reference())
+    submit_bytes(name.as_bytes(), job.reference(), By::caller())
 }
 
 /// As [`submit`].
-pub(crate) fn submit_bytes(name: &[u8], job: JobRef) -> Result<Answer, ClassError> {
+pub(crate) fn submit_bytes(name: &[u8], job: JobRef, by: By) -> Result<Answer, ClassError> {
     let target = find_bytes(name).ok_or(ClassError::Unknown)?;
     // Outside the lock: between the two a class may be mapped anew, which this submission does not see any more.
     let answer = match target {
-        Target::Pool(pool) => System::submit(pool.reference(), job)
+        Target::Pool(pool) => System::submit_by(pool.reference(), job, by)
             .map(Answer::Accepted)
             .map_err(ClassError::from),
-        Target::Inline(pool) => System::run_now(pool.reference(), job)
+        Target::Inline(pool) => System::run_now_by(pool.reference(), job, by)
             .map(Answer::Ran)
             .map_err(ClassError::from),
     };
     registry(|registry| {
         if let Some(class) = registry.class(name) {
-            let counter = match answer {
-                Ok(_) => &mut class.stats.accepted,
-                Err(_) => &mut class.stats.refused,
-            };
-            *counter = counter.saturating_add(1);
+            class.stats.count(&answer);
         }
     });
     answer

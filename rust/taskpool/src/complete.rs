@@ -5,12 +5,12 @@ use core::cell::{Cell, RefCell};
 use core::fmt;
 
 use heapless::Deque;
-use taskpool_core::{Caller, Code, Complete, Outcome, Port, Run, SignalRef, SubmitError};
+use taskpool_core::{By, Caller, Code, Complete, Outcome, Port, Run, SignalRef, SubmitError};
 
 use crate::guarded::Guarded;
 use crate::port::ThisPort;
 use crate::time::Timeout;
-use crate::{Job, Pool};
+use crate::{Job, Pool, System};
 
 /// What a completion has been told since somebody last took it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,20 +178,23 @@ impl RoomState {
 /// | in any state, and the pool takes no submissions | it does not run: [`refused`](Then::refused) counts that, and the outcome can be taken |
 ///
 /// It takes a lock section and a submission, O(1), in the context that tells the outcome, an interrupt perhaps. On a 32-bit
-/// machine it takes 24 bytes, and `OnEnd` 4.
+/// machine it takes 24 bytes, 4 more with `CONFIG_TASKPOOL_SUBMIT_SITE`, and `OnEnd` 4.
 pub struct Then<T: Run + 'static = fn(&taskpool_core::Ctx<'_>)> {
     pool: fn() -> Pool,
     job: &'static Job<T>,
     room: Room,
+    by: By,
 }
 
 impl<T: Run> Then<T> {
     /// Submits `job` to the pool that `pool` names, [`system`](crate::system) for example, or `|| c_pool!(net)`.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub const fn new(pool: fn() -> Pool, job: &'static Job<T>) -> Self {
         Then {
             pool,
             job,
             room: Room::new(),
+            by: By::caller(),
         }
     }
 
@@ -210,7 +213,7 @@ impl<T: Run> Then<T> {
 impl<T: Run> Complete for Then<T> {
     fn complete(&self, outcome: Outcome) {
         self.room.put(outcome);
-        match (self.pool)().submit(self.job) {
+        match System::submit_by((self.pool)().0, self.job.reference(), self.by) {
             // Who is queued already takes this, too.
             Ok(_) | Err(SubmitError::AlreadyQueued) => {}
             Err(_) => self.room.refuse(),

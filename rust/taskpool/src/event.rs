@@ -48,11 +48,11 @@ use crate::{Duration, Pool, System};
 ///
 /// # Who waits
 ///
-/// Any number of tasks ([`Task::enable_on`]) and threads ([`wait`](Event::wait)), which go on in the order in which they came.
-/// Whoever completes the event releases them: the first one in the section that completes it, each other one in a section
-/// of its own after that. A thread that is preempted meanwhile releases the others when it goes on; an interrupt is not. A task
-/// runs, whatever the status: it looks at [`status`](Event::status). But [`Outcome::Aborted`] aborts it, and with it those
-/// who wait for its end, and so on; no chain is too long for the stack.
+/// Any number of tasks ([`Task::enable_on`], [`Next::On`](crate::Next::On)) and threads ([`wait`](Event::wait)), which go on in
+/// the order in which they came. Whoever completes the event releases them: the first one in the section that completes it, each
+/// other one in a section of its own after that. A thread that is preempted meanwhile releases the others when it goes on; an
+/// interrupt is not. A task runs, whatever the status: it looks at [`status`](Event::status). But [`Outcome::Aborted`] aborts it,
+/// and with it those who wait for its end, and so on; no chain is too long for the stack.
 #[repr(transparent)]
 pub struct Event(taskpool_core::Event);
 
@@ -126,7 +126,7 @@ impl Event {
         System::event_count(self.reference())
     }
 
-    fn reference(&'static self) -> EventRef {
+    pub(crate) fn reference(&'static self) -> EventRef {
         self.0.reference()
     }
 }
@@ -189,6 +189,15 @@ impl Default for Event {
     }
 }
 
+/// Only an event itself is equal to it, whatever its status.
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        core::ptr::eq(self, other)
+    }
+}
+
+impl Eq for Event {}
+
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event").finish_non_exhaustive()
@@ -209,6 +218,7 @@ impl<W: Work> Task<W> {
     /// # Errors
     ///
     /// As [`enable`](Task::enable).
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn enable_on(&'static self, pool: Pool, event: &'static Event) -> Result<bool, EnableError> {
         self.wait_for(pool, event, false)
     }
@@ -219,10 +229,12 @@ impl<W: Work> Task<W> {
     /// # Errors
     ///
     /// As [`enable`](Task::enable).
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn enable_after(&'static self, pool: Pool, event: &'static Event) -> Result<bool, EnableError> {
         self.wait_for(pool, event, true)
     }
 
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     fn wait_for(&'static self, pool: Pool, event: &'static Event, delayed: bool) -> Result<bool, EnableError> {
         if !W::on_enable(self) {
             return Err(EnableError::Vetoed);

@@ -51,6 +51,19 @@ layout! {
     overrun_worker: Overrun::READ_BY_C[4],
 }
 
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+layout! {
+    sizeof_site: taskpool_core::Site::OF_C[3],
+    site_file: taskpool_core::Site::OF_C[0],
+    site_length: taskpool_core::Site::OF_C[1],
+    site_line: taskpool_core::Site::OF_C[2],
+}
+
+#[cfg(all(CONFIG_TASKPOOL_BUDGETS, CONFIG_TASKPOOL_SUBMIT_SITE))]
+layout! {
+    overrun_site: Overrun::SITE_OF_C,
+}
+
 #[cfg(CONFIG_TASKPOOL_WDT)]
 layout! {
     about_watchdog: About::WATCHDOG_OF_C,

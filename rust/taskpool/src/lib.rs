@@ -69,6 +69,8 @@ mod c;
 #[cfg(classes)]
 pub mod classes;
 mod complete;
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+mod completer;
 mod config;
 #[cfg(CONFIG_TASKPOOL_EVENTS)]
 mod event;
@@ -100,6 +102,8 @@ mod time;
 #[cfg(CONFIG_TASKPOOL_BUDGETS)]
 pub use budget::{set_overrun_hook, About, Overrun, OverrunHook};
 pub use complete::{Batch, BatchError, CompletionQueue, QueueError, Queued, Room, Then, Told};
+#[cfg(CONFIG_TASKPOOL_TASKS)]
+pub use completer::{CompleterSlot, SlotError};
 pub use config::{Config, CONFIG};
 #[cfg(CONFIG_TASKPOOL_EVENTS)]
 pub use event::Event;
@@ -119,6 +123,8 @@ pub use stats::Stats;
 pub use task::{AnyTask, Completer, EnableError, First, Next, Shift, Task, TaskCounts, TaskCtx, TaskFunction, Work};
 #[cfg(CONFIG_TASKPOOL_PAUSE)]
 pub use taskpool_core::Clock;
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+pub use taskpool_core::Site;
 pub use taskpool_core::{
     Accepted, CacheUse, Cancel, Code, Complete, ControlError, CreateError, Ctx, DeferError, JoinError, Level,
     LevelError, NotSpawned, OnEnd, Outcome, Report, Run, RunNowError, ScopeError, Shutdown, Snapshot, SpawnError,
@@ -137,7 +143,7 @@ type System = Shell<port::ThisPort>;
 /// A job: a unit of work that its owner keeps, in a `static`.
 ///
 /// 40 bytes and its state on a 32-bit machine, 4 more each with `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS`,
-/// `CONFIG_TASKPOOL_BUDGETS` and `CONFIG_TASKPOOL_GROUPS`. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
+/// `CONFIG_TASKPOOL_BUDGETS`, `CONFIG_TASKPOOL_GROUPS` and `CONFIG_TASKPOOL_SUBMIT_SITE`. Without state, `T` is a plain function (4 bytes), which a closure that captures nothing
 /// becomes; with state it is a type of yours that implements [`Run`]. A job never runs on two workers at once.
 pub struct Job<T: Run = fn(&Ctx<'_>)>(taskpool_core::Job<T>);
 
@@ -240,6 +246,21 @@ impl<T: Run> Job<T> {
         System::status(self.reference())
     }
 
+    /// Where the job was submitted last: the file and the line of the call, in the application, that was accepted. While the
+    /// job waits, while it runs, and afterwards; a call that was refused changes nothing. `None`, if none has been accepted
+    /// yet, or the last one was made through a pointer to a function. (As `file` and `line` of
+    /// Momentum's jobs.)
+    ///
+    /// It is the line of whoever calls a function marked with `#[track_caller]`, as for a panic: where the application
+    /// wraps [`Pool::submit`] and the others in a function of its own, mark that function, too. A job that a completion
+    /// submits ([`Then`]) names the line in which that was made.
+    ///
+    /// From any thread and interrupt. One lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    pub fn submitted_at(&'static self) -> Option<Site> {
+        System::submitted_at(self.reference())
+    }
+
     fn reference(&'static self) -> JobRef {
         self.0.reference()
     }
@@ -318,6 +339,7 @@ impl Pool {
     /// [`SubmitError::AlreadyQueued`]: the job waits for a worker already; it keeps its place and runs once.
     /// [`SubmitError::NotRunning`]: the pool takes no submissions. Nothing has changed then.
     #[inline]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit<T: Run>(self, job: &'static Job<T>) -> Result<Accepted, SubmitError> {
         System::submit(self.0, job.reference())
     }
@@ -337,6 +359,7 @@ impl Pool {
     /// [`SubmitError::AlreadyQueued`]: the job is urgent already, or waits in another pool; it keeps its place.
     /// [`SubmitError::NotRunning`]: the pool takes no submissions. Nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_URGENT)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit_urgent<T: Run>(self, job: &'static Job<T>) -> Result<Accepted, SubmitError> {
         System::submit_urgent(self.0, job.reference())
     }
@@ -355,6 +378,7 @@ impl Pool {
     ///
     /// As [`submit_after`](Pool::submit_after).
     #[cfg(CONFIG_TASKPOOL_ABORT)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit_within<T: Run>(self, job: &'static Job<T>, within: Duration) -> Result<Accepted, DeferError> {
         System::submit_within(self.0, job.reference(), within.as_ticks())
     }
@@ -378,6 +402,7 @@ impl Pool {
     /// [`DeferError::NotRunning`]: the pool takes no submissions. [`DeferError::OutOfRange`]: the deadline would lie
     /// 2^62 ticks after boot, or later. Nothing has changed then.
     #[inline]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit_after<T: Run>(self, job: &'static Job<T>, delay: Duration) -> Result<Accepted, DeferError> {
         System::submit_after(self.0, job.reference(), delay.as_ticks())
     }
@@ -391,6 +416,7 @@ impl Pool {
     ///
     /// As [`submit_after`](Pool::submit_after).
     #[inline]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn submit_at<T: Run>(self, job: &'static Job<T>, deadline: Instant) -> Result<Accepted, DeferError> {
         System::submit_at(self.0, job.reference(), deadline.as_ticks())
     }
@@ -411,6 +437,7 @@ impl Pool {
     ///
     /// [`RunNowError::UnderWay`]: the job is queued, deferred or running. [`RunNowError::NotRunning`]: the pool is held, not
     /// started yet, or shut down. [`RunNowError::InInterrupt`]. The job has not run then, and nothing has changed.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn run_now<T: Run>(self, job: &'static Job<T>) -> Result<Outcome, RunNowError> {
         System::run_now(self.0, job.reference())
     }

@@ -26,6 +26,7 @@ impl<'scope> Scope<'scope, '_> {
     /// [`SpawnError`], with the closure as it was: call it here instead, or give up.
     /// [`NotSpawned::NoSlot`](crate::NotSpawned::NoSlot): all slots are used.
     /// [`NotSpawned::NotRunning`](crate::NotSpawned::NotRunning): the pool takes no submissions.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn spawn<F: FnOnce() + Send + 'scope>(self, closure: F) -> Result<(), SpawnError<F>> {
         demand_cache!();
         self.0.spawn(closure)

@@ -80,6 +80,15 @@ impl<T> JobHandle<T> {
         self.0.cancel()
     }
 
+    /// The file and the line of the call that has spawned the closure, as [`Job::submitted_at`](crate::Job::submitted_at).
+    /// `None` when its result has been taken.
+    ///
+    /// From any thread and interrupt. At most one lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    pub fn spawned_at(&self) -> Option<crate::Site> {
+        self.0.spawned_at()
+    }
+
     /// Where the closure is now; it may move on at once. [`Status::Idle`] when it is over.
     ///
     /// From any thread and interrupt. At most one lock section, O(1).
@@ -138,6 +147,7 @@ impl Pool {
     /// [`SpawnError`], with the closure as it was. [`NotSpawned::NoSlot`](crate::NotSpawned::NoSlot): all slots are
     /// used. [`NotSpawned::NotRunning`](crate::NotSpawned::NotRunning): the pool takes no submissions.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn spawn<F, T>(self, closure: F) -> Result<JobHandle<T>, SpawnError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -154,6 +164,7 @@ impl Pool {
     ///
     /// As [`spawn`](Pool::spawn).
     #[cfg(CONFIG_TASKPOOL_WAIT)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn spawn_with<F, T>(self, closure: F) -> Result<JobHandle<T>, SpawnError<F>>
     where
         F: FnOnce(&Ctx<'_>) -> T + Send + 'static,
@@ -172,6 +183,7 @@ impl Pool {
     /// As [`spawn`](Pool::spawn), and [`NotSpawned::OutOfRange`](crate::NotSpawned::OutOfRange): the deadline would lie
     /// 2^62 ticks after boot, or later.
     #[cfg(CONFIG_TASKPOOL_WAIT)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn spawn_after<F, T>(self, closure: F, delay: Duration) -> Result<JobHandle<T>, SpawnError<F>>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -192,6 +204,7 @@ impl Pool {
     ///
     /// As [`spawn`](Pool::spawn), but for the slot.
     #[cfg(all(CONFIG_TASKPOOL_WAIT, CONFIG_RUST_ALLOC))]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn spawn_boxed<F, T>(self, closure: F) -> Result<JobHandle<T>, SpawnError<F>>
     where
         F: FnOnce() -> T + Send + 'static,

@@ -9,6 +9,8 @@ use taskpool_core::{
 use taskpool_core::{Outcome, WaitError};
 
 use crate::port::ThisPort;
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
+use crate::Event;
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use crate::Timeout;
 use crate::{Duration, Instant, LevelError, Pool, System};
@@ -54,6 +56,12 @@ pub enum Next {
     After(Duration),
     /// Once this tick has begun. Later runs are counted from there; slots that have passed since then count as missed.
     At(Instant),
+    /// Once this event is complete, with whatever status, which the next run looks at; if it is complete already, as soon as a
+    /// worker is free. But one that was aborted aborts the task. Later runs are counted from there. Until then the task stands
+    /// in the line of the event, as one that was [enabled on](Task::enable_on) it: what ends that wait ends this one. After the
+    /// last iteration nothing is waited for. (TaskScheduler's `waitFor`, called by the task itself.)
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
+    On(&'static Event),
     /// Not before a [`Completer`] says so, which the run has taken: see [`TaskCtx::completer`]. If it has taken none, nobody could,
     /// and the task is aborted.
     Pending,
@@ -149,6 +157,8 @@ impl From<Next> for taskpool_core::Next {
             Next::Again => Self::Again,
             Next::After(span) => Self::After(span.as_ticks()),
             Next::At(instant) => Self::At(instant.as_ticks()),
+            #[cfg(CONFIG_TASKPOOL_EVENTS)]
+            Next::On(event) => Self::On(event.reference()),
             Next::Pending => Self::Pending,
             Next::Done(code) => Self::Done(code),
         }
@@ -219,7 +229,7 @@ impl From<Next> for taskpool_core::Next {
 /// [`MAX_TICKS`](crate::MAX_TICKS) is that, and an interval or a limit of more than [`MAX_SPAN`](crate::MAX_SPAN) is that.
 ///
 /// On a 32-bit machine it takes 84 bytes and its state, 4 more each with `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS`,
-/// `CONFIG_TASKPOOL_BUDGETS` and `CONFIG_TASKPOOL_GROUPS`.
+/// `CONFIG_TASKPOOL_BUDGETS`, `CONFIG_TASKPOOL_GROUPS` and `CONFIG_TASKPOOL_SUBMIT_SITE`.
 pub struct Task<W: Work = fn(&TaskCtx<'_>) -> Next>(taskpool_core::Task<Inner<W>>);
 
 impl Task {
@@ -320,6 +330,7 @@ impl<W: Work> Task<W> {
     ///
     /// [`EnableError::Vetoed`]: [`Work::on_enable`] said no. [`EnableError::UnderWay`]: it is enabled in another
     /// pool, or about to end. [`EnableError::NotRunning`]: the pool takes no submissions. Nothing has changed then: a task that was enabled still is.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn enable(&'static self, pool: Pool, first: First) -> Result<bool, EnableError> {
         if !W::on_enable(self) {
             return Err(EnableError::Vetoed);
@@ -363,6 +374,7 @@ impl<W: Work> Task<W> {
     /// # Errors
     ///
     /// [`NotEnabled`]: there is no next run. Nothing has changed then.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn trigger(&'static self) -> Result<(), NotEnabled> {
         System::trigger(self.reference())
     }
@@ -375,6 +387,7 @@ impl<W: Work> Task<W> {
     /// # Errors
     ///
     /// [`NotEnabled`]: there is no next run. Nothing has changed then.
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn postpone(&'static self, delay: Duration) -> Result<(), NotEnabled> {
         System::postpone(self.reference(), delay.as_ticks())
     }
@@ -453,6 +466,16 @@ impl<W: Work> Task<W> {
         System::status(self.job())
     }
 
+    /// Where somebody has said last when the task runs: the call of [`enable`](Task::enable) or of its kin, of
+    /// [`trigger`](Task::trigger) or of [`postpone`](Task::postpone) that was accepted last. Runs that follow by the schedule,
+    /// and those that an event begins, keep it. As [`Job::submitted_at`](crate::Job::submitted_at).
+    ///
+    /// From any thread and interrupt, also from its own run. One lock section, O(1).
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    pub fn submitted_at(&'static self) -> Option<crate::Site> {
+        System::submitted_at(self.job())
+    }
+
     pub(crate) fn reference(&'static self) -> TaskRef {
         self.0.reference()
     }
@@ -497,7 +520,8 @@ impl Shift {
 pub struct TaskCtx<'run>(&'run taskpool_core::TaskCtx<'run>);
 
 impl TaskCtx<'_> {
-    /// Its number, from 1 on, since the task was enabled. Parts of an iteration ([`Next::Again`]) have the same one.
+    /// Its number, from 1 on, since the task was enabled. Parts of an iteration ([`Next::Again`]) have the same one:
+    /// which of them this is, the state of the task says, if it matters, as nobody counts parts.
     pub fn number(&self) -> u32 {
         self.0.number()
     }
@@ -601,13 +625,15 @@ impl fmt::Debug for TaskCtx<'_> {
 /// `skip_completion` and `complete_tail`.)
 ///
 /// It may be sent to any thread and interrupt, and used from the run itself on. One that is dropped aborts the task, as nobody
-/// could say so then. It is worth nothing once its task has ended in another way, or begun anew.
+/// could say so then. It is worth nothing once its task has ended in another way, or begun anew. A
+/// [`CompleterSlot`](crate::CompleterSlot) keeps it for an interrupt, which has no place of its own.
 #[must_use = "dropped, it aborts the task"]
 #[derive(Debug)]
 pub struct Completer(taskpool_core::Completer<ThisPort>);
 
 impl Completer {
-    /// The run is over, as if it had answered this now; [`Next::Pending`] aborts the task. If the task ends, a worker tells so.
+    /// The run is over, as if it had answered this now; [`Next::Pending`] aborts the task. If the task ends, a worker tells so;
+    /// but an event that was aborted, with [`Next::On`], aborts it in this context.
     ///
     /// From any thread and interrupt. One lock section, O(log n).
     ///
@@ -652,6 +678,7 @@ impl AnyTask {
     /// # Errors
     ///
     /// [`NotEnabled`].
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn trigger(self) -> Result<(), NotEnabled> {
         System::trigger(self.0)
     }
@@ -661,6 +688,7 @@ impl AnyTask {
     /// # Errors
     ///
     /// [`NotEnabled`].
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn postpone(self, delay: Duration) -> Result<(), NotEnabled> {
         System::postpone(self.0, delay.as_ticks())
     }
@@ -712,6 +740,12 @@ impl AnyTask {
     pub fn counts(self) -> TaskCounts {
         let (runs, missed) = System::task_counts(self.0);
         TaskCounts { runs, missed }
+    }
+
+    /// [`Task::submitted_at`].
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    pub fn submitted_at(self) -> Option<crate::Site> {
+        System::submitted_at(self.0.job())
     }
 }
 

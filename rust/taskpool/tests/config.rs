@@ -95,7 +95,7 @@ fn the_host_builds_with_the_defaults_of_kconfig() {
             ("TASKPOOL_CACHE_JOBS", _) => "8",
             ("TASKPOOL_CLASSES", _) => "3",
             ("TASKPOOL_RUNTIME_POOLS" | "TASKPOOL_TASKS" | "TASKPOOL_EVENTS" | "TASKPOOL_BUDGETS", _) => "y",
-            ("TASKPOOL_WDT" | "TASKPOOL_GROUPS", _) => "y",
+            ("TASKPOOL_WDT" | "TASKPOOL_GROUPS" | "TASKPOOL_SUBMIT_SITE", _) => "y",
             // What Kconfig takes for a bool without a default.
             (_, None) => "n",
             (_, Some(default)) => default,

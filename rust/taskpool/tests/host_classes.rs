@@ -40,6 +40,7 @@ fn a_class_means_a_pool() {
     assert_eq!(classes::set("io", Target::Pool(io)), Ok(None));
     assert_eq!(classes::find("cpu"), Some(Target::Pool(cpu)));
     assert_eq!(classes::find("io"), Some(Target::Pool(io)));
+    assert_eq!((classes::pool_of("cpu"), classes::pool_of("slow")), (Some(cpu), None));
     cpu.hold().unwrap();
     assert_eq!(classes::submit("cpu", &JOB), Ok(Answer::Accepted(Accepted::New)));
     assert_eq!(cpu.check().queued, 1);
@@ -55,11 +56,17 @@ fn a_class_means_a_pool() {
     assert_eq!(JOB.wait(Timeout::Forever), Ok(Outcome::Done(0)));
     io.shutdown(Shutdown::Drain, Timeout::Forever).unwrap();
     assert_eq!(classes::submit("io", &JOB), Err(ClassError::NotRunning));
-    let of = |name| classes::stats(Some(name)).map(|stats| (stats.accepted, stats.refused));
-    assert_eq!((of("cpu"), of("io"), of("slow")), (Some((2, 1)), Some((0, 1)), None));
+    let of = |name| classes::stats(Some(name)).map(|stats| (stats.accepted, stats.ran_inline, stats.refused));
+    assert_eq!(
+        (of("cpu"), of("io"), of("slow")),
+        (Some((2, 0, 1)), Some((0, 0, 1)), None)
+    );
     assert_eq!(classes::remove("cpu"), Some(Target::Pool(io)));
     assert_eq!(classes::remove("cpu"), None);
     assert_eq!(of("cpu"), None);
+    // Added again, it begins anew.
+    assert_eq!(classes::set("cpu", Target::Pool(cpu)), Ok(None));
+    assert_eq!(of("cpu"), Some((0, 0, 0)));
 }
 
 #[test]
@@ -76,8 +83,13 @@ fn a_class_runs_inline() {
     short.hold().unwrap();
     assert_eq!(classes::submit("short", &JOB), Err(ClassError::NotRunning));
     short.release().unwrap();
-    let stats = classes::stats(Some("short")).unwrap();
-    assert_eq!((stats.accepted, stats.refused), (1, 2));
+    let of = |name| classes::stats(Some(name)).map(|stats| (stats.accepted, stats.ran_inline, stats.refused));
+    assert_eq!((classes::pool_of("short"), of("short")), (Some(short), Some((1, 1, 2))));
+    // On workers from now on: what ran inline stays counted.
+    classes::set("short", Target::Pool(short)).unwrap();
+    assert_eq!(classes::submit("short", &JOB), Ok(Answer::Accepted(Accepted::New)));
+    assert_eq!(JOB.wait(Timeout::Forever), Ok(Outcome::Done(0)));
+    assert_eq!((classes::pool_of("short"), of("short")), (Some(short), Some((2, 1, 2))));
 }
 
 #[test]
@@ -97,11 +109,12 @@ fn unknown_names_have_a_default() {
     assert_eq!(classes::find("anything"), Some(Target::Inline(other)));
     other.hold().unwrap();
     assert_eq!(classes::submit("cpu", &JOB), Err(ClassError::NotRunning));
+    assert_eq!(classes::pool_of("anything"), Some(other));
     // Who is known does not need it.
     classes::set("cpu", Target::Inline(one)).unwrap();
     assert_eq!(classes::submit("cpu", &JOB), Ok(Answer::Ran(Outcome::Done(128))));
     let stats = classes::stats(None).unwrap();
-    assert_eq!((stats.accepted, stats.refused), (2, 1));
+    assert_eq!((stats.accepted, stats.ran_inline, stats.refused), (2, 2, 1));
     assert_eq!(classes::set_default(None), Some(Target::Inline(other)));
     assert_eq!(classes::submit("io", &JOB), Err(ClassError::Unknown));
 }

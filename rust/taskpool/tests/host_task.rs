@@ -8,9 +8,9 @@ use std::sync::Mutex;
 
 use common::{eventually, Counts};
 use taskpool::{
-    leak_pool, Complete, Completer, Duration, EnableError, First, Instant, LevelError, Missed, Next, NotEnabled, OnEnd,
-    Outcome, Pool, Rephase, Shift, Stale, Status, Task, TaskCounts, TaskCtx, TaskFunction, Timeout, WaitError, Work,
-    LEVELS, MAX_SPAN,
+    leak_pool, Complete, Completer, CompleterSlot, Duration, EnableError, Event, First, Instant, LevelError, Missed,
+    Next, NotEnabled, OnEnd, Outcome, Pool, Rephase, Shift, SlotError, Stale, Status, Task, TaskCounts, TaskCtx,
+    TaskFunction, Timeout, WaitError, Work, LEVELS, MAX_SPAN,
 };
 
 fn pool(name: &'static str) -> Pool {
@@ -246,6 +246,135 @@ fn a_run_is_completed_by_another_thread() {
     assert!(TASK.cancel());
     assert_eq!(completer.complete(Next::Default), Err(Stale));
     assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Cancelled));
+}
+
+#[test]
+fn a_completer_waits_in_a_slot() {
+    static SLOT: CompleterSlot = CompleterSlot::new();
+    static WAITS: AtomicBool = AtomicBool::new(false);
+    static TASK: Task = Task::from_fn(|ctx| {
+        assert!(SLOT.put(ctx.completer()).is_none());
+        WAITS.store(true, SeqCst);
+        Next::Pending
+    });
+    let enable = |pool| {
+        WAITS.store(false, SeqCst);
+        assert_eq!(TASK.enable(pool, First::Now), Ok(false));
+        eventually("a run that waits", || WAITS.load(SeqCst));
+    };
+
+    let pool = pool("slot");
+    assert_eq!(SLOT.complete(Next::Default), Err(SlotError::Empty));
+    enable(pool);
+    assert_eq!(SLOT.complete(Next::Done(4)), Ok(()));
+    assert_eq!(
+        SLOT.complete(Next::Done(5)),
+        Err(SlotError::Empty),
+        "the first one counts"
+    );
+    assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Done(4)));
+    // What is taken out is as any completer.
+    enable(pool);
+    drop(SLOT.take());
+    assert!(SLOT.take().is_none());
+    assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Aborted));
+    // Of a task that has ended otherwise.
+    enable(pool);
+    assert!(TASK.cancel());
+    assert_eq!(SLOT.complete(Next::Default), Err(SlotError::Stale));
+    assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Cancelled));
+    // Pending says that nobody will say so.
+    enable(pool);
+    assert_eq!(SLOT.complete(Next::Pending), Ok(()));
+    assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Aborted));
+    for (error, advice) in [
+        (SlotError::Empty, "put it there"),
+        (SlotError::Stale, "take another one"),
+    ] {
+        assert!(error.to_string().contains(advice), "{error}");
+    }
+}
+
+#[test]
+fn a_slot_gives_back_what_was_in_it() {
+    static SLOT: CompleterSlot = CompleterSlot::new();
+    static BEFORE: Mutex<Vec<Option<Completer>>> = Mutex::new(Vec::new());
+    static TASKS: [Task; 2] = [const {
+        Task::from_fn(|ctx| {
+            let before = SLOT.put(ctx.completer());
+            BEFORE.lock().unwrap().push(before);
+            Next::Pending
+        })
+    }; 2];
+
+    let pool = pool("slot of two");
+    for (number, task) in TASKS.iter().enumerate() {
+        assert_eq!(task.enable(pool, First::Now), Ok(false));
+        eventually("a run that waits", || BEFORE.lock().unwrap().len() > number);
+    }
+    let mut before = std::mem::take(&mut *BEFORE.lock().unwrap());
+    let first = before.pop().unwrap().expect("it was in the slot");
+    assert!(before.pop().unwrap().is_none(), "nothing was");
+    assert_eq!(SLOT.complete(Next::Done(2)), Ok(()));
+    assert_eq!(TASKS[1].wait(Timeout::Forever), Ok(Outcome::Done(2)));
+    assert_eq!(TASKS[0].outcome(), None);
+    drop(first);
+    assert_eq!(TASKS[0].wait(Timeout::Forever), Ok(Outcome::Aborted));
+    // An earlier one of the same task is worth nothing.
+    static AGAIN: CompleterSlot = CompleterSlot::new();
+    static TASK: Task = Task::from_fn(|ctx| {
+        for answer in [false, true] {
+            assert_eq!(AGAIN.put(ctx.completer()).is_some(), answer);
+        }
+        Next::Pending
+    });
+    assert_eq!(TASK.enable(pool, First::Now), Ok(false));
+    assert_eq!(
+        TASK.wait(Timeout::After(Duration::millis(20))),
+        Err(WaitError::TimedOut)
+    );
+    assert_eq!(AGAIN.complete(Next::Done(3)), Ok(()));
+    assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Done(3)));
+}
+
+#[test]
+fn a_run_waits_for_an_event() {
+    static READY: Event = Event::new();
+    static OTHER: Event = Event::new();
+    static STATUS: Mutex<Vec<Option<Outcome>>> = Mutex::new(Vec::new());
+    static TASK: Task = Task::from_fn(|ctx| {
+        STATUS.lock().unwrap().push(READY.status());
+        match ctx.number() {
+            3 => Next::Done(6),
+            number => {
+                // Complete already, it does not wait a second time.
+                if number == 1 {
+                    READY.arm(1);
+                }
+                Next::On(&READY)
+            }
+        }
+    });
+
+    assert_eq!(
+        (Next::On(&READY), Next::On(&READY) == Next::On(&OTHER)),
+        (Next::On(&READY), false)
+    );
+    assert_eq!(TASK.enable(pool("waits in a run"), First::Now), Ok(false));
+    eventually("a task that waits", || {
+        TASK.next_run().is_none() && matches!(TASK.status(), Status::Deferred { .. })
+    });
+    assert_eq!(READY.count(), 1);
+    assert!(READY.signal(-9));
+    assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Done(6)));
+    let seen = std::mem::take(&mut *STATUS.lock().unwrap());
+    assert_eq!(seen, [0, -9, -9].map(|code| Some(Outcome::Done(code))));
+    // An abort goes along.
+    assert_eq!(TASK.enable(pool("aborted in a run"), First::Now), Ok(false));
+    eventually("an event that is armed", || READY.count() == 1);
+    assert!(READY.complete(Outcome::Aborted));
+    assert_eq!(TASK.wait(Timeout::Forever), Ok(Outcome::Aborted));
+    assert_eq!(TASK.counts().runs, 1);
 }
 
 #[test]

@@ -20,8 +20,8 @@ use ::loom::{lazy_static, thread_local};
 use taskpool_core::{
     Accepted, Cache, Caller, Cancel, Clock, Code, Complete, ControlError, CreateError, Ctx, DeferError, Group,
     GroupRef, Groups, Handle, Job, JobRef, Level, OnEnd, Outcome, Overrun, Phase, Pool, PoolRef, Port, Ref, Report,
-    Reserve, Run, Scope, ScopeError, Shell, Shutdown, Signal, SignalRef, Slots, SpawnError, Status, SubmitError,
-    WaitError, Worker, WorkerRef,
+    Reserve, Run, RunNowError, Scope, ScopeError, Shell, Shutdown, Signal, SignalRef, Slots, SpawnError, Status,
+    SubmitError, WaitError, Worker, WorkerRef,
 };
 
 mod tasks;
@@ -553,6 +553,15 @@ impl J {
     /// As the machine's.
     pub fn submit_within(self, pool: P, within: u64) -> Result<Accepted, DeferError> {
         Machine::submit_within(pool.reference, self.reference, within).inspect(|accepted| self.accept(*accepted))
+    }
+
+    /// Runs it in the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// As the machine's.
+    pub fn run_now(self, pool: P) -> Result<Outcome, RunNowError> {
+        Machine::run_now(pool.reference, self.reference).inspect(|_| self.accept(Accepted::New))
     }
 
     /// Submits it from a thread that is preempted for ever after its lock section.

@@ -8,7 +8,7 @@ use taskpool_core::{
     Await, Completer, Event, EventRef, First, Missed, Next, OnEnd, Outcome, Shell, Shutdown, Stale, Status,
     SubmitError, Task, TaskRef, WaitError,
 };
-use taskpool_testkit::tasks::{plain, Scene, ZERO};
+use taskpool_testkit::tasks::{plain, Scene, Script, ZERO};
 use taskpool_testkit::{keep, Virtual};
 
 type Machine = Shell<Virtual>;
@@ -755,6 +755,253 @@ fn whatever_comes_between_nobody_who_waits_is_forgotten() {
     }
 }
 
+/// A task whose first run waits for an event, and later ones go on as their schedule says.
+fn waits_in_run(scene: &Scene, event: EventRef, with: fn(Task<Script>) -> Task<Script>) -> TaskRef {
+    scene.task(10, with, move |ctx| match ctx.is_first() {
+        true => Next::On(event),
+        false => Next::Default,
+    })
+}
+
+#[test]
+fn a_run_says_that_the_next_one_waits_for_an_event() {
+    for status in [
+        Outcome::Done(0),
+        Outcome::Done(-7),
+        Outcome::Cancelled,
+        Outcome::Discarded,
+    ] {
+        let scene = Scene::new();
+        let event = armed(1);
+        let task = waits_in_run(&scene, event, |task| task);
+        Machine::enable(task, scene.pool, First::Now).unwrap();
+        scene.until(33);
+        assert_eq!(scene.log.runs(), [(0, 1)]);
+        assert_eq!(Machine::next_run(task), None, "it has no time");
+        assert_eq!(scene.plain.look(scene.pool).armed, None, "and no timer");
+        assert!(Machine::complete_event(event, status));
+        scene.until(54);
+        assert_eq!(scene.log.runs(), [(33, 2), (43, 3), (53, 4)], "{status:?}");
+        assert_eq!(Machine::task_counts(task), (4, 0), "none was missed");
+        assert_eq!(scene.ends(), []);
+    }
+}
+
+#[test]
+fn a_run_waits_again_and_again_and_for_nothing_that_is_complete() {
+    let scene = Scene::new();
+    let event = armed(1);
+    let late = Arc::new(Mutex::new(Vec::new()));
+    let seen = late.clone();
+    // The first run is an interval after an event: later waits are not.
+    let task = scene.task(
+        10,
+        |task| task,
+        move |ctx| {
+            seen.lock().unwrap().push(ctx.late());
+            match plain().now() - ZERO {
+                // Complete already: at once. The tick after that it waits.
+                15 if ctx.number() == 1 => {}
+                15 => return Next::After(0),
+                _ => arm(event, 1),
+            }
+            Next::On(event)
+        },
+    );
+    Machine::enable_on(task, scene.pool, event, true).unwrap();
+    scene.until(4);
+    Machine::signal(event, 0);
+    for at in [20, 47, 48] {
+        scene.until(at);
+        Machine::signal(event, 0);
+    }
+    scene.until(90);
+    assert_eq!(scene.log.runs(), [(15, 1), (15, 2), (16, 3), (20, 4), (47, 5), (48, 6)]);
+    assert_eq!(*late.lock().unwrap(), [0; 6]);
+    // Between two parts of an iteration.
+    let event = armed(1);
+    let mut part = 0;
+    let parts = scene.task(
+        10,
+        |task| task,
+        move |_| {
+            part += 1;
+            match part {
+                1 => Next::Again,
+                2 => Next::On(event),
+                _ => Next::Default,
+            }
+        },
+    );
+    Machine::enable(parts, scene.pool, First::Now).unwrap();
+    scene.until(95);
+    Machine::signal(event, 0);
+    scene.until(106);
+    assert_eq!(scene.log.runs(), [(90, 1), (90, 1), (95, 2), (105, 3)]);
+}
+
+#[test]
+fn an_event_that_is_aborted_aborts_the_run_that_waits_for_it() {
+    for before in [true, false] {
+        let scene = Scene::new();
+        let event = armed(1);
+        let task = waits_in_run(&scene, event, |task| task);
+        if before {
+            Machine::complete_event(event, Outcome::Aborted);
+        }
+        Machine::enable(task, scene.pool, First::Now).unwrap();
+        scene.until(5);
+        assert_eq!(scene.ends().len(), usize::from(before));
+        if !before {
+            Machine::complete_event(event, Outcome::Aborted);
+            assert_eq!(scene.ends(), [Outcome::Aborted]);
+        }
+        scene.until(50);
+        assert_eq!(scene.log.times(), [0]);
+        assert_eq!(Machine::status(task.job()), Status::Idle);
+        // It can be enabled again, and waits for nothing.
+        Machine::enable(task, scene.pool, First::Now).unwrap();
+        scene.until(51);
+        assert_eq!((scene.log.times(), scene.ends()), (vec![50], vec![Outcome::Aborted]));
+    }
+}
+
+#[test]
+fn after_its_last_run_a_task_waits_for_nothing() {
+    for status in [None, Some(Outcome::Done(0)), Some(Outcome::Aborted)] {
+        let scene = Scene::new();
+        let event = armed(1);
+        if let Some(status) = status {
+            Machine::complete_event(event, status);
+        }
+        let task = waits_in_run(&scene, event, |task| task.times(1));
+        Machine::enable(task, scene.pool, First::Now).unwrap();
+        scene.until(20);
+        assert_eq!(scene.ends(), [Outcome::Done(0)], "{status:?}");
+        assert_eq!(scene.log.times(), [0]);
+    }
+}
+
+#[test]
+fn what_ends_a_wait_for_the_first_run_ends_one_between_runs() {
+    type Meanwhile = fn(&Scene, TaskRef, EventRef);
+    let all: [(Meanwhile, &[u64], &[Outcome]); 8] = [
+        (|_, task, _| assert!(Machine::disable(task)), &[], &[Outcome::Done(0)]),
+        (
+            |_, task, _| assert!(Machine::cancel_task(task)),
+            &[],
+            &[Outcome::Cancelled],
+        ),
+        (
+            |_, task, _| assert!(Machine::abort_task(task)),
+            &[],
+            &[Outcome::Aborted],
+        ),
+        (
+            |scene, _, _| Machine::shutdown(scene.pool, Shutdown::Drain, None).unwrap(),
+            &[],
+            &[Outcome::Discarded],
+        ),
+        (|_, task, _| Machine::trigger(task).unwrap(), &[5, 15, 25], &[]),
+        (|_, task, _| Machine::postpone(task, 2).unwrap(), &[8, 18, 28], &[]),
+        (
+            |_, _, event| assert!(Machine::set_event_timeout(event, Some(6))),
+            &[12, 22],
+            &[],
+        ),
+        (|_, task, _| Machine::set_timeout(task, 4), &[], &[Outcome::TimedOut]),
+    ];
+    for (number, (meanwhile, times, ends)) in all.into_iter().enumerate() {
+        let scene = Scene::new();
+        let event = armed(1);
+        let task = waits_in_run(&scene, event, |task| task);
+        Machine::enable(task, scene.pool, First::Now).unwrap();
+        scene.until(5);
+        assert_eq!(scene.log.times(), [0]);
+        meanwhile(&scene, task, event);
+        scene.until(29);
+        assert_eq!(
+            (scene.log.times(), scene.ends()),
+            (times.to_vec(), ends.to_vec()),
+            "{number}"
+        );
+        // It has left the line.
+        Machine::signal(event, 0);
+        scene.until(30);
+        assert_eq!(scene.log.times(), []);
+    }
+}
+
+#[test]
+fn a_run_that_enables_its_task_anew_has_said_how_it_goes_on() {
+    for aborted_before in [false, true] {
+        let scene = Scene::new();
+        let (enabled_on, answered) = (armed(1), armed(1));
+        if aborted_before {
+            Machine::complete_event(answered, Outcome::Aborted);
+        }
+        let own = Arc::new(Mutex::new(None));
+        let (myself, pool) = (own.clone(), scene.pool);
+        let task = scene.task(
+            10,
+            |task| task,
+            move |ctx| {
+                if plain().now() == ZERO {
+                    let task: TaskRef = myself.lock().unwrap().unwrap();
+                    assert_eq!(Machine::enable_on(task, pool, enabled_on, false), Ok(true));
+                    assert!(ctx.is_first());
+                    return Next::On(answered);
+                }
+                Next::Default
+            },
+        );
+        *own.lock().unwrap() = Some(task);
+        Machine::enable(task, scene.pool, First::Now).unwrap();
+        scene.until(5);
+        Machine::complete_event(answered, Outcome::Aborted);
+        scene.until(7);
+        assert_eq!((scene.log.times(), scene.ends()), (vec![0], vec![]));
+        Machine::signal(enabled_on, 0);
+        scene.until(18);
+        assert_eq!(scene.log.runs(), [(7, 1), (17, 2)]);
+    }
+}
+
+#[test]
+fn a_signal_at_any_point_of_the_end_of_a_run_is_not_lost() {
+    for outcome in [Outcome::Done(0), Outcome::Aborted] {
+        for n in 1..14 {
+            let scene = Scene::new();
+            let event = armed(1);
+            let task = scene.task(
+                10,
+                |task| task,
+                move |ctx| {
+                    if !ctx.is_first() {
+                        return Next::Done(3);
+                    }
+                    plain().interrupt_at(n, move || assert!(Machine::complete_event(event, outcome)));
+                    Next::On(event)
+                },
+            );
+            Machine::enable(task, scene.pool, First::Now).unwrap();
+            scene.until(3);
+            // Points enough, whatever happens.
+            for _ in 0..n {
+                Machine::task_counts(task);
+            }
+            scene.until(4);
+            assert_eq!(scene.plain.forget_intrusions(), 0);
+            let (ends, runs) = match outcome {
+                Outcome::Aborted => (Outcome::Aborted, 1),
+                _ => (Outcome::Done(3), 2),
+            };
+            assert_eq!((scene.ends(), scene.log.times().len()), (vec![ends], runs), "at {n}");
+            assert_eq!(scene.plain.look(scene.pool).deferred, 0);
+        }
+    }
+}
+
 /// A task whose first run hands its completer to the test, and answers `Pending`.
 struct Pending {
     scene: Scene,
@@ -766,7 +1013,7 @@ thread_local! {
 }
 
 impl Pending {
-    fn new(with: impl FnOnce(Task<taskpool_testkit::tasks::Script>) -> Task<taskpool_testkit::tasks::Script>) -> Self {
+    fn new(with: impl FnOnce(Task<Script>) -> Task<Script>) -> Self {
         let scene = Scene::new();
         let task = scene.task(10, with, |ctx| {
             if plain().now() == ZERO {
@@ -806,6 +1053,88 @@ fn a_run_is_over_when_its_completer_says_so() {
         scene.until(49);
         assert_eq!(scene.log.times(), times, "{next:?}");
         assert_eq!(scene.ends(), ends);
+    }
+}
+
+#[test]
+fn a_completer_says_that_the_next_run_waits_for_an_event() {
+    // What has happened before the completer says so, or happens afterwards.
+    for (status, before) in [Outcome::Done(-1), Outcome::Aborted]
+        .into_iter()
+        .flat_map(|s| [(s, true), (s, false)])
+    {
+        let pending = Pending::new(|task| task);
+        let scene = &pending.scene;
+        let event = armed(1);
+        let happens = || assert!(Machine::complete_event(event, status));
+        scene.until(15);
+        if before {
+            happens();
+        }
+        assert_eq!(pending.completer().complete(Next::On(event)), Ok(()));
+        scene.until(27);
+        if !before {
+            assert_eq!((scene.log.times(), scene.ends()), (vec![], vec![]));
+            happens();
+        }
+        scene.until(38);
+        let at = if before { 15 } else { 27 };
+        let (times, ends) = match status {
+            Outcome::Aborted => (vec![], vec![Outcome::Aborted]),
+            _ => ((at..38).step_by(10).collect(), vec![]),
+        };
+        assert_eq!((scene.log.times(), scene.ends()), (times, ends), "{status:?} {before}");
+    }
+}
+
+#[test]
+fn a_completer_lets_its_task_wait_before_its_run_has_ended() {
+    // The event happens before it says so, between that and the end of the run, or after that.
+    for (status, moment) in [Outcome::Done(0), Outcome::Aborted]
+        .into_iter()
+        .flat_map(|s| (0..3).map(move |m| (s, m)))
+    {
+        let scene = Scene::new();
+        let event = armed(1);
+        let happens = move || assert!(Machine::complete_event(event, status));
+        let task = scene.task(
+            10,
+            |task| task,
+            move |ctx| {
+                if !ctx.is_first() {
+                    return Next::Default;
+                }
+                let completer = ctx.completer::<Virtual>();
+                if moment == 0 {
+                    happens();
+                }
+                completer.complete(Next::On(event)).unwrap();
+                plain().advance(2);
+                if moment == 1 {
+                    happens();
+                }
+                // That does not count any more.
+                Next::Done(77)
+            },
+        );
+        Machine::enable(task, scene.pool, First::Now).unwrap();
+        scene.until(7);
+        if moment == 2 {
+            assert_eq!((scene.log.runs(), scene.ends()), (vec![(0, 1)], vec![]));
+            happens();
+        }
+        scene.until(9);
+        let runs = scene.log.times();
+        let (second, ends) = match (status, moment) {
+            (Outcome::Aborted, _) => (None, vec![Outcome::Aborted]),
+            (_, 2) => (Some(7), vec![]),
+            _ => (Some(2), vec![]),
+        };
+        assert_eq!(
+            (runs.iter().copied().rfind(|at| *at != 0), scene.ends()),
+            (second, ends),
+            "{status:?} {moment}"
+        );
     }
 }
 

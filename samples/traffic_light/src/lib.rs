@@ -15,8 +15,9 @@ mod board;
 use core::fmt;
 use core::sync::atomic::{AtomicU32, Ordering};
 
-use taskpool::{Completer, Duration, EnableError, Event, First, Instant, Next, Outcome, Task, TaskCtx, Timeout, Work};
-use zephyr::sync::SpinMutex;
+use taskpool::{
+    CompleterSlot, Duration, EnableError, Event, First, Instant, Next, Outcome, Task, TaskCtx, Timeout, Work,
+};
 
 fn show(what: fmt::Arguments<'_>) {
     let now = Instant::from_ticks(0).elapsed().as_millis();
@@ -93,8 +94,8 @@ static AMBIENT: Task<Ambient> = Task::new(Ambient {
 .every(Duration::millis(600))
 .times(3);
 
-/// The way from a run of [`AMBIENT`] to the interrupt that ends it: a lock that interrupts can take, too.
-static CONVERSION: SpinMutex<Option<Completer>> = SpinMutex::new(None);
+/// The way from a run of [`AMBIENT`] to the interrupt that ends it.
+static CONVERSION: CompleterSlot = CompleterSlot::new();
 /// The way back.
 static READING: AtomicU32 = AtomicU32::new(0);
 
@@ -103,10 +104,7 @@ impl Work for Ambient {
         if !self.converting {
             self.converting = true;
             // Whoever has the completer says how the task goes on. It must be in its place before the interrupt looks.
-            let completer = ctx.completer();
-            let Ok(mut place) = CONVERSION.lock();
-            *place = Some(completer);
-            drop(place);
+            CONVERSION.put(ctx.completer());
             board::start_conversion();
             // No worker waits for the sensor.
             return Next::Pending;
@@ -126,15 +124,10 @@ impl Work for Ambient {
 /// The interrupt of the sensor.
 #[no_mangle]
 extern "C" fn conversion_ended(reading: u32) {
-    let Ok(mut place) = CONVERSION.lock();
-    let completer = place.take();
-    drop(place);
     READING.store(reading, Ordering::Relaxed);
-    if let Some(completer) = completer {
-        // Again: the second part of the same iteration. An error would mean that the task has been ended meanwhile, and
-        // then nobody is interested in the reading.
-        let _ = completer.complete(Next::Again);
-    }
+    // Again: the second part of the same iteration. An error would mean that nobody waits for it: the task has been ended
+    // meanwhile, and then nobody is interested in the reading.
+    let _ = CONVERSION.complete(Next::Again);
 }
 
 /// Lets each task wait for the one before. In this order: enabling a task arms its end event, and an event that is not armed

@@ -24,7 +24,7 @@ static const struct taskpool_about endless = {.name = "endless", .budget = K_FOR
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_about) == 24);
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_worker_core) == 12 + 4 + 4 + 20);
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct k_timer) == 56);
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_job) == 52 + 4 + 4 + 4);
+BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_job) == 52 + 4 + 4 + 4 + 4);
 
 static struct noted job;
 static bool inside;
@@ -104,6 +104,8 @@ ZTEST(c, test_an_overrun_is_told_while_the_job_runs)
 	zassert_equal_ptr(told.job, &job.job);
 	zassert_equal(told.control_point, 11);
 	zassert_equal(told.worker, 0);
+	zassert_true(told.site.line > 0);
+	zassert_mem_equal(told.site.file, __FILE__, told.site.length);
 	zassert_true(told.elapsed > 20 && told.elapsed < 40, "%d ticks", (int)told.elapsed);
 	zassert_equal(k_timer_remaining_ticks(&worker()->budget), 0);
 
@@ -210,7 +212,7 @@ ZTEST(c, test_budgets_are_given_to_idle_jobs)
 }
 
 /* What is logged: in its minimal mode the log is printed at once. */
-static char heard[400];
+static char heard[480];
 static size_t heard_length;
 static printk_hook_fn_t console;
 
@@ -235,17 +237,27 @@ static void stop_listening(void)
 	__printk_hook_install(console);
 }
 
+/* What reports say of where the job was submitted. */
+static char submitted[64];
+
+#define SUBMIT_HERE()                                                                                                  \
+	do {                                                                                                           \
+		(void)snprintk(submitted, sizeof(submitted), "; submitted at %s:%d", __FILE__, __LINE__);              \
+		zassert_ok(taskpool_submit(&slow, &job.job));                                                          \
+	} while (false)
+
 ZTEST(c, test_without_a_hook_the_log_is_told)
 {
 	begin(&brief, take_too_long);
 	taskpool_set_overrun_hook(NULL);
-	zassert_ok(taskpool_submit(&slow, &job.job));
+	SUBMIT_HERE();
 	listen();
 	k_sleep(K_MSEC(20));
 	stop_listening();
 	zassert_equal(atomic_get(&times), 0);
 	zassert_not_null(strstr(heard, "job brief (7, at "), "%s", heard);
 	zassert_not_null(strstr(heard, "its budget is 2000 us: control point 11, worker 0"), "%s", heard);
+	zassert_not_null(strstr(heard, submitted), "%s", heard);
 
 	begin(&nameless, sleep_too_long);
 	taskpool_set_overrun_hook(NULL);
@@ -314,7 +326,7 @@ static void hang(const struct taskpool_ctx *ctx, struct noted *self)
 ZTEST(c, test_a_run_that_does_not_feed_its_watchdog)
 {
 	begin(&fed, hang);
-	zassert_ok(taskpool_submit(&slow, &job.job));
+	SUBMIT_HERE();
 	listen();
 	k_sleep(K_MSEC(100));
 	stop_listening();
@@ -327,6 +339,7 @@ ZTEST(c, test_a_run_that_does_not_feed_its_watchdog)
 	zassert_not_null(strstr(heard, "job fed (9, at "), "%s", heard);
 	zassert_not_null(strstr(heard, "has not fed its watchdog for 20"), "%s", heard);
 	zassert_not_null(strstr(heard, "control point 4, worker 0"), "%s", heard);
+	zassert_not_null(strstr(heard, submitted), "%s", heard);
 	zassert_equal(atomic_get(&times), 0, "it has no budget");
 }
 

@@ -8,12 +8,13 @@
 
 static struct noted job;
 
-static void expect_counted(const char *name, uint32_t accepted, uint32_t refused)
+static void expect_counted(const char *name, uint32_t accepted, uint32_t ran_inline, uint32_t refused)
 {
 	struct taskpool_class_stats stats;
 
 	zassert_ok(taskpool_class_stats(name, &stats));
 	zassert_equal(stats.accepted, accepted);
+	zassert_equal(stats.ran_inline, ran_inline);
 	zassert_equal(stats.refused, refused);
 }
 
@@ -35,7 +36,7 @@ ZTEST(c, test_class_means_a_pool)
 	zassert_equal(taskpool_submit_class("io", &job.job), TASKPOOL_NEW);
 	zassert_equal(atomic_get(&job.runs), 2, "the more urgent pool");
 	zassert_ok(taskpool_restart(&slow));
-	expect_counted("io", 2, 2);
+	expect_counted("io", 2, 0, 2);
 	zassert_ok(taskpool_class_remove("io"));
 	zassert_equal(taskpool_class_remove("io"), -ESRCH);
 	zassert_equal(taskpool_submit_class("io", &job.job), -ESRCH);
@@ -66,8 +67,36 @@ ZTEST(c, test_class_runs_inline)
 	zassert_ok(taskpool_hold(&slow));
 	zassert_equal(taskpool_submit_class("short", &job.job), -ESHUTDOWN);
 	zassert_ok(taskpool_release(&slow));
-	expect_counted("short", 1, 3);
+	expect_counted("short", 1, 1, 3);
 	zassert_ok(taskpool_class_remove("short"));
+}
+
+static void see_pool(void)
+{
+	struct taskpool_stats stats;
+
+	note(taskpool_stats(taskpool_class_find("io", NULL), &stats), 0);
+	note((int)stats.done, 1);
+}
+
+ZTEST(c, test_class_has_the_statistics_of_its_pool)
+{
+	struct taskpool_stats stats;
+
+	noted_init(&job, 0);
+	zassert_ok(taskpool_class_set("io", &slow));
+	zassert_ok(taskpool_reset_stats(taskpool_class_find("io", NULL)));
+	zassert_equal(taskpool_submit_class("io", &job.job), TASKPOOL_NEW);
+	zassert_ok(taskpool_stats(taskpool_class_find("io", NULL), &stats));
+	zassert_equal(stats.submitted, 1);
+	zassert_equal(stats.queued, 1);
+	zassert_equal(stats.done, 0);
+	settle();
+	in_interrupt(see_pool);
+	expect_noted(2);
+	expect_counted("io", 1, 0, 0);
+	zassert_ok(taskpool_class_remove("io"));
+	zassert_equal(taskpool_stats(taskpool_class_find("io", NULL), &stats), -EINVAL);
 }
 
 static void use_in_interrupt(void)
@@ -109,7 +138,7 @@ ZTEST(c, test_class_default)
 	zassert_equal_ptr(taskpool_class_find("else", &runs_inline), &slow);
 	zassert_true(runs_inline);
 	zassert_equal(taskpool_submit_class("else", &job.job), TASKPOOL_RAN);
-	expect_counted(NULL, 2, 0);
+	expect_counted(NULL, 2, 1, 0);
 	zassert_ok(taskpool_class_set_default(NULL));
 	zassert_equal(taskpool_submit_class("anything", &job.job), -ESRCH);
 }

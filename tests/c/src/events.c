@@ -90,6 +90,50 @@ ZTEST(c, test_an_event_counts_signals)
 	}
 }
 
+static void see_status(void)
+{
+	int code = 9;
+
+	note(taskpool_event_arm(&event, 1, K_FOREVER), 0);
+	note(taskpool_event_status(&event, &code), -EAGAIN);
+	note(code, 9);
+	note(taskpool_event_signal(&event, -5), 1);
+	note(taskpool_event_status(&event, &code), TASKPOOL_DONE);
+	note(code, -5);
+}
+
+ZTEST(c, test_an_event_has_a_status)
+{
+	int code = 9;
+
+	/* It says the same as often as it is asked, and changes nothing. */
+	zassert_ok(taskpool_event_arm(&event, 2, K_TICKS(5)));
+	zassert_equal(taskpool_event_signal(&event, 1), 0);
+	zassert_equal(taskpool_event_status(&event, &code), -EAGAIN);
+	zassert_equal(code, 9, "as it was");
+	zassert_equal(taskpool_event_count(&event), 1);
+	zassert_equal(taskpool_event_signal(&event, 6), 1);
+	zassert_equal(taskpool_event_signal(&event, 7), 1, "complete already");
+	for (int i = 0; i < 2; i++) {
+		zassert_equal(taskpool_event_status(&event, &code), TASKPOOL_DONE);
+		zassert_equal(code, 6);
+	}
+	zassert_equal(taskpool_event_status(&event, NULL), TASKPOOL_DONE);
+	for (int outcome = TASKPOOL_CANCELLED; outcome <= TASKPOOL_DISCARDED; outcome++) {
+		zassert_ok(taskpool_event_arm(&event, 1, K_FOREVER));
+		zassert_equal(taskpool_event_complete(&event, outcome, 6), 1);
+		zassert_equal(taskpool_event_status(&event, &code), outcome);
+		zassert_equal(code, 0);
+	}
+	/* Its time is up without anybody waiting. */
+	zassert_ok(taskpool_event_arm(&event, 1, K_TICKS(5)));
+	zassert_equal(taskpool_event_status(&event, &code), -EAGAIN);
+	k_sleep(K_TICKS(10));
+	zassert_equal(taskpool_event_status(&event, &code), TASKPOOL_TIMED_OUT);
+	in_interrupt(see_status);
+	expect_noted(6);
+}
+
 ZTEST(c, test_the_time_of_an_event_is_up)
 {
 	k_ticks_t before, after;
@@ -135,6 +179,71 @@ ZTEST(c, test_tasks_wait_for_an_event)
 	k_sleep(K_TICKS(20));
 	zassert_equal(atomic_get(&runs), 1);
 	expect_told(TASKPOOL_DONE, TASKPOOL_CANCELLED, -1);
+}
+
+/* Runs wait for the events; the last one does not. */
+static struct taskpool_next waits(struct taskpool_task *task, const struct taskpool_run *run)
+{
+	ARG_UNUSED(task);
+	atomic_inc(&runs);
+	switch (run->number) {
+	case 1:
+		return taskpool_next_on(&event);
+	case 2:
+		return taskpool_next_on(&other);
+	default:
+		return taskpool_next_done(taskpool_event_count(&other) + 5);
+	}
+}
+
+static struct taskpool_next waits_for_none(struct taskpool_task *task, const struct taskpool_run *run)
+{
+	ARG_UNUSED(task);
+	ARG_UNUSED(run);
+	return taskpool_next_on(NULL);
+}
+
+static void signal_event(void)
+{
+	note(taskpool_event_signal(&event, -3), 1);
+}
+
+ZTEST(c, test_runs_wait_for_events)
+{
+	k_ticks_t tick;
+	int code = 0;
+
+	make_tasks(waits);
+	zassert_ok(taskpool_event_arm(&event, 1, K_FOREVER));
+	zassert_ok(taskpool_event_arm(&other, 1, K_TICKS(20)));
+	zassert_ok(taskpool_task_enable(&eager, &tasks[0], K_NO_WAIT));
+	k_sleep(K_TICKS(15));
+	zassert_equal(atomic_get(&runs), 1, "its interval has passed, and the event has not come");
+	zassert_not_ok(taskpool_task_next_run(&tasks[0], &tick));
+	in_interrupt(signal_event);
+	expect_noted(1);
+	zassert_equal(atomic_get(&runs), 2, "whatever the status");
+	zassert_equal(told[0], -1);
+	/* That the time of an event is up ends a wait, too. */
+	zassert_equal(taskpool_task_wait(&tasks[0], K_FOREVER, &code), TASKPOOL_DONE);
+	zassert_equal(code, 5);
+	zassert_equal(taskpool_event_wait(&other, K_NO_WAIT, NULL), TASKPOOL_TIMED_OUT);
+	/* What is complete is not waited for: three runs on end. */
+	zassert_ok(taskpool_task_enable(&eager, &tasks[1], K_NO_WAIT));
+	zassert_equal(atomic_get(&runs), 6);
+	/* What was aborted aborts. */
+	zassert_ok(taskpool_event_arm(&event, 1, K_FOREVER));
+	zassert_ok(taskpool_task_enable(&eager, &tasks[2], K_NO_WAIT));
+	zassert_equal(taskpool_event_complete(&event, TASKPOOL_ABORTED, 0), 1);
+	expect_told(TASKPOOL_DONE, TASKPOOL_DONE, TASKPOOL_ABORTED);
+	zassert_ok(taskpool_task_enable(&eager, &tasks[0], K_NO_WAIT));
+	expect_told(TASKPOOL_ABORTED, TASKPOOL_DONE, TASKPOOL_ABORTED);
+	zassert_equal(atomic_get(&runs), 8);
+	/* No event at all. */
+	make_tasks(waits_for_none);
+	zassert_ok(taskpool_task_enable(&eager, &tasks[0], K_NO_WAIT));
+	zassert_equal(taskpool_task_wait(&tasks[0], K_FOREVER, &code), TASKPOOL_DONE);
+	zassert_equal(code, -EINVAL);
 }
 
 /* Ends the event of the task that waits for it in a chain, and so on. */
@@ -228,6 +337,15 @@ ZTEST(c, test_an_interrupt_completes_a_run)
 	zassert_equal(taskpool_task_wait(&tasks[0], K_FOREVER, &code), TASKPOOL_DONE);
 	zassert_equal(code, 2);
 	zassert_equal(atomic_get(&runs), 2);
+	/* The next run waits for an event, which the completer names, and is over then. */
+	zassert_ok(taskpool_event_arm(&event, 1, K_FOREVER));
+	zassert_ok(taskpool_task_enable(&eager, &tasks[0], K_NO_WAIT));
+	zassert_ok(taskpool_complete(completer, taskpool_next_on(&event)));
+	zassert_equal(atomic_get(&runs), 3);
+	zassert_equal(taskpool_event_signal(&event, 0), 1);
+	zassert_equal(atomic_get(&runs), 4);
+	zassert_equal(taskpool_task_wait(&tasks[0], K_FOREVER, &code), TASKPOOL_DONE);
+	zassert_equal(code, 2);
 	/* With the end of the task; and not at all. */
 	zassert_ok(taskpool_task_enable(&eager, &tasks[0], K_NO_WAIT));
 	zassert_ok(taskpool_complete(completer, taskpool_next_done(-3)));
@@ -277,6 +395,7 @@ ZTEST(c, test_misused_events_are_refused)
 	zassert_equal(taskpool_event_complete(NULL, TASKPOOL_DONE, 0), -EINVAL);
 	zassert_equal(taskpool_event_complete(&event, TASKPOOL_DISCARDED + 1, 0), -EINVAL);
 	zassert_equal(taskpool_event_count(NULL), 0);
+	zassert_equal(taskpool_event_status(NULL, NULL), -EINVAL);
 	zassert_equal(taskpool_event_wait(NULL, K_NO_WAIT, NULL), -EINVAL);
 	zassert_equal(taskpool_event_wait_any(NULL, 1, K_NO_WAIT, NULL, NULL), -EINVAL);
 	zassert_equal(taskpool_event_wait_any(&none, 0, K_NO_WAIT, NULL, NULL), -EINVAL);

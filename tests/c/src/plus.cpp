@@ -115,4 +115,12 @@ ZTEST(c, test_plus_plus)
 	zassert_ok(taskpool_submit_after(&plus, &defined, K_MSEC(1)));
 	zassert_equal(taskpool_wait(&defined, K_SECONDS(1), &code), TASKPOOL_DONE);
 	zassert_equal(code, 3);
+
+	taskpool_site site;
+
+	zassert_ok(taskpool_submit(&plus, &defined));
+	zassert_ok(taskpool_job_site(&defined, &site));
+	zassert_equal(site.line, __LINE__ - 2);
+	zassert_mem_equal(site.file, __FILE__, site.length);
+	zassert_equal(taskpool_wait(&defined, K_SECONDS(1), &code), TASKPOOL_DONE);
 }

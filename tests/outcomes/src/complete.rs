@@ -308,6 +308,10 @@ extern "C" fn classes_mean_pools() {
     );
     assert_eq!(classes::submit("io", &JOB), Err(ClassError::AlreadyQueued));
     assert_eq!(JOB.wait(Timeout::Forever), Ok(Outcome::Done(2)));
+    // The statistics of its pool, from its name.
+    let done = in_interrupt(|| classes::pool_of("io").map(|pool| pool.stats().done));
+    assert_eq!(done, Some(other().stats().done));
+    assert!(done > Some(0));
     let short = in_interrupt(|| classes::set("short", Target::Inline(one())));
     assert_eq!(short, Ok(None));
     assert_eq!(classes::submit("short", &JOB), Ok(Answer::Ran(Outcome::Done(2))));
@@ -319,10 +323,10 @@ extern "C" fn classes_mean_pools() {
     assert_eq!(classes::submit("cpu", &JOB), Err(ClassError::Unknown));
     assert_eq!(classes::set_default(Some(Target::Inline(other()))), None);
     assert_eq!(classes::submit("cpu", &JOB), Ok(Answer::Ran(Outcome::Done(2))));
-    let of = |name| classes::stats(name).map(|stats| (stats.accepted, stats.refused));
+    let of = |name| classes::stats(name).map(|stats| (stats.accepted, stats.ran_inline, stats.refused));
     assert_eq!(
         (of(Some("io")), of(Some("short")), of(None)),
-        (Some((1, 1)), Some((1, 1)), Some((1, 0)))
+        (Some((1, 0, 1)), Some((1, 1, 1)), Some((1, 1, 0)))
     );
     assert_eq!(in_interrupt(|| classes::remove("io")), Some(Target::Pool(other())));
     assert_eq!(classes::remove("short"), Some(Target::Inline(one())));

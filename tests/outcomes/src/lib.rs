@@ -357,6 +357,9 @@ static ABOUT: About = About::new(c"brief")
 static INSIDE: AtomicBool = AtomicBool::new(false);
 static TOLD: AtomicU32 = AtomicU32::new(0);
 
+/// The line of the submission.
+static SUBMITTED: AtomicU32 = AtomicU32::new(0);
+
 /// The hook, in the clock interrupt.
 fn note_overrun(overrun: &Overrun) {
     assert!(is_in_interrupt());
@@ -366,7 +369,43 @@ fn note_overrun(overrun: &Overrun) {
     assert_eq!(overrun.budget(), Duration::ticks(20));
     let elapsed = overrun.elapsed().as_ticks();
     assert!((21..40).contains(&elapsed), "{elapsed} ticks");
+    assert_eq!(overrun.submitted_at().unwrap().line(), SUBMITTED.load(SeqCst));
     TOLD.fetch_add(1, SeqCst);
+}
+
+/// As many submitters have, a function that is not what it reports.
+#[track_caller]
+fn submit_for_somebody(job: &'static Job) {
+    one().submit(job).unwrap();
+}
+
+#[no_mangle]
+extern "C" fn submissions_have_sites() {
+    static JOB: Job = Job::new(|_| ());
+    static LATER: Job = Job::new(|_| ());
+
+    fn at() -> (&'static str, u32) {
+        let site = JOB.submitted_at().unwrap();
+        (site.file(), site.line())
+    }
+
+    assert_eq!(JOB.submitted_at(), None);
+    one().submit_after(&JOB, Duration::ticks(1_000)).unwrap();
+    assert_eq!(at(), (file!(), line!() - 1));
+    one().submit(&JOB).unwrap();
+    assert_eq!(at(), (file!(), line!() - 1));
+    let accepted = at();
+    assert!(one().submit(&JOB).is_err());
+    assert!(one().submit_after(&JOB, Duration::ticks(1)).is_err());
+    assert_eq!(at(), accepted, "refused");
+    assert_eq!(JOB.wait(Timeout::Forever), Ok(Outcome::Done(0)));
+    assert_eq!(at(), accepted, "after its run, too");
+    submit_for_somebody(&JOB);
+    assert_eq!(at(), (file!(), line!() - 1));
+    assert_eq!(JOB.wait(Timeout::Forever), Ok(Outcome::Done(0)));
+    in_interrupt(|| _ = one().submit(&LATER));
+    assert_eq!(LATER.submitted_at().unwrap().line(), line!() - 1);
+    assert_eq!(LATER.wait(Timeout::Forever), Ok(Outcome::Done(0)));
 }
 
 #[no_mangle]
@@ -385,6 +424,7 @@ extern "C" fn overrun_while_it_runs() {
     );
     set_overrun_hook(note_overrun);
     TOLD.store(0, SeqCst);
+    SUBMITTED.store(line!() + 1, SeqCst);
     one().submit(&SLOW).unwrap();
     assert_eq!(SLOW.wait(Timeout::Forever), Ok(Outcome::Done(0)));
     sleep(100);

@@ -60,6 +60,7 @@ TASKPOOL_DEFINE(eager, 1, 2560, 3);
 	X(runs_in_the_caller)                                                                                          \
 	X(classes_mean_pools)                                                                                          \
 	X(ends_of_ones_own)                                                                                            \
+	X(submissions_have_sites)                                                                                      \
 	X(overrun_while_it_runs)                                                                                       \
 	X(within_the_budget)                                                                                           \
 	X(watchdog_without_a_word_about_it)                                                                            \

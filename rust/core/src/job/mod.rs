@@ -26,6 +26,7 @@ use crate::lock::{Locked, Token};
 use crate::pool::{Group, GroupRef};
 use crate::pool::{PoolRef, Side, Worker, WorkerRef, LEVELS};
 use crate::reference::Ref;
+use crate::site::By;
 use crate::ticks::Ticks;
 
 /// What a run answers: 0 for success, any other number of 32 bits as the job defines it.
@@ -42,6 +43,7 @@ pub type JobRef = Ref<Header>;
 /// | `links`, `up`, `deeper` | the list or tree that the job is in: ready queue while Queued, group while Held, timers while Deferred |
 /// | `deadline` | of the queued, held or deferred submission, `NONE` for an immediate one; while Running: of the next one |
 /// | `number` | set when a deferred submission is accepted, breaks ties between equal deadlines; while Idle: the last code |
+/// | `by` | set when a submission is accepted |
 /// | `pool` | of the queued, held, deferred, running or, with REARM, the next submission |
 /// | `state`, `flags` | see `state.rs` |
 ///
@@ -76,6 +78,9 @@ pub struct Header {
     /// When it became ready, modulo 2^32.
     #[cfg(CONFIG_TASKPOOL_STATS)]
     since: Locked<u32>,
+    /// Who has submitted it last.
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    by: Locked<By>,
 }
 
 // What the README states.
@@ -87,6 +92,7 @@ const _: () = assert!(
                 + 4 * cfg!(CONFIG_TASKPOOL_STATS) as usize
                 + 4 * cfg!(CONFIG_TASKPOOL_BUDGETS) as usize
                 + 4 * cfg!(CONFIG_TASKPOOL_GROUPS) as usize
+                + 4 * cfg!(CONFIG_TASKPOOL_SUBMIT_SITE) as usize
 );
 
 impl Header {
@@ -105,6 +111,10 @@ impl Header {
     #[cfg(CONFIG_TASKPOOL_GROUPS)]
     #[doc(hidden)]
     pub const GROUP_OF_C: usize = offset_of!(Header, group);
+    /// Where C looks for who has submitted it last, as an image ends.
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    #[doc(hidden)]
+    pub const SITE_OF_C: usize = offset_of!(Header, by);
     /// Where C looks whether a job is idle: `state`.
     #[doc(hidden)]
     pub const READ_BY_C: usize = offset_of!(Header, state);
@@ -136,6 +146,8 @@ impl Header {
             waiters: Locked::new(None),
             #[cfg(CONFIG_TASKPOOL_STATS)]
             since: Locked::new(0),
+            #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+            by: Locked::new(By::NOBODY),
         }
     }
 
@@ -196,6 +208,19 @@ impl Header {
         self.since.set(token, now);
     }
 
+    /// A submission was accepted, and this is who made it.
+    #[inline(always)]
+    pub(crate) fn set_by(&self, _token: &Token<'_>, _by: By) {
+        #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+        self.by.set(_token, _by);
+    }
+
+    /// Who has submitted it last.
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    pub(crate) fn by(&self, token: &Token<'_>) -> By {
+        self.by.get(token)
+    }
+
     /// What never changes about it, if somebody has said so.
     #[cfg(CONFIG_TASKPOOL_BUDGETS)]
     #[inline(always)]
@@ -243,8 +268,8 @@ impl Run for fn(&Ctx<'_>) {
 /// A job: a unit of work that its owner keeps, with the links that put it into a queue.
 ///
 /// Handing it over never allocates and never fails for lack of room. On a 32-bit machine it takes 40 bytes and its
-/// state: 44 for a plain function. `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS`, `CONFIG_TASKPOOL_BUDGETS` and
-/// `CONFIG_TASKPOOL_GROUPS` add 4 bytes each.
+/// state: 44 for a plain function. `CONFIG_TASKPOOL_WAIT`, `CONFIG_TASKPOOL_STATS`, `CONFIG_TASKPOOL_BUDGETS`,
+/// `CONFIG_TASKPOOL_GROUPS` and `CONFIG_TASKPOOL_SUBMIT_SITE` add 4 bytes each.
 #[repr(C)]
 pub struct Job<T: Run = fn(&Ctx<'_>)> {
     header: Header,

@@ -16,6 +16,7 @@ use crate::job::{
     LEVEL_SHIFT, REARM, URGENT, WAITED,
 };
 use crate::lock::Token;
+use crate::site::By;
 use crate::ticks::Ticks;
 
 const OVERDUE: Attention = Attention::OVERDUE.with(Attention::UNSEEN);
@@ -195,8 +196,8 @@ impl PoolRef {
 
     /// Submits a job to run as soon as a worker is free.
     #[inline(always)]
-    pub(crate) fn submit(self, token: &Token<'_>, job: JobRef) -> (Result<Accepted, SubmitError>, Order) {
-        match self.claim(token, job, Ticks::NONE) {
+    pub(crate) fn submit(self, token: &Token<'_>, job: JobRef, by: By) -> (Result<Accepted, SubmitError>, Order) {
+        match self.claim(token, job, Ticks::NONE, by) {
             Claim::Free(accepted) => {
                 job.deadline.set(token, Ticks::NONE);
                 (Ok(accepted), self.queue_now(token, job))
@@ -212,8 +213,9 @@ impl PoolRef {
         token: &Token<'_>,
         job: JobRef,
         deadline: Ticks,
+        by: By,
     ) -> (Result<Accepted, SubmitError>, Order) {
-        match self.claim(token, job, deadline) {
+        match self.claim(token, job, deadline, by) {
             Claim::Free(accepted) => {
                 job.deadline.set(token, deadline);
                 self.number(token, job);
@@ -232,9 +234,10 @@ impl PoolRef {
         job: JobRef,
         limit: u64,
         now: impl FnOnce() -> u64,
+        by: By,
     ) -> (Result<Accepted, SubmitError>, Order) {
         let limit = Ticks::limit(self.own_time(token, limit, now).get());
-        match self.claim(token, job, limit) {
+        match self.claim(token, job, limit, by) {
             Claim::Free(accepted) => {
                 job.deadline.set(token, limit);
                 self.attend(token, Attention::LIMITED);
@@ -245,7 +248,12 @@ impl PoolRef {
     }
 
     /// Submits a job to run before all others. What is ready in this pool already moves to the head.
-    pub(crate) fn submit_urgent(self, token: &Token<'_>, job: JobRef) -> (Result<Accepted, SubmitError>, Order) {
+    pub(crate) fn submit_urgent(
+        self,
+        token: &Token<'_>,
+        job: JobRef,
+        by: By,
+    ) -> (Result<Accepted, SubmitError>, Order) {
         if self.life.get(token) == Life::NONE {
             return (Err(SubmitError::NotRunning), Order::Nothing);
         }
@@ -255,6 +263,7 @@ impl PoolRef {
             State::Queued if flags & URGENT == 0 && job.pool.get(token) == Some(self) => {
                 self.unlink(token, job);
                 job.flags.set(token, flags | URGENT);
+                job.set_by(token, by);
                 self.link_first(token, job);
                 (
                     Ok(Accepted::Moved),
@@ -264,13 +273,15 @@ impl PoolRef {
             #[cfg(CONFIG_TASKPOOL_GROUPS)]
             State::Held if flags & URGENT == 0 && job.pool.get(token) == Some(self) => {
                 group_of(job).move_first(token, job);
+                job.set_by(token, by);
                 (Ok(Accepted::Moved), Order::Nothing)
             }
             State::Running if flags & (REARM | URGENT) == REARM && immediate && job.pool.get(token) == Some(self) => {
                 job.flags.set(token, flags | URGENT);
+                job.set_by(token, by);
                 (Ok(Accepted::Moved), Order::Nothing)
             }
-            _ => match self.claim(token, job, Ticks::NONE) {
+            _ => match self.claim(token, job, Ticks::NONE, by) {
                 Claim::Free(accepted) => {
                     job.deadline.set(token, Ticks::NONE);
                     (Ok(accepted), self.queue_first(token, job))
@@ -291,17 +302,18 @@ impl PoolRef {
         self,
         token: &Token<'_>,
         job: JobRef,
+        by: By,
     ) -> (Result<Accepted, SubmitError>, Order) {
         match self.idle.get(token) {
-            Some(_) => self.submit(token, job),
-            None => self.submit_urgent(token, job),
+            Some(_) => self.submit(token, job, by),
+            None => self.submit_urgent(token, job, by),
         }
     }
 
     /// Moves a job that is queued in this pool behind all others, or, with `urgent` and without an idle worker, as an urgent
     /// submission does. Answers whether it was.
     #[cfg(CONFIG_TASKPOOL_IOT_API)]
-    pub(crate) fn requeue(self, token: &Token<'_>, job: JobRef, urgent: bool) -> (bool, Order) {
+    pub(crate) fn requeue(self, token: &Token<'_>, job: JobRef, urgent: bool, by: By) -> (bool, Order) {
         if job.state.get(token) != State::Queued || job.pool.get(token) != Some(self) {
             return (false, Order::Nothing);
         }
@@ -309,26 +321,29 @@ impl PoolRef {
         job.flags.set(token, job.flags.get(token) & !URGENT);
         // A worker has been called for it.
         self.link_last(token, job);
+        job.set_by(token, by);
         match self.idle.get(token) {
-            None if urgent => (true, self.submit_urgent(token, job).1),
+            None if urgent => (true, self.submit_urgent(token, job, by).1),
             _ => (true, Order::Nothing),
         }
     }
 
     /// Takes a job for a submission.
     #[inline(always)]
-    fn claim(self, token: &Token<'_>, job: JobRef, deadline: Ticks) -> Claim {
+    fn claim(self, token: &Token<'_>, job: JobRef, deadline: Ticks, by: By) -> Claim {
         if self.life.get(token) == Life::NONE {
             return Claim::Done(Err(SubmitError::NotRunning), Order::Nothing);
         }
         match job.state.get(token) {
             State::Idle => {
                 self.counters.submitted(token);
+                job.set_by(token, by);
                 Claim::Free(Accepted::New)
             }
             State::Deferred => {
                 leave_timers(token, job);
                 self.takes_over(token, job);
+                job.set_by(token, by);
                 Claim::Free(Accepted::Moved)
             }
             State::Queued => Claim::Done(Err(SubmitError::AlreadyQueued), Order::Nothing),
@@ -336,7 +351,7 @@ impl PoolRef {
             State::Held => Claim::Done(Err(SubmitError::AlreadyQueued), Order::Nothing),
             State::Running => {
                 let order = if CONTROL { withdraw(token, job) } else { Order::Nothing };
-                Claim::Done(rearm(token, job, self, deadline), order)
+                Claim::Done(rearm(token, job, self, deadline, by), order)
             }
         }
     }
@@ -992,7 +1007,7 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
 
 /// 5: Running stays Running, with REARM and its destination.
 #[inline(never)]
-fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Result<Accepted, SubmitError> {
+fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks, by: By) -> Result<Accepted, SubmitError> {
     let flags = job.flags.get(token);
     let accepted = if flags & REARM == 0 {
         pool.counters.submitted(token);
@@ -1008,6 +1023,7 @@ fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Resu
     job.deadline.set(token, deadline);
     job.pool.set(token, Some(pool));
     pool.number(token, job);
+    job.set_by(token, by);
     Ok(accepted)
 }
 
@@ -1015,7 +1031,7 @@ fn rearm(token: &Token<'_>, job: JobRef, pool: PoolRef, deadline: Ticks) -> Resu
 impl PoolRef {
     /// 1 and 3 in one: Idle to Running, for the thread that calls. The pool expects its end, so that a shutdown waits for
     /// it.
-    pub(crate) fn begin_here(self, token: &Token<'_>, job: JobRef) -> Result<(), RunNowError> {
+    pub(crate) fn begin_here(self, token: &Token<'_>, job: JobRef, by: By) -> Result<(), RunNowError> {
         if !self.runs(token) {
             return Err(RunNowError::NotRunning);
         }
@@ -1030,6 +1046,7 @@ impl PoolRef {
         self.expect(token);
         job.pool.set(token, Some(self));
         job.deadline.set(token, Ticks::NONE);
+        job.set_by(token, by);
         begin_run(token, job, self);
         Ok(())
     }
@@ -1061,16 +1078,17 @@ impl PoolRef {
     }
 
     /// Submits a job that is Idle, or Running and about to end, at its deadline, which may have come.
-    pub(crate) fn begin_submission(self, token: &Token<'_>, job: JobRef, due: bool) -> Order {
+    pub(crate) fn begin_submission(self, token: &Token<'_>, job: JobRef, due: bool, by: By) -> Order {
         if job.state.get(token) == State::Running {
             // The code of the run that goes on, perhaps.
             let (deadline, number) = (job.deadline.get(token), job.number.get(token));
             // It takes submissions, and no other one of this job is under way.
-            _ = rearm(token, job, self, deadline);
+            _ = rearm(token, job, self, deadline, by);
             job.number.set(token, number);
             return Order::Nothing;
         }
         self.counters.submitted(token);
+        job.set_by(token, by);
         self.place(token, job, due)
     }
 

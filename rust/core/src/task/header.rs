@@ -33,6 +33,9 @@ pub enum Next {
     After(u64),
     /// At this tick. Later runs are counted from there.
     At(u64),
+    /// Once this event is complete, with whatever status, or at once if it is already; but one that was aborted aborts the task.
+    /// Later runs are counted from there.
+    On(EventRef),
     /// Not before its completer says so: see [`TaskCtx::completer`]. Without one the task is aborted.
     Pending,
     /// Not at all: the task ends, with this code.

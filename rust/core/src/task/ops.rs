@@ -11,6 +11,7 @@ use crate::job::{Code, Outcome};
 use crate::pool::PoolRef;
 use crate::port::Port;
 use crate::shell::Shell;
+use crate::site::By;
 
 /// Each is callable everywhere, from the task's own run, too: one lock section, O(log n).
 impl<P: Port> Shell<P> {
@@ -32,13 +33,16 @@ impl<P: Port> Shell<P> {
         Self::look(|token| task.hand_out(token))
     }
 
-    /// The run is over whose completer has this number, and has answered `next`.
+    /// The run is over whose completer has this number, and has answered `next`. If an event that was aborted aborts the task by
+    /// that, it is told here.
     ///
     /// # Errors
     ///
     /// [`Stale`]; nothing has changed then.
     pub fn complete(task: TaskRef, turn: u8, next: Next) -> Result<(), Stale> {
-        Self::section(|token| task.complete(token, turn, next, Self::clock()))
+        let ended = Self::section(|token| task.complete(token, turn, next, Self::clock()))?;
+        Self::tell(ended, Outcome::Aborted);
+        Ok(())
     }
 
     /// The completer with this number is gone: the task is aborted, if it waits for that.
@@ -53,8 +57,19 @@ impl<P: Port> Shell<P> {
     ///
     /// [`SubmitError`]: the pool is not running, or the task is enabled in another one, or about to end. Nothing has changed
     /// then.
+    #[inline(always)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn enable(task: TaskRef, pool: PoolRef, first: First) -> Result<bool, SubmitError> {
-        Self::start_task(task, pool, Start::At(first))
+        Self::enable_by(task, pool, first, By::caller())
+    }
+
+    /// [`enable`](Shell::enable) by somebody else than the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing has changed then.
+    pub fn enable_by(task: TaskRef, pool: PoolRef, first: First, by: By) -> Result<bool, SubmitError> {
+        Self::start_task(task, pool, Start::At(first), by)
     }
 
     /// As [`enable`](Shell::enable), and the first run waits for an event, which its time, if that is limited, counts for, too.
@@ -66,14 +81,32 @@ impl<P: Port> Shell<P> {
     ///
     /// [`SubmitError`]; nothing has changed then.
     #[cfg(CONFIG_TASKPOOL_EVENTS)]
+    #[inline(always)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn enable_on(task: TaskRef, pool: PoolRef, event: EventRef, delayed: bool) -> Result<bool, SubmitError> {
-        Self::start_task(task, pool, Start::On { event, delayed })
+        Self::enable_on_by(task, pool, event, delayed, By::caller())
     }
 
-    fn start_task(task: TaskRef, pool: PoolRef, start: Start) -> Result<bool, SubmitError> {
+    /// [`enable_on`](Shell::enable_on) by somebody else than the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]; nothing has changed then.
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
+    pub fn enable_on_by(
+        task: TaskRef,
+        pool: PoolRef,
+        event: EventRef,
+        delayed: bool,
+        by: By,
+    ) -> Result<bool, SubmitError> {
+        Self::start_task(task, pool, Start::On { event, delayed }, by)
+    }
+
+    fn start_task(task: TaskRef, pool: PoolRef, start: Start, by: By) -> Result<bool, SubmitError> {
         let (enabled, aborted) = Self::section(|token| {
             let clock = Self::clock();
-            let (enabled, order) = task.enable(token, pool, start, clock);
+            let (enabled, order) = task.enable(token, pool, start, clock, by);
             ((enabled, enabled.is_ok() && start.is_aborted(token, clock)), order)
         });
         if aborted {
@@ -107,13 +140,18 @@ impl<P: Port> Shell<P> {
         enabled
     }
 
-    fn reschedule(task: TaskRef, said: bool, change: impl FnOnce(&mut Schedule, u64)) -> Result<(), NotEnabled> {
+    /// `said`: who says when the next run comes, if that is said.
+    fn reschedule(task: TaskRef, said: Option<By>, change: impl FnOnce(&mut Schedule, u64)) -> Result<(), NotEnabled> {
         Self::section(|token| {
             let now = match task.pool(token) {
                 Some(pool) => pool.time(token, P::now()),
                 None => 0,
             };
-            task.reschedule(token, now, said, |schedule| change(schedule, now))
+            let (moved, order) = task.reschedule(token, now, said.is_some(), |schedule| change(schedule, now));
+            if let (Ok(()), Some(by)) = (moved, said) {
+                task.job.set_by(token, by);
+            }
+            (moved, order)
         })
     }
 
@@ -122,8 +160,19 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`NotEnabled`].
+    #[inline(always)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn trigger(task: TaskRef) -> Result<(), NotEnabled> {
-        Self::reschedule(task, true, |schedule, now| schedule.put(now.max(1)))
+        Self::trigger_by(task, By::caller())
+    }
+
+    /// [`trigger`](Shell::trigger) by somebody else than the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`NotEnabled`].
+    pub fn trigger_by(task: TaskRef, by: By) -> Result<(), NotEnabled> {
+        Self::reschedule(task, Some(by), |schedule, now| schedule.put(now.max(1)))
     }
 
     /// The next run comes once so many ticks have passed, and those after it are counted from there.
@@ -131,8 +180,19 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`NotEnabled`].
+    #[inline(always)]
+    #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, track_caller)]
     pub fn postpone(task: TaskRef, delay: u64) -> Result<(), NotEnabled> {
-        Self::reschedule(task, true, |schedule, now| {
+        Self::postpone_by(task, delay, By::caller())
+    }
+
+    /// [`postpone`](Shell::postpone) by somebody else than the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`NotEnabled`].
+    pub fn postpone_by(task: TaskRef, delay: u64, by: By) -> Result<(), NotEnabled> {
+        Self::reschedule(task, Some(by), |schedule, now| {
             schedule.put(now.saturating_add(delay).saturating_add(1));
         })
     }
@@ -144,7 +204,7 @@ impl<P: Port> Shell<P> {
     ///
     /// [`NotEnabled`].
     pub fn shift(task: TaskRef, by: i64) -> Result<(), NotEnabled> {
-        Self::reschedule(task, false, |schedule, now| schedule.shift(now, by))
+        Self::reschedule(task, None, |schedule, now| schedule.shift(now, by))
     }
 
     /// Changes the interval, enabled or not.

@@ -23,7 +23,7 @@ const SEAT: usize = offset_of!(TaskHeader, seat);
 /// Flag of a task: it is in a line, so its seat holds its place there.
 pub(super) const SEATED: u8 = 16;
 
-/// In a line, the place in it. Otherwise, in a task, a time: it has no use for that while it waits for its first run.
+/// In a line, the place in it. Otherwise, in a task, a time: it has no use for that while it waits.
 #[repr(transparent)]
 pub(crate) struct Seat(Locked<Place>);
 

@@ -8,6 +8,7 @@ use crate::fault::broken;
 use crate::job::{Cancel, Code, Last, Outcome, State, CANCEL, REARM};
 use crate::lock::Token;
 use crate::pool::{Ended, Order, PoolRef};
+use crate::site::By;
 use crate::ticks::{Ticks, MAX_TICKS};
 
 /// Somebody has said when the next run comes.
@@ -148,6 +149,7 @@ impl TaskRef {
         pool: PoolRef,
         start: Start,
         clock: Now,
+        by: By,
     ) -> (Result<bool, SubmitError>, Order) {
         let home = self.pool(token);
         let ends = home.is_none() && self.job.state.get(token) != State::Idle && self.is_over(token);
@@ -197,6 +199,7 @@ impl TaskRef {
             }
         };
         if home.is_some() {
+            self.job.set_by(token, by);
             return (Ok(true), self.change(token, now, begin));
         }
         if self.job.state.get(token) == State::Idle {
@@ -208,7 +211,7 @@ impl TaskRef {
         }
         begin();
         let due = self.job.deadline.get(token).get() <= now;
-        (Ok(false), pool.begin_submission(token, self.job(), due))
+        (Ok(false), pool.begin_submission(token, self.job(), due, by))
     }
 
     /// Changes the times of an enabled task, and puts it where it belongs then; one that runs when it has ended.
@@ -308,8 +311,7 @@ impl TaskRef {
             self.park(token, Ticks::FAR.get());
             return Err(0);
         }
-        let iterations = self.iterations.get(token);
-        if iterations != 0 && self.runs.get(token) >= iterations && !self.has(token, AGAIN) {
+        if self.had_all(token) && !self.has(token, AGAIN) {
             return Err(self.finish(token, 0));
         }
         let mut schedule = self.schedule(token);
@@ -322,7 +324,7 @@ impl TaskRef {
             .set(token, self.missed.get(token).saturating_add(begun.missed));
         Ok(Run {
             number,
-            iterations,
+            iterations: self.iterations.get(token),
             begun,
         })
     }
@@ -343,7 +345,7 @@ impl TaskRef {
 
     /// A run has ended, and says how the task goes on; `took`: it has a completer, or somebody has it from there. Answers the
     /// code of the task, if it ends.
-    pub(crate) fn end(self, token: &Token<'_>, next: Next, took: bool, clock: impl FnOnce() -> Now) -> Code {
+    pub(crate) fn end(self, token: &Token<'_>, next: Next, took: bool, clock: impl Fn() -> Now) -> Code {
         let pool = self.pool_it_runs_in(token);
         if self.has(token, STOPS) {
             let code = self.job.number.get(token) as Code;
@@ -370,6 +372,10 @@ impl TaskRef {
             }
             return 0;
         }
+        if self.is_aborted_by(token, next, &clock) {
+            self.decide(token, Last::Quitting);
+            return 0;
+        }
         self.set(token, HANDED_OUT, false);
         match self.proceed(token, next, clock, pool) {
             Some(code) => self.finish(token, code),
@@ -384,8 +390,6 @@ impl TaskRef {
     ///
     /// The clock is not looked at for what does not need it: the common case.
     fn proceed(self, token: &Token<'_>, next: Next, clock: impl FnOnce() -> Now, pool: PoolRef) -> Option<Code> {
-        let iterations = self.iterations.get(token);
-        let over = iterations != 0 && self.runs.get(token) >= iterations;
         let mut schedule = self.schedule(token);
         self.set(token, PENDING, false);
         match next {
@@ -399,16 +403,49 @@ impl TaskRef {
                 self.runs.set(token, self.runs.get(token).saturating_sub(1));
                 schedule.again(clock().of(token, pool));
             }
-            _ if over => return Some(0),
+            _ if self.had_all(token) => return Some(0),
             Next::Default | Next::Pending if self.policy.get(token) == Missed::FromEnd => {
                 schedule.end(clock().of(token, pool), Missed::FromEnd);
             }
             Next::Default | Next::Pending => {}
             Next::After(delay) => schedule.put(ahead(clock().of(token, pool), delay)),
             Next::At(tick) => schedule.put(pool.own_time(token, tick.max(1), || clock().port).get()),
+            Next::On(event) => {
+                let clock = clock();
+                if event.status(token, clock.port).is_none() {
+                    self.await_next(token, event, clock.look_at(token, pool, event));
+                    return None;
+                }
+                schedule.put(clock.of(token, pool).max(1));
+            }
         }
         self.keep(token, schedule);
         None
+    }
+
+    /// The next run waits for an event that is pending, whose time is up at `look` at the latest.
+    fn await_next(self, token: &Token<'_>, event: EventRef, look: u64) {
+        // What was said of the first run.
+        self.set(token, DELAYED, false);
+        let limit = self.limit(token);
+        self.set_times(token, look, limit);
+        self.line_up(token, event);
+    }
+
+    /// Whether there were all runs that it has.
+    fn had_all(self, token: &Token<'_>) -> bool {
+        let iterations = self.iterations.get(token);
+        iterations != 0 && self.runs.get(token) >= iterations
+    }
+
+    /// Whether this answer is to wait for an event that was aborted.
+    fn is_aborted_by(self, token: &Token<'_>, next: Next, clock: impl FnOnce() -> Now) -> bool {
+        match next {
+            Next::On(event) if !self.had_all(token) && self.awaited(token).is_none() => {
+                event.status(token, clock().port) == Some(Outcome::Aborted)
+            }
+            _ => false,
+        }
     }
 
     /// Somebody is to say when the run is over that goes on. Answers what he has to show then.
@@ -429,10 +466,15 @@ impl TaskRef {
         waits && self.has(token, HANDED_OUT) && self.turn.get(token) == turn
     }
 
-    /// The run that this completer is of is over, and the task goes on so. If it ends, a worker says so.
-    pub(crate) fn complete(self, token: &Token<'_>, turn: u8, next: Next, clock: Now) -> (Result<(), Stale>, Order) {
+    /// The run that this completer is of is over, and the task goes on so. If it ends, a worker says so; but answers who is to
+    /// be told, if an event aborts it.
+    pub(crate) fn complete(self, token: &Token<'_>, turn: u8, next: Next, clock: Now) -> (Result<Ended, Stale>, Order) {
         if !self.expects(token, turn) {
             return (Err(Stale), Order::Nothing);
+        }
+        if self.is_aborted_by(token, next, || clock) {
+            let ((_, ended), order) = self.stop(token, Outcome::Aborted);
+            return (Ok(ended), order);
         }
         self.set(token, HANDED_OUT, false);
         let pool = self.pool_it_runs_in(token);
@@ -445,7 +487,7 @@ impl TaskRef {
                 }
                 None => self.job().go_on(token),
             }
-            return (Ok(()), Order::Nothing);
+            return (Ok(Ended::default()), Order::Nothing);
         }
         let now = clock.of(token, pool);
         let order = self.change(token, now, || {
@@ -456,7 +498,7 @@ impl TaskRef {
                 self.set_times(token, now.max(1), limit);
             }
         });
-        (Ok(()), order)
+        (Ok(Ended::default()), order)
     }
 
     /// As `complete`, of a completer that is gone. Answers who is to be told that the task was aborted.

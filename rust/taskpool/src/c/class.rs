@@ -5,7 +5,9 @@ use core::ptr::NonNull;
 
 use taskpool_core::Pool;
 
-use super::{job_of, misuse, pool_of, refuse, CJob, Refusal};
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use super::CSite;
+use super::{by, job_of, misuse, pool_of, refuse, CJob, Refusal};
 use crate::classes::{self, Answer, ClassError, MapError, Target};
 
 /// `TASKPOOL_RAN`.
@@ -15,6 +17,7 @@ pub(super) const RAN: c_int = 3;
 #[repr(C)]
 pub(super) struct CStats {
     pub(super) accepted: u32,
+    pub(super) ran_inline: u32,
     pub(super) refused: u32,
 }
 
@@ -101,15 +104,20 @@ extern "C" fn taskpool_class_find(name: Option<NonNull<c_char>>, runs_inline: Op
     pool.reference().as_ptr()
 }
 
-#[no_mangle]
-extern "C" fn taskpool_submit_class(name: Option<NonNull<c_char>>, job: Option<NonNull<CJob>>) -> c_int {
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_submit_class")]
+extern "C" fn taskpool_submit_class(
+    name: Option<NonNull<c_char>>,
+    job: Option<NonNull<CJob>>,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
+) -> c_int {
     let Some(name) = bytes(name) else {
         return misuse(Refusal::BadArgument, c"taskpool_submit_class");
     };
     let Some(job) = job_of(job) else {
         return misuse(Refusal::NoJob, c"taskpool_submit_class");
     };
-    match classes::submit_bytes(name, job) {
+    match classes::submit_bytes(name, job, by!(site)) {
         Ok(Answer::Accepted(accepted)) => accepted as c_int,
         Ok(Answer::Ran(_)) => RAN,
         Err(ClassError::InInterrupt) => misuse(Refusal::InInterrupt, c"taskpool_submit_class"),
@@ -132,6 +140,7 @@ extern "C" fn taskpool_class_stats(name: Option<NonNull<c_char>>, stats: Option<
     };
     let stats = CStats {
         accepted: found.accepted,
+        ran_inline: found.ran_inline,
         refused: found.refused,
     };
     // SAFETY: what C passes and is not null has room for it.

@@ -5,7 +5,9 @@ use core::ptr::NonNull;
 
 use taskpool_core::{Code, Pool};
 
-use super::{job_of, misuse, outcome, pool_of, waited, CEnd, CJob, Refusal, System};
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use super::CSite;
+use super::{by, job_of, misuse, outcome, pool_of, waited, CEnd, CJob, Refusal, System};
 use crate::complete::{words, BatchError, Countdown, Room};
 
 /// `struct taskpool_told`.
@@ -125,11 +127,13 @@ unsafe extern "C" fn taskpool_core_batch_told(end: NonNull<CEnd>, outcome: c_int
     }
 }
 
-#[no_mangle]
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_run_now")]
 extern "C" fn taskpool_run_now(
     pool: Option<NonNull<Pool>>,
     job: Option<NonNull<CJob>>,
     code: Option<NonNull<Code>>,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
 ) -> c_int {
     let Some(pool) = pool_of(pool) else {
         return misuse(Refusal::NoPool, c"taskpool_run_now");
@@ -137,5 +141,5 @@ extern "C" fn taskpool_run_now(
     let Some(job) = job_of(job) else {
         return misuse(Refusal::NoJob, c"taskpool_run_now");
     };
-    waited(System::run_now(pool, job), code, c"taskpool_run_now")
+    waited(System::run_now_by(pool, job, by!(site)), code, c"taskpool_run_now")
 }

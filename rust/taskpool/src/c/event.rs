@@ -9,13 +9,13 @@ use taskpool_core::Await;
 use taskpool_core::{Code, Event, EventRef, Outcome, Pool, Ref};
 
 use super::task::{enabled, task_of, CTask};
-#[cfg(CONFIG_TASKPOOL_WAIT)]
-use super::waited;
-use super::{misuse, outcome, pool_of, KTimeout, Refusal, System};
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use super::CSite;
+use super::{by, misuse, outcome, pool_of, waited, KTimeout, Refusal, System};
 
 /// What C passes as an event: all of its memory is one, whatever is in it, but for the line of those who wait.
 #[inline(always)]
-fn event_of(event: Option<NonNull<Event>>) -> Option<EventRef> {
+pub(super) fn event_of(event: Option<NonNull<Event>>) -> Option<EventRef> {
     // SAFETY: a `struct taskpool_event` that was initialised, and is there for as long as C may name it.
     event.map(|event| unsafe { Ref::new(event) })
 }
@@ -83,6 +83,14 @@ extern "C" fn taskpool_event_count(event: Option<NonNull<Event>>) -> u32 {
     event_of(event).map_or(0, System::event_count)
 }
 
+#[no_mangle]
+extern "C" fn taskpool_event_status(event: Option<NonNull<Event>>, code: Option<NonNull<Code>>) -> c_int {
+    let event = event!(event, c"taskpool_event_status");
+    // What is pending is refused as a wait that does not wait.
+    let status = System::event_status(event).ok_or(Refusal::TimedOut);
+    waited(status, code, c"taskpool_event_status")
+}
+
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 #[no_mangle]
 extern "C" fn taskpool_event_wait(
@@ -137,12 +145,14 @@ extern "C" fn taskpool_event_wait_any(
     waited(answer, code, c"taskpool_event_wait_any")
 }
 
-#[no_mangle]
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_task_enable_on")]
 extern "C" fn taskpool_task_enable_on(
     pool: Option<NonNull<Pool>>,
     task: Option<NonNull<CTask>>,
     event: Option<NonNull<Event>>,
     delayed: bool,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
 ) -> c_int {
     let Some(pool) = pool_of(pool) else {
         return misuse(Refusal::NoPool, c"taskpool_task_enable_on");
@@ -151,5 +161,5 @@ extern "C" fn taskpool_task_enable_on(
         return misuse(Refusal::NoTask, c"taskpool_task_enable_on");
     };
     let event = event!(event, c"taskpool_task_enable_on");
-    enabled(System::enable_on(task, pool, event, delayed))
+    enabled(System::enable_on_by(task, pool, event, delayed, by!(site)))
 }

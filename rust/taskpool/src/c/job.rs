@@ -5,11 +5,15 @@ use core::ptr::NonNull;
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use taskpool_core::Code;
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use taskpool_core::{By, Site};
 use taskpool_core::{Cancel, Pool, Status, When, MAX_TICKS};
 
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
-use super::{accepted, found, job_of, misuse, pool_of, refuse, state, CJob, KTimeout, Refusal, System};
+use super::{accepted, by, found, job_of, misuse, pool_of, refuse, state, CJob, KTimeout, Refusal, System};
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use super::{sited, CSite};
 
 const LAST_TICK: i64 = MAX_TICKS as i64;
 /// The last tick as an absolute one.
@@ -37,55 +41,92 @@ macro_rules! job {
     }};
 }
 
-#[no_mangle]
-extern "C" fn taskpool_submit(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>) -> c_int {
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_submit")]
+extern "C" fn taskpool_submit(
+    pool: Option<NonNull<Pool>>,
+    job: Option<NonNull<CJob>>,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
+) -> c_int {
     let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit");
-    accepted(System::submit_inline(pool, job))
+    accepted(System::submit_inline(pool, job, by!(site)))
 }
 
 #[cfg(CONFIG_TASKPOOL_URGENT)]
-#[no_mangle]
-extern "C" fn taskpool_submit_urgent(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>) -> c_int {
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_submit_urgent")]
+extern "C" fn taskpool_submit_urgent(
+    pool: Option<NonNull<Pool>>,
+    job: Option<NonNull<CJob>>,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
+) -> c_int {
     let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit_urgent");
-    accepted(System::submit_urgent(pool, job))
+    accepted(System::submit_urgent_by(pool, job, by!(site)))
 }
 
-#[no_mangle]
-extern "C" fn taskpool_submit_after(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>, delay: KTimeout) -> c_int {
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_submit_after")]
+extern "C" fn taskpool_submit_after(
+    pool: Option<NonNull<Pool>>,
+    job: Option<NonNull<CJob>>,
+    delay: KTimeout,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
+) -> c_int {
     let (to, what) = pool_and_job!(pool, job, c"taskpool_submit_after");
     let when = match delay.ticks {
         // A word less to look at than with a range from 1.
         span @ 0..=LAST_TICK if span != 0 => When::after(span as u64),
-        0 => return taskpool_submit(pool, job),
+        0 => {
+            return taskpool_submit(
+                pool,
+                job,
+                #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+                site,
+            )
+        }
         KTimeout::FOREVER => return misuse(Refusal::BadArgument, c"taskpool_submit_after"),
         absolute @ NEVER..=KTimeout::ABSOLUTE => When::at((KTimeout::ABSOLUTE - absolute) as u64),
         _ => return refuse(Refusal::OutOfRange),
     };
-    accepted(System::defer_inline(to, what, when))
+    accepted(System::defer_inline(to, what, when, by!(site)))
 }
 
 /// One more function of this size would take more room than this call takes time.
-#[no_mangle]
-extern "C" fn taskpool_submit_at(pool: Option<NonNull<Pool>>, job: Option<NonNull<CJob>>, tick: i64) -> c_int {
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_submit_at")]
+extern "C" fn taskpool_submit_at(
+    pool: Option<NonNull<Pool>>,
+    job: Option<NonNull<CJob>>,
+    tick: i64,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
+) -> c_int {
     if cfg!(CONFIG_ASSERT) {
         // So that the message names this function.
         let _ = pool_and_job!(pool, job, c"taskpool_submit_at");
     }
     // What lies before the boot has passed.
     let ticks = KTimeout::ABSOLUTE - tick.clamp(0, LAST_TICK + 1);
-    taskpool_submit_after(pool, job, KTimeout { ticks })
+    taskpool_submit_after(
+        pool,
+        job,
+        KTimeout { ticks },
+        #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+        site,
+    )
 }
 
 #[cfg(CONFIG_TASKPOOL_ABORT)]
-#[no_mangle]
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_submit_within")]
 extern "C" fn taskpool_submit_within(
     pool: Option<NonNull<Pool>>,
     job: Option<NonNull<CJob>>,
     within: KTimeout,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
 ) -> c_int {
     let (pool, job) = pool_and_job!(pool, job, c"taskpool_submit_within");
     match within.ticks {
-        span @ 0.. => accepted(System::submit_within(pool, job, span as u64)),
+        span @ 0.. => accepted(System::submit_within_by(pool, job, span as u64, by!(site))),
         _ => misuse(Refusal::BadArgument, c"taskpool_submit_within"),
     }
 }
@@ -172,4 +213,26 @@ extern "C" fn taskpool_cancel_wait(
         code,
         c"taskpool_cancel_wait",
     )
+}
+
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+#[no_mangle]
+extern "C" fn taskpool_job_site(job: Option<NonNull<CJob>>, site: Option<NonNull<Site>>) -> c_int {
+    let job = job!(job, c"taskpool_job_site");
+    let Some(place) = site else {
+        return misuse(Refusal::BadArgument, c"taskpool_job_site");
+    };
+    sited(System::submitted_at(job), place)
+}
+
+/// What a job's core keeps of its submission. For whoever has the job to itself, as when an image ends.
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+#[no_mangle]
+extern "C" fn taskpool_core_site(by: By, place: NonNull<Site>) -> bool {
+    let Some(site) = by.site() else {
+        return false;
+    };
+    // SAFETY: C passes a place of its own.
+    unsafe { place.write(site) };
+    true
 }

@@ -78,6 +78,7 @@ layout! {
 layout! {
     sizeof_class_stats: size_of::<super::class::CStats>(),
     class_stats_accepted: offset_of!(super::class::CStats, accepted),
+    class_stats_ran_inline: offset_of!(super::class::CStats, ran_inline),
     class_stats_refused: offset_of!(super::class::CStats, refused),
     class_ran: super::class::RAN,
     refusals_of_classes: Refusal::NoClass as u32 | (Refusal::NoPlace as u32) << 4,
@@ -102,6 +103,12 @@ layout! {
 #[cfg(CONFIG_TASKPOOL_BUDGETS)]
 layout! {
     job_core_about: Header::ABOUT_OF_C,
+}
+
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+layout! {
+    job_core_site: Header::SITE_OF_C,
+    refusal_of_sites: Refusal::NoSite as u32,
 }
 
 #[cfg(CONFIG_TASKPOOL_CONTROL)]
@@ -150,7 +157,7 @@ layout! {
 #[cfg(all(CONFIG_TASKPOOL_EVENTS, CONFIG_TASKPOOL_WAIT))]
 use super::event::CAwait;
 #[cfg(CONFIG_TASKPOOL_TASKS)]
-use super::task::{next, rephase, words, CCompleter, CNext, CRunOfTask, CTask};
+use super::task::{next, rephase, words, CCompleter, CNext, CNextOf, CRunOfTask, CTask};
 #[cfg(CONFIG_TASKPOOL_EVENTS)]
 use taskpool_core::{Completion, Event};
 #[cfg(CONFIG_TASKPOOL_TASKS)]
@@ -183,7 +190,7 @@ layout! {
     run_first: offset_of!(CRunOfTask<'_>, first),
     run_last: offset_of!(CRunOfTask<'_>, last),
     sizeof_next: size_of::<CNext>(),
-    next_when: offset_of!(CNext, when),
+    next_when: offset_of!(CNext, of) + offset_of!(CNextOf, when),
     next_how: offset_of!(CNext, how),
     next_code: offset_of!(CNext, code),
     nexts: next::DEFAULT | next::AGAIN << 4 | next::AFTER << 8 | next::DONE << 12 | next::PENDING << 16,
@@ -202,6 +209,8 @@ layout! {
     sizeof_event: size_of::<Event>(),
     alignof_event: align_of::<Event>(),
     event_at_the_end: Completion::EVENT,
+    next_event: offset_of!(CNext, of) + offset_of!(CNextOf, event),
+    next_on: next::ON,
 }
 
 #[cfg(all(CONFIG_TASKPOOL_EVENTS, CONFIG_TASKPOOL_WAIT))]

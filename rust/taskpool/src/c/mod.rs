@@ -28,6 +28,9 @@ use taskpool_core::{
     Ref, RunNowError, Shell, SubmitError, WaitError,
 };
 
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use taskpool_core::Site;
+
 use crate::port::ThisPort;
 
 type System = Shell<ThisPort>;
@@ -123,6 +126,39 @@ enum Refusal {
     NotEnabled,
     #[cfg(CONFIG_TASKPOOL_TASKS)]
     Stale,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+    NoSite = 18,
+}
+
+/// Where C calls: `const struct taskpool_site *`, which the macros of the headers make, and which stays; or null for a call
+/// through a pointer to a function.
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+type CSite = Option<&'static Site>;
+
+/// Who submits: C's last argument, where it passes one.
+macro_rules! by {
+    ($site:ident) => {{
+        #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+        {
+            taskpool_core::By::c($site)
+        }
+        #[cfg(not(CONFIG_TASKPOOL_SUBMIT_SITE))]
+        {
+            taskpool_core::By::NOBODY
+        }
+    }};
+}
+use by;
+
+/// What C is told of a site: 0, with the site in `place`, or that there is none.
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+fn sited(found: Option<Site>, place: NonNull<Site>) -> c_int {
+    let Some(site) = found else {
+        return refuse(Refusal::NoSite);
+    };
+    // SAFETY: what C passes and is not null has room for it.
+    unsafe { place.write(site) };
+    0
 }
 
 extern "C" {

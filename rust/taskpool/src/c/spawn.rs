@@ -6,7 +6,9 @@ use core::ptr::NonNull;
 use taskpool_core::{Code, Ctx, NotSpawned, Pool};
 
 use super::job::{cancelled, told};
-use super::{misuse, pool_of, refuse, waited, CRun, KTimeout, Refusal, System};
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use super::CSite;
+use super::{by, misuse, pool_of, refuse, waited, CRun, KTimeout, Refusal, System};
 
 /// A function with its argument.
 struct Call {
@@ -25,23 +27,35 @@ pub(super) struct CCache {
     pub(super) most: u8,
 }
 
-#[no_mangle]
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_spawn")]
 extern "C" fn taskpool_spawn(
     pool: Option<NonNull<Pool>>,
     run: Option<CRun>,
     arg: *mut c_void,
     handle: Option<NonNull<u32>>,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
 ) -> c_int {
-    taskpool_spawn_after(pool, run, arg, KTimeout { ticks: 0 }, handle)
+    taskpool_spawn_after(
+        pool,
+        run,
+        arg,
+        KTimeout { ticks: 0 },
+        handle,
+        #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+        site,
+    )
 }
 
-#[no_mangle]
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_spawn_after")]
 extern "C" fn taskpool_spawn_after(
     pool: Option<NonNull<Pool>>,
     run: Option<CRun>,
     arg: *mut c_void,
     delay: KTimeout,
     handle: Option<NonNull<u32>>,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
 ) -> c_int {
     let Some(pool) = pool_of(pool) else {
         return misuse(Refusal::NoPool, c"taskpool_spawn");
@@ -50,11 +64,12 @@ extern "C" fn taskpool_spawn_after(
         return misuse(Refusal::BadArgument, c"taskpool_spawn");
     };
     let call = Call { run, arg };
-    let spawned = System::spawn_numbered(pool, delay.ticks as u64, move |ctx: &Ctx<'_>| {
+    let closure = move |ctx: &Ctx<'_>| {
         // All of it, as its fields alone may not cross threads.
         let call = call;
         (call.run)(ctx, call.arg)
-    });
+    };
+    let spawned = System::spawn_numbered(pool, delay.ticks as u64, closure, by!(site));
     let number = match spawned {
         Ok(number) => number,
         Err(error) => {

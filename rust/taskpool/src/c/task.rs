@@ -10,9 +10,13 @@ use taskpool_core::{
     TaskHeader, TaskRef,
 };
 
+#[cfg(CONFIG_TASKPOOL_EVENTS)]
+use super::event::event_of;
 #[cfg(CONFIG_TASKPOOL_WAIT)]
 use super::waited;
-use super::{job::told, misuse, pool_of, refuse, KTimeout, Refusal, System};
+use super::{by, job::told, misuse, pool_of, refuse, KTimeout, Refusal, System};
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+use super::{sited, CSite};
 use crate::port::ThisPort;
 
 /// `taskpool_task_run_t`.
@@ -43,9 +47,18 @@ pub(super) struct CRunOfTask<'run> {
 /// `struct taskpool_next`.
 #[repr(C)]
 pub(super) struct CNext {
-    pub(super) when: KTimeout,
+    pub(super) of: CNextOf,
     pub(super) how: c_int,
     pub(super) code: c_int,
+}
+
+/// What the next run waits for: `how` says which.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) union CNextOf {
+    pub(super) when: KTimeout,
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
+    pub(super) event: Option<NonNull<taskpool_core::Event>>,
 }
 
 /// `enum z_taskpool_next`.
@@ -57,6 +70,8 @@ pub(super) mod next {
     pub(in crate::c) const AFTER: c_int = 2;
     pub(in crate::c) const DONE: c_int = 3;
     pub(in crate::c) const PENDING: c_int = 4;
+    #[cfg(CONFIG_TASKPOOL_EVENTS)]
+    pub(in crate::c) const ON: c_int = 5;
 }
 
 /// `enum taskpool_rephase`.
@@ -124,12 +139,19 @@ impl From<CNext> for Next {
     fn from(answer: CNext) -> Self {
         match answer.how {
             next::AGAIN => Next::Again,
-            next::AFTER => match answer.when.time() {
+            // SAFETY: with this, C has written the time.
+            next::AFTER => match unsafe { answer.of.when }.time() {
                 Time::Span(span) => Next::After(span),
                 Time::Tick(tick) => Next::At(tick),
             },
             next::DONE => Next::Done(answer.code),
             next::PENDING => Next::Pending,
+            // SAFETY: with this, C has written the event.
+            #[cfg(CONFIG_TASKPOOL_EVENTS)]
+            next::ON => match event_of(unsafe { answer.of.event }) {
+                Some(event) => Next::On(event),
+                None => Next::Done(misuse(Refusal::BadArgument, c"taskpool_next_on")),
+            },
             _ => Next::Default,
         }
     }
@@ -188,11 +210,13 @@ fn moved(answer: Result<(), NotEnabled>) -> c_int {
     }
 }
 
-#[no_mangle]
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_task_enable")]
 extern "C" fn taskpool_task_enable(
     pool: Option<NonNull<Pool>>,
     task: Option<NonNull<CTask>>,
     first: KTimeout,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
 ) -> c_int {
     let Some(pool) = pool_of(pool) else {
         return misuse(Refusal::NoPool, c"taskpool_task_enable");
@@ -204,7 +228,7 @@ extern "C" fn taskpool_task_enable(
         (_, Time::Span(span)) => First::After(span),
         (_, Time::Tick(tick)) => First::At(tick),
     };
-    enabled(System::enable(task, pool, first))
+    enabled(System::enable_by(task, pool, first, by!(site)))
 }
 
 /// What C is told of a task that it enabled.
@@ -232,15 +256,26 @@ extern "C" fn taskpool_task_abort(task: Option<NonNull<CTask>>) -> c_int {
     System::abort_task(task!(task, c"taskpool_task_abort")).into()
 }
 
-#[no_mangle]
-extern "C" fn taskpool_task_trigger(task: Option<NonNull<CTask>>) -> c_int {
-    moved(System::trigger(task!(task, c"taskpool_task_trigger")))
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_task_trigger")]
+extern "C" fn taskpool_task_trigger(
+    task: Option<NonNull<CTask>>,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
+) -> c_int {
+    let task = task!(task, c"taskpool_task_trigger");
+    moved(System::trigger_by(task, by!(site)))
 }
 
-#[no_mangle]
-extern "C" fn taskpool_task_postpone(task: Option<NonNull<CTask>>, delay: KTimeout) -> c_int {
+#[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
+#[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_task_postpone")]
+extern "C" fn taskpool_task_postpone(
+    task: Option<NonNull<CTask>>,
+    delay: KTimeout,
+    #[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)] site: CSite,
+) -> c_int {
     let task = task!(task, c"taskpool_task_postpone");
-    moved(System::postpone(task, span!(delay, c"taskpool_task_postpone")))
+    let span = span!(delay, c"taskpool_task_postpone");
+    moved(System::postpone_by(task, span, by!(site)))
 }
 
 #[no_mangle]
@@ -335,6 +370,16 @@ extern "C" fn taskpool_task_counts(
         }
     }
     0
+}
+
+#[cfg(CONFIG_TASKPOOL_SUBMIT_SITE)]
+#[no_mangle]
+extern "C" fn taskpool_task_site(task: Option<NonNull<CTask>>, site: Option<NonNull<taskpool_core::Site>>) -> c_int {
+    let task = task!(task, c"taskpool_task_site");
+    let Some(place) = site else {
+        return misuse(Refusal::BadArgument, c"taskpool_task_site");
+    };
+    sited(System::submitted_at(task.job()), place)
 }
 
 #[no_mangle]

@@ -8,6 +8,7 @@ use taskpool_core::{
 use taskpool_testkit::loom::{explore, Place, Scene};
 
 mod groups;
+mod here;
 mod outcomes;
 mod pause;
 mod runtime_pools;
