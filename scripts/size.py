@@ -193,9 +193,9 @@ def check(figures):
     budgets = json.loads(BUDGET.read_text())
     if budgets.keys() != figures.keys():
         sys.exit(f"{BUDGET.relative_to(PROJECT)} must have exactly these figures: {', '.join(figures)}")
-    print(f"\n{'figures of ' + OURS:28}{'bytes':>8}{'budget':>8}")
+    print(f"\n{'figures of ' + OURS:40}{'bytes':>8}{'budget':>8}")
     for name, value in figures.items():
-        print(f"{name:28}{value:>8}{budgets[name]:>8}")
+        print(f"{name:40}{value:>8}{budgets[name]:>8}")
     over = [name for name, value in figures.items() if value > budgets[name]]
     sys.stdout.flush()  # so that what follows comes last in a log, too
     for name in over:
