@@ -49,6 +49,8 @@ pub enum Action {
     /// So many closures, which all do the same.
     Scope(usize, usize, Inside),
     Task(usize, TaskAction),
+    /// The next run of the task does this with it.
+    TaskInRun(usize, TaskAction),
     Event(usize, EventAction),
 }
 
@@ -265,6 +267,9 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
                 _ = world.scope(pools[p], (0..closures).map(|_| script()).collect());
             }
             Action::Task(t, action) => self.act_on_task(tasks[t], action),
+            Action::TaskInRun(t, action) => {
+                world.plan_script(tasks[t], move || self.act_on_task(tasks[t], action));
+            }
             Action::Event(e, EventAction::Arm(count, within)) => world.arm(events[e], count, within),
             Action::Event(e, EventAction::SetTimeout(within)) => world.set_event_timeout(events[e], within),
             Action::Event(e, EventAction::Signal(outcome)) => world.signal(events[e], outcome),

@@ -76,7 +76,8 @@ impl Action {
             42 => Action::Scope(bytes.below(POOLS)?, bytes.below(5)?, Inside::read(bytes)?),
             // One of them is refused.
             43 => Action::SetLimit(bytes.below(GROUPS)?, bytes.below(4)? as u16),
-            44..=58 => Action::Task(bytes.below(TASKS)?, TaskAction::read(bytes)?),
+            44..=56 => Action::Task(bytes.below(TASKS)?, TaskAction::read(bytes)?),
+            57..=58 => Action::TaskInRun(bytes.below(TASKS)?, TaskAction::read(bytes)?),
             _ => Action::Event(bytes.below(EVENTS)?, EventAction::read(bytes)?),
         })
     }
@@ -250,6 +251,7 @@ impl Scene {
             | Action::CancelSpawned(..)
             | Action::DropHandle(..)
             | Action::Task(..)
+            | Action::TaskInRun(..)
             | Action::Event(..)) => Some((times, action)),
             action @ (Action::Spawn { .. } | Action::Join(..) | Action::Scope(..)) if runs => Some((times, action)),
             _ => None,

@@ -33,9 +33,9 @@ mod world;
 
 pub use action::{Action, EventAction, Inside, PoolPlan, Scene, TaskAction, EVENTS, GROUPS, TASKS};
 pub use bytes::operate;
+pub use model::TaskPlan;
 pub use plain::Plain;
 pub use port::{Call, Virtual};
-pub use model::TaskPlan;
 pub use world::{Step, World, E, G, H, HANDLES, J, P, T, W};
 
 use std::sync::atomic::AtomicPtr;

@@ -20,8 +20,8 @@ use crate::model::{Model, ModelJob, Place, Submission};
 use crate::port::{Moment, Virtual};
 use closures::{Closures, Joined};
 pub use closures::{H, HANDLES};
-pub use tasks::{E, T};
 use tasks::{EventOp, Op, TaskDecided, Tasks};
+pub use tasks::{E, T};
 
 type Machine = Shell<Virtual>;
 
@@ -119,28 +119,54 @@ struct Context {
 enum Does {
     Other,
     Start(usize),
-    Submit { pool: usize, job: usize, when: When },
-    SubmitUrgent { pool: usize, job: usize },
+    Submit {
+        pool: usize,
+        job: usize,
+        when: When,
+    },
+    SubmitUrgent {
+        pool: usize,
+        job: usize,
+    },
     SetLevel(usize, u8),
     SetLimit(usize, u16),
     Cancel(usize),
     Abort(usize),
-    Wait { job: usize, waits: bool },
-    CancelAndWait { job: usize, waits: bool },
+    Wait {
+        job: usize,
+        waits: bool,
+    },
+    CancelAndWait {
+        job: usize,
+        waits: bool,
+    },
     Hold(usize, Clock),
     Release(usize),
     SetMax(usize, u8),
     Close(usize, Shutdown),
     Restart(usize),
     Create(usize, u8),
-    Step { finished: Option<usize> },
-    Spawn { closure: usize, pool: usize, delay: u64 },
-    Join { closure: usize, waits: bool },
+    Step {
+        finished: Option<usize>,
+    },
+    Spawn {
+        closure: usize,
+        pool: usize,
+        delay: u64,
+    },
+    Join {
+        closure: usize,
+        waits: bool,
+    },
     Scope(usize),
     /// What the run function of this task does.
     RunTask(usize),
     Task(usize, Op),
-    Event { event: usize, op: EventOp, ring: usize },
+    Event {
+        event: usize,
+        op: EventOp,
+        ring: usize,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -484,7 +510,9 @@ impl State {
                 Decided::Took(None, ended)
             }
             Does::Join { closure, waits } => Decided::Joined(self.join(closure, waits)),
-            Does::Spawn { .. } | Does::Scope(_) | Does::RunTask(_) | Does::Task(..) | Does::Event { .. } => unreachable!("several of their lock sections decide something"),
+            Does::Spawn { .. } | Does::Scope(_) | Does::RunTask(_) | Does::Task(..) | Does::Event { .. } => {
+                unreachable!("several of their lock sections decide something")
+            }
         }
     }
 
@@ -1349,7 +1377,9 @@ impl World {
                     let mut left: Vec<Outcome> = s.model.jobs[job].ends.iter().map(|(_, outcome)| *outcome).collect();
                     for told in &entry.told {
                         let at = left.iter().position(|outcome| outcome == told);
-                        left.swap_remove(at.unwrap_or_else(|| panic!("{} was told {told:?} once too often", entry.name)));
+                        left.swap_remove(
+                            at.unwrap_or_else(|| panic!("{} was told {told:?} once too often", entry.name)),
+                        );
                     }
                     assert!(left.is_empty(), "{} was not told {left:?}", entry.name);
                     continue;

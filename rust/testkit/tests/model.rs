@@ -12,7 +12,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use taskpool_core::{First, Missed, Next, Outcome, Rephase, Shutdown};
 use taskpool_testkit::{
-    Action, EventAction, Inside, PoolPlan, Scene as AnyScene, TaskAction, TaskPlan, World, EVENTS, GROUPS, HANDLES, TASKS,
+    Action, EventAction, Inside, PoolPlan, Scene as AnyScene, TaskAction, TaskPlan, World, EVENTS, GROUPS, HANDLES,
+    TASKS,
 };
 
 /// The least that one run of this test is worth, in operations; `TASKPOOL_OPERATIONS` asks for another number.
@@ -90,16 +91,8 @@ fn task_action() -> impl Strategy<Value = TaskAction> {
         1 => (0..12_u64).prop_map(First::At),
         1 => Just(First::AfterInterval),
     ];
-    let outcome = prop_oneof![
-        Just(Outcome::Done(0)),
-        Just(Outcome::Cancelled),
-        Just(Outcome::Aborted)
-    ];
-    let rephase = prop_oneof![
-        Just(Rephase::Keep),
-        Just(Rephase::Recalculate),
-        Just(Rephase::FromNow)
-    ];
+    let outcome = prop_oneof![Just(Outcome::Done(0)), Just(Outcome::Cancelled), Just(Outcome::Aborted)];
+    let rephase = prop_oneof![Just(Rephase::Keep), Just(Rephase::Recalculate), Just(Rephase::FromNow)];
     prop_oneof![
         4 => (0..2_usize, first).prop_map(|(p, first)| TaskAction::Enable(p, first)),
         2 => (0..2_usize, 0..EVENTS, any::<bool>()).prop_map(|(p, e, delayed)| TaskAction::EnableOn(p, e, delayed)),
@@ -117,11 +110,7 @@ fn task_action() -> impl Strategy<Value = TaskAction> {
 }
 
 fn event_action() -> impl Strategy<Value = EventAction> {
-    let outcome = prop_oneof![
-        Just(Outcome::Done(1)),
-        Just(Outcome::Cancelled),
-        Just(Outcome::Aborted)
-    ];
+    let outcome = prop_oneof![Just(Outcome::Done(1)), Just(Outcome::Cancelled), Just(Outcome::Aborted)];
     let within = || prop::option::of(0..6_u64);
     prop_oneof![
         3 => (1..4_u32, within()).prop_map(|(n, within)| EventAction::Arm(n, within)),
@@ -181,6 +170,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (0..HANDLES).prop_map(Action::DropHandle),
         2 => (pool, 0..5_usize, inside()).prop_map(|(p, n, inside)| Action::Scope(p, n, inside)),
         14 => (0..TASKS, task_action()).prop_map(|(t, action)| Action::Task(t, action)),
+        2 => (0..TASKS, task_action()).prop_map(|(t, action)| Action::TaskInRun(t, action)),
         3 => (0..EVENTS, event_action()).prop_map(|(e, action)| Action::Event(e, action)),
     ]
 }
@@ -218,30 +208,37 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 fn scene(plan: &Plan) -> Scene {
-    let scene = Scene::new(plan.clock, plan.reserve, plan.pools, plan.limits, plan.tasks, |world, groups| {
-        const NAMES: [&str; JOBS] = [
-            "plain",
-            "plain too",
-            "told",
-            "submits itself",
-            "defers itself, told",
-            "submitted by its completion",
-            "cancels itself and another",
-            "goes to the other pool",
-            "opens a scope in its pool",
-            "opens a scope in a pool, told",
-        ];
-        std::array::from_fn(|job| {
-            let make = || match job {
-                2 | 4 | 5 | 6 | 9 => world.job_with_completion(NAMES[job]),
-                _ => world.job(NAMES[job]),
-            };
-            match groups.get(plan.group_of[job]) {
-                Some(group) => world.in_group(*group, make),
-                None => make(),
-            }
-        })
-    });
+    let scene = Scene::new(
+        plan.clock,
+        plan.reserve,
+        plan.pools,
+        plan.limits,
+        plan.tasks,
+        |world, groups| {
+            const NAMES: [&str; JOBS] = [
+                "plain",
+                "plain too",
+                "told",
+                "submits itself",
+                "defers itself, told",
+                "submitted by its completion",
+                "cancels itself and another",
+                "goes to the other pool",
+                "opens a scope in its pool",
+                "opens a scope in a pool, told",
+            ];
+            std::array::from_fn(|job| {
+                let make = || match job {
+                    2 | 4 | 5 | 6 | 9 => world.job_with_completion(NAMES[job]),
+                    _ => world.job(NAMES[job]),
+                };
+                match groups.get(plan.group_of[job]) {
+                    Some(group) => world.in_group(*group, make),
+                    None => make(),
+                }
+            })
+        },
+    );
     write_scripts(scene);
     scene
 }

@@ -353,12 +353,14 @@ impl TaskRef {
             }
             return code;
         }
-        if took && !self.has(token, HANDED_OUT) {
+        let waits = took && self.has(token, HANDED_OUT);
+        if took && !waits && self.job.flags.get(token) & REARM != 0 {
             // Its completer has said how it goes on.
             return 0;
         }
-        if next == Next::Pending && self.awaited(token).is_none() {
-            if took {
+        // A completer that is worth nothing, since the task began anew in this run, is not waited for.
+        if next == Next::Pending && waits == took && self.awaited(token).is_none() {
+            if waits {
                 let schedule = self.schedule(token);
                 self.set(token, AGAIN, false);
                 self.set(token, PENDING, true);

@@ -430,7 +430,9 @@ impl Model {
     }
 
     pub(crate) fn set_interval(&mut self, task: usize, interval: u64, rephase: Rephase, now: u64) {
-        self.change(task, false, now, |model, time| model.set_interval(time, interval, rephase));
+        self.change(task, false, now, |model, time| {
+            model.set_interval(time, interval, rephase)
+        });
         self.tasks[task].interval = interval;
     }
 
@@ -613,15 +615,15 @@ impl Model {
         if model.stops.is_some() {
             return;
         }
-        if took && model.completer.is_none() {
-            // What its completer said counts; one that is worth nothing since the task began anew has said nothing.
-            if matches!(place, Place::Running { next: None, .. }) {
-                self.goes_on(task);
-            }
+        let waits = took && model.completer.is_some();
+        if took && !waits && matches!(place, Place::Running { next: Some(_), .. }) {
+            // Its completer has answered for it.
             return;
         }
-        if answer == Next::Pending && model.awaits.is_none() {
-            if took {
+        // A completer that is worth nothing since the task began anew is none to wait for.
+        let began_anew = took && !waits;
+        if answer == Next::Pending && model.awaits.is_none() && !began_anew {
+            if waits {
                 (model.pending, model.parked) = (true, Some(FAR));
                 self.goes_on(task);
             } else {

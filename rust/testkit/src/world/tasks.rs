@@ -74,6 +74,8 @@ struct TaskEntry {
     /// What the last run has answered.
     answer: (Next, bool),
     // Where a check has failed they stay, as the machine may not be called then.
+    /// What the next run does.
+    script: Option<Box<dyn FnOnce()>>,
     completers: Vec<(u32, ManuallyDrop<Completer<Virtual>>)>,
 }
 
@@ -89,12 +91,15 @@ struct Planned(usize);
 impl Work for Planned {
     fn run(&mut self, ctx: &TaskCtx<'_>) -> Next {
         let task = self.0;
-        let (next, takes) = state(|s| {
+        let (next, takes, script) = state(|s| {
             let now = Virtual::clock();
             let entry = &mut s.tasks.all[task];
             let job = &mut s.jobs[entry.job];
             assert!(!job.inside, "task {task} runs on two workers at once");
-            assert!(ctx.ctx().runs(job.reference), "task {task} was told that it is another one");
+            assert!(
+                ctx.ctx().runs(job.reference),
+                "task {task} was told that it is another one"
+            );
             let found = RunTold {
                 number: ctx.number(),
                 last: ctx.is_last(),
@@ -115,10 +120,11 @@ impl Work for Planned {
             job.runs += 1;
             s.runs.push((job.name, now));
             let (next, takes) = std::mem::replace(&mut entry.plan, (Next::Default, false));
-            match job.runs % RUNS {
-                0 => (Next::Done(16), takes),
-                _ => (next, takes),
-            }
+            let next = match job.runs % RUNS {
+                0 => Next::Done(16),
+                _ => next,
+            };
+            (next, takes, entry.script.take())
         });
         if takes {
             let (completer, decided) = within(Does::Task(task, Op::HandOut), || ctx.completer::<Virtual>());
@@ -131,8 +137,13 @@ impl Work for Planned {
                 (completers.len() > KEPT).then(|| completers.remove(0))
             });
             if let Some((number, completer)) = oldest {
-                within(Does::Task(task, Op::Drop(number)), || drop(ManuallyDrop::into_inner(completer)));
+                within(Does::Task(task, Op::Drop(number)), || {
+                    drop(ManuallyDrop::into_inner(completer))
+                });
             }
+        }
+        if let Some(script) = script {
+            script();
         }
         state(|s| {
             let entry = &mut s.tasks.all[task];
@@ -244,8 +255,16 @@ impl State {
             assert_eq!(runs, model.entered, "runs of task {task} that were entered");
         }
         for (event, (status, count)) in events.iter().enumerate() {
-            assert_eq!(*status, self.model.event_status(event, now), "what completed event {event}");
-            assert_eq!(*count, self.model.event_count(event, now), "signals that event {event} waits for");
+            assert_eq!(
+                *status,
+                self.model.event_status(event, now),
+                "what completed event {event}"
+            );
+            assert_eq!(
+                *count,
+                self.model.event_count(event, now),
+                "signals that event {event} waits for"
+            );
         }
     }
 
@@ -280,6 +299,7 @@ impl World {
                 told: None,
                 plan: (Next::Default, false),
                 answer: (Next::Default, false),
+                script: None,
                 completers: Vec::new(),
             });
         });
@@ -397,6 +417,11 @@ impl World {
     /// The next run of a task answers this, and takes a completer or not.
     pub fn plan_run(self, task: T, answer: Next, takes: bool) {
         state(|s| s.tasks.all[task.0].plan = (answer, takes));
+    }
+
+    /// What the next run of a task does, after it took a completer.
+    pub fn plan_script(self, task: T, script: impl FnOnce() + 'static) {
+        state(|s| s.tasks.all[task.0].script = Some(Box::new(script)));
     }
 
     /// The completer of a task that was taken so many before the last one, and is still there, says how it goes on; for
