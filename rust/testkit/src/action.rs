@@ -138,7 +138,7 @@ pub struct Scene<const POOLS: usize, const JOBS: usize> {
     pub groups: [G; GROUPS],
     /// Its jobs.
     pub jobs: [J; JOBS],
-    /// Its tasks. The end of each signals the event of its number, if there is one.
+    /// Its tasks. The end of the first one is told, and that signals the first event; those of the others signal one themselves.
     pub tasks: [T; TASKS],
     /// Its events.
     pub events: [E; EVENTS],
@@ -146,6 +146,8 @@ pub struct Scene<const POOLS: usize, const JOBS: usize> {
 
 /// Tasks of a scene.
 pub const TASKS: usize = 3;
+
+const TASK_NAMES: [&str; TASKS] = ["task, told", "task that signals", "task that signals the other event"];
 
 /// Events of a scene.
 pub const EVENTS: usize = 2;
@@ -179,14 +181,17 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
         });
         let groups = limits.map(|limit| world.group(limit));
         let jobs = jobs(world, groups);
-        let tasks = tasks.map(|(plan, group)| match group {
-            Some(group) => world.in_group(groups[group], || world.task("task", plan)),
-            None => world.task("task", plan),
-        });
         let events = [(); EVENTS].map(|()| world.event());
-        for (task, event) in tasks.into_iter().zip(events) {
-            world.when_ended(task, move |outcome| world.signal(event, outcome));
-        }
+        let ends = [None, Some(events[1]), Some(events[0])];
+        let tasks = std::array::from_fn(|task| {
+            let (plan, group) = tasks[task];
+            let make = || world.task(TASK_NAMES[task], plan, ends[task]);
+            match group {
+                Some(group) => world.in_group(groups[group], make),
+                None => make(),
+            }
+        });
+        world.when_ended(tasks[0], move |outcome| world.signal(events[0], outcome));
         Scene {
             world,
             pools,

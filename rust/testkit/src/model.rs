@@ -141,6 +141,8 @@ pub(crate) struct Model {
     pub(crate) events: Vec<ModelEvent>,
     /// Of those who let go who waited for an event, the innermost one last.
     pub(crate) rings: Vec<Ring>,
+    /// In this lock section a task has ended, and its end signals this event.
+    pub(crate) signals: Option<(usize, Outcome)>,
     numbers: u64,
 }
 
@@ -616,6 +618,10 @@ impl Model {
 
     /// So a submission of the job ends.
     fn end(&mut self, job: usize, submission: Submission, outcome: Outcome) {
+        if let Some(event) = self.jobs[job].task.and_then(|task| self.tasks[task].ends) {
+            assert!(self.signals.is_none(), "two tasks end in one lock section");
+            self.signals = Some((event, outcome));
+        }
         self.jobs[job].last = Some(outcome);
         self.jobs[job].ends.push((submission.serial, outcome));
     }

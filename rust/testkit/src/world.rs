@@ -20,7 +20,7 @@ use crate::model::{Model, ModelJob, Place, Submission};
 use crate::port::{Moment, Virtual};
 use closures::{Closures, Joined};
 pub use closures::{H, HANDLES};
-use tasks::{EventOp, Op, TaskDecided, Tasks};
+use tasks::{EventOp, Op, Signals, TaskDecided, Tasks};
 pub use tasks::{E, T};
 
 type Machine = Shell<Virtual>;
@@ -85,6 +85,8 @@ struct WorkerEntry {
     phase: Option<Phase>,
     /// The job whose completion it is about to tell.
     completes: Option<usize>,
+    /// The event that is signalled then.
+    signals: Option<(usize, Outcome)>,
     /// In the middle of a step.
     busy: bool,
 }
@@ -113,6 +115,8 @@ struct Context {
     moved: u32,
     /// Lock sections so far.
     sections: u32,
+    /// What the lock sections that come next belong to, before all else.
+    signals: Signals,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -324,7 +328,9 @@ impl State {
         };
         context.sections += 1;
         let decides = context.decided.is_none();
+        let signals = self.signal_goes_on(&mut context);
         match context.does {
+            _ if signals => {}
             Does::Spawn { .. } => self.spawn_goes_on(&mut context, found),
             Does::Scope(scope) => {
                 self.scope_goes_on(scope, found);
@@ -393,6 +399,7 @@ impl State {
             );
         }
         self.note_ends();
+        self.note_signals(&mut context);
         self.contexts.push(context);
     }
 
@@ -562,6 +569,10 @@ impl State {
 /// Calls the machine, whose lock sections belong to `does` unless something comes between them. Answers how the model
 /// decided, too.
 fn within<R>(does: Does, call: impl FnOnce() -> R) -> (R, Option<Decided>) {
+    within_signals(does, Signals::default(), call)
+}
+
+fn within_signals<R>(does: Does, signals: Signals, call: impl FnOnce() -> R) -> (R, Option<Decided>) {
     let depth = state(|s| {
         s.contexts.push(Context {
             does,
@@ -572,13 +583,19 @@ fn within<R>(does: Does, call: impl FnOnce() -> R) -> (R, Option<Decided>) {
             },
             moved: 0,
             sections: 0,
+            signals,
         });
         s.contexts.len()
     });
     let answer = call();
     let context = state(|s| {
         assert!(s.contexts.len() == depth, "calls end in the order in which they began");
-        s.contexts.pop().expect("just counted")
+        let context = s.contexts.pop().expect("just counted");
+        assert!(
+            context.signals.is_empty(),
+            "somebody was not told of an end, in {does:?}"
+        );
+        context
     });
     (answer, context.decided)
 }
@@ -1003,7 +1020,11 @@ impl World {
             },
             Phase::Parked | Phase::Completing(..) => Does::Other,
         };
-        let (next, decided) = within(does, || {
+        let signals = match phase {
+            Phase::Completing(..) => Signals::of(state(|s| s.workers[worker.0].signals.take())),
+            _ => Signals::default(),
+        };
+        let (next, decided) = within_signals(does, signals, || {
             Virtual::as_worker(reference, || Machine::advance(reference, phase))
         });
         let step = state(|s| {
@@ -1373,7 +1394,7 @@ impl World {
                     (Outcome::Discarded, s.model.jobs[job].discarded),
                     (Outcome::TimedOut, s.model.jobs[job].timed_out),
                 ];
-                if s.model.jobs[job].task.is_some() {
+                if s.model.jobs[job].task.is_some() && entry.with_completion {
                     let mut left: Vec<Outcome> = s.model.jobs[job].ends.iter().map(|(_, outcome)| *outcome).collect();
                     for told in &entry.told {
                         let at = left.iter().position(|outcome| outcome == told);
@@ -1510,6 +1531,9 @@ impl State {
     /// The end of each task is told once, by whoever ended it, or is about to be.
     fn check_ends(&self, job: usize) {
         let (entry, model) = (&self.jobs[job], &self.model.jobs[job]);
+        if !entry.with_completion {
+            return;
+        }
         let to_tell = self.workers.iter().filter(|w| w.completes == Some(job)).count();
         let told = |of: &[Outcome], discarded: bool| {
             let right = |told: &&Outcome| (**told == Outcome::Discarded) == discarded;
@@ -1746,6 +1770,7 @@ fn add_worker(worker: &'static Worker, own: Option<usize>) {
             own,
             phase: None,
             completes: None,
+            signals: None,
             busy: false,
         });
     });

@@ -58,7 +58,7 @@ pub(crate) struct ModelTask {
     awaits: Option<usize>,
     delayed: bool,
     /// What its end signals.
-    ends: Option<usize>,
+    pub(crate) ends: Option<usize>,
 }
 
 /// What a task is made with.
@@ -795,13 +795,11 @@ impl Model {
         }
     }
 
-    /// Those who wait for an event leave its line, to be let go by whoever has this ring.
+    /// Those who wait for an event leave its line, to be let go by whoever has this ring, before those who are in it.
     fn empty_line(&mut self, event: usize, ring: usize, outcome: Outcome) {
         let line = std::mem::take(&mut self.events[event].line);
-        self.rings[ring] = Ring {
-            tasks: line,
-            outcome: Some(outcome),
-        };
+        self.rings[ring].tasks.splice(0..0, line);
+        self.rings[ring].outcome = Some(outcome);
     }
 
     pub(crate) fn arm(&mut self, event: usize, count: u32, within: Option<u64>, ring: usize, now: u64) {

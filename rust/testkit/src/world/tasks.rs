@@ -7,12 +7,13 @@ use std::mem::ManuallyDrop;
 use std::num::NonZeroU32;
 
 use taskpool_core::{
-    Completer, Event, EventRef, First, Next, OnEnd, Outcome, Rephase, SubmitError, Task, TaskCtx, TaskRef, Work,
+    Caller, Completer, Event, EventRef, First, Next, OnEnd, Outcome, Port, Rephase, SubmitError, Task, TaskCtx,
+    TaskRef, Work,
 };
 
 use super::{add_job_at, state, within, Context, Decided, Does, Machine, State, Told, World, P};
 use crate::keep;
-use crate::model::{ModelStart, Place, TaskPlan, Told as RunTold};
+use crate::model::{ModelStart, Place, Ring, TaskPlan, Told as RunTold};
 use crate::port::Virtual;
 
 /// A task of the world.
@@ -64,6 +65,25 @@ pub(super) enum TaskDecided {
     Begun(bool),
 }
 
+/// The end of a task signals an event, in lock sections of their own, within whatever has ended it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Signals {
+    /// The event, and what it is told.
+    next: Option<(usize, Outcome)>,
+    /// Those who waited for it are let go, one by one.
+    ring: Option<usize>,
+}
+
+impl Signals {
+    pub(super) fn of(next: Option<(usize, Outcome)>) -> Self {
+        Signals { next, ring: None }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.next.is_none() && self.ring.is_none()
+    }
+}
+
 struct TaskEntry {
     reference: TaskRef,
     job: usize,
@@ -82,7 +102,7 @@ struct TaskEntry {
 #[derive(Default)]
 pub(super) struct Tasks {
     all: Vec<TaskEntry>,
-    events: Vec<EventRef>,
+    events: Vec<&'static Event>,
 }
 
 /// What a task does: it tells the world, and answers what was planned.
@@ -244,6 +264,58 @@ impl State {
         }
     }
 
+    /// One lock section of a signal that the end of a task gives, if it is one.
+    pub(super) fn signal_goes_on(&mut self, context: &mut Context) -> bool {
+        let (model, now) = (&mut self.model, Virtual::clock());
+        let along = match context.does {
+            Does::Event { ring, .. } => Some(ring),
+            _ => context.signals.ring,
+        };
+        match (context.signals.next.take(), along) {
+            // Whoever is released and ends brings those who wait for that into the same ring.
+            (Some((event, outcome)), Some(ring)) => {
+                model.signal(event, outcome, ring, now);
+                return true;
+            }
+            (Some((event, outcome)), None) => {
+                model.rings.push(Ring::default());
+                let ring = model.rings.len() - 1;
+                model.signal(event, outcome, ring, now);
+                context.signals.ring = Some(ring);
+            }
+            (None, _) if context.signals.ring.is_some() => {}
+            (None, _) => return false,
+        }
+        // Each of them may bring a job that is due.
+        context.moved = 0;
+        if let Some(ring) = context.signals.ring {
+            if model.rings[ring].outcome.is_none() || !model.release_first(ring, now) {
+                assert!(
+                    model.rings.len() == ring + 1,
+                    "signals end in the order in which they began"
+                );
+                model.rings.pop();
+                context.signals.ring = None;
+            }
+        }
+        true
+    }
+
+    /// A task whose end signals an event has ended in this lock section: who did that signals next; a worker in a step of its
+    /// own.
+    pub(super) fn note_signals(&mut self, context: &mut Context) {
+        let Some(signal) = self.model.signals.take() else {
+            return;
+        };
+        match (context.does, Virtual::caller()) {
+            (Does::Step { .. }, Caller::Worker(worker)) => {
+                let entry = self.workers.iter_mut().find(|entry| entry.reference == worker);
+                entry.expect("every worker is made by the world").signals = Some(signal);
+            }
+            _ => context.signals.next = Some(signal),
+        }
+    }
+
     /// Everything that can be asked of a task or event is what the model says.
     pub(super) fn check_tasks(&self, tasks: &[(Option<u64>, (u32, u32))], events: &[(Option<Outcome>, u32)]) {
         let now = Virtual::clock();
@@ -275,24 +347,26 @@ impl State {
 }
 
 impl World {
-    /// A task, whose end is told.
-    pub fn task(self, name: &'static str, plan: TaskPlan) -> T {
+    /// A task. Its end signals the event, or is told.
+    pub fn task(self, name: &'static str, plan: TaskPlan, ends: Option<E>) -> T {
         let (task, index) = state(|s| (s.tasks.all.len(), s.jobs.len()));
-        let completion: &OnEnd<Told> = keep(OnEnd::new(Told(index)));
         let mut whole = Task::new::<Virtual>(Planned(task), plan.interval)
             .times(plan.iterations)
             .missed(plan.policy)
-            .timeout(plan.timeout)
-            .on_end(completion);
+            .timeout(plan.timeout);
+        whole = match ends {
+            Some(event) => whole.on_end(keep(OnEnd::signal(state(|s| s.tasks.events[event.0])))),
+            None => whole.on_end(keep(OnEnd::new(Told(index)))),
+        };
         let group = state(|s| s.group);
         if let Some(group) = group {
             whole = whole.in_group(state(|s| s.groups[group]));
         }
         let reference = keep(whole).reference();
-        let job = add_job_at(name, reference.job(), true);
+        let job = add_job_at(name, reference.job(), ends.is_none());
         state(|s| {
             s.model.jobs[job.0].group = group;
-            s.model.add_task(job.0, plan, None);
+            s.model.add_task(job.0, plan, ends.map(|event| event.0));
             s.tasks.all.push(TaskEntry {
                 reference,
                 job: job.0,
@@ -309,7 +383,7 @@ impl World {
     /// An event.
     pub fn event(self) -> E {
         state(|s| {
-            s.tasks.events.push(keep(Event::new()).reference());
+            s.tasks.events.push(keep(Event::new()));
             s.model.add_event();
             E(s.tasks.events.len() - 1)
         })
@@ -458,13 +532,13 @@ impl World {
     }
 
     fn event_ref(self, event: E) -> EventRef {
-        state(|s| s.tasks.events[event.0])
+        state(|s| s.tasks.events[event.0].reference())
     }
 
     fn on_event(self, event: E, op: EventOp, call: impl FnOnce(EventRef) -> bool) {
         let reference = self.event_ref(event);
         let ring = state(|s| {
-            s.model.rings.push(crate::model::Ring::default());
+            s.model.rings.push(Ring::default());
             s.model.rings.len() - 1
         });
         let does = Does::Event {
@@ -523,7 +597,10 @@ impl World {
     pub(super) fn look_at_tasks(self) {
         let (tasks, events) = state(|s| {
             let tasks: Vec<TaskRef> = s.tasks.all.iter().map(|task| task.reference).collect();
-            (tasks, s.tasks.events.clone())
+            (
+                tasks,
+                s.tasks.events.iter().map(|event| event.reference()).collect::<Vec<_>>(),
+            )
         });
         if tasks.is_empty() && events.is_empty() {
             return;
