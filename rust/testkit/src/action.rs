@@ -273,7 +273,7 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
             }
             Action::Task(t, action) => self.act_on_task(tasks[t], action),
             Action::TaskInRun(t, action) => {
-                world.plan_script(tasks[t], move || self.act_on_task(tasks[t], action));
+                world.plan_act(tasks[t], move || self.act_on_task(tasks[t], action));
             }
             Action::Event(e, EventAction::Arm(count, within)) => world.arm(events[e], count, within),
             Action::Event(e, EventAction::SetTimeout(within)) => world.set_event_timeout(events[e], within),

@@ -23,8 +23,6 @@ pub(crate) struct Submission {
     /// Those of the job that were accepted as new ones, counted: it stays when this one moves.
     pub(crate) serial: u32,
     pub(crate) urgent: bool,
-    /// Among equal deadlines its place is that of its number. (Otherwise it is not said.)
-    pub(crate) ordered: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +212,6 @@ impl Model {
             number: self.numbers,
             serial,
             urgent: false,
-            ordered: true,
         };
         let accepted = match self.jobs[job].place {
             Place::Queued(_) | Place::Held(_) => return Err(DeferError::AlreadyQueued),
@@ -568,16 +565,11 @@ impl Model {
             "job {job} came due in a pool that was not started"
         );
         let now = self.pools[pool].time(now);
-        let deadline = submission.deadline.unwrap_or(0);
-        for (before, number, first) in self.deferred(pool) {
-            let ordered = |job: usize| matches!(self.jobs[job].place, Place::Deferred(s) if s.ordered);
-            let earlier = before < deadline
-                || (before == deadline && number < submission.number && ordered(job) && ordered(first));
-            assert!(
-                !earlier,
-                "job {job} came due before job {first}, which is due at {before}, or was submitted earlier"
-            );
-        }
+        let (deadline, _, first) = self.deferred(pool)[0];
+        assert!(
+            first == job,
+            "job {job} came due before job {first}, which is due at {deadline}, or was submitted earlier"
+        );
         assert!(
             deadline <= now,
             "job {job} came due at {now}, before its deadline {deadline}"

@@ -346,12 +346,7 @@ impl TaskRef {
     pub(crate) fn end(self, token: &Token<'_>, next: Next, took: bool, clock: impl FnOnce() -> Now) -> Code {
         let pool = self.pool_it_runs_in(token);
         if self.has(token, STOPS) {
-            let code = self.job.number.get(token) as Code;
-            if self.job.flags.get(token) & REARM != 0 {
-                // That was the place of the code.
-                pool.number(token, self.job());
-            }
-            return code;
+            return self.job.number.get(token) as Code;
         }
         let waits = took && self.has(token, HANDED_OUT);
         if took && !waits && self.job.flags.get(token) & REARM != 0 {

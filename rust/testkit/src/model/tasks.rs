@@ -335,7 +335,6 @@ impl Model {
             number: self.numbers,
             serial,
             urgent: false,
-            ordered: true,
         };
         match place {
             Place::Running {
@@ -344,11 +343,7 @@ impl Model {
                 aborted,
                 ..
             } => {
-                // Its number comes with the end of that run.
-                let next = Some(Submission {
-                    ordered: false,
-                    ..submission
-                });
+                let next = Some(submission);
                 self.jobs[job].place = Place::Running {
                     run,
                     cancelled,
@@ -396,7 +391,7 @@ impl Model {
         }
         self.leave_line(job);
         self.numbers += 1;
-        (submission.number, submission.ordered) = (self.numbers, true);
+        submission.number = self.numbers;
         self.put_task(task, submission, now);
     }
 
@@ -589,7 +584,6 @@ impl Model {
         self.numbers += 1;
         let next = Some(Submission {
             number: self.numbers,
-            ordered: true,
             ..run
         });
         self.jobs[job].place = Place::Running {
@@ -733,6 +727,11 @@ impl Model {
         }
         self.jobs[job].place = Place::Idle;
         if let Some(mut next) = next {
+            if over {
+                // Among equal deadlines its place is that of the end of the run that it waited for.
+                self.numbers += 1;
+                next.number = self.numbers;
+            }
             self.tasks[task].stops = None;
             let deadline = self.tasks[task].deadline();
             if deadline == 0 {

@@ -95,7 +95,7 @@ struct TaskEntry {
     answer: (Next, bool),
     // Where a check has failed they stay, as the machine may not be called then.
     /// What the next run does.
-    script: Option<Box<dyn FnOnce()>>,
+    script: Vec<Box<dyn FnOnce()>>,
     completers: Vec<(u32, ManuallyDrop<Completer<Virtual>>)>,
 }
 
@@ -144,7 +144,7 @@ impl Work for Planned {
                 0 => Next::Done(16),
                 _ => next,
             };
-            (next, takes, entry.script.take())
+            (next, takes, std::mem::take(&mut entry.script))
         });
         if takes {
             let (completer, decided) = within(Does::Task(task, Op::HandOut), || ctx.completer::<Virtual>());
@@ -162,8 +162,8 @@ impl Work for Planned {
                 });
             }
         }
-        if let Some(script) = script {
-            script();
+        for act in script {
+            act();
         }
         state(|s| {
             let entry = &mut s.tasks.all[task];
@@ -373,7 +373,7 @@ impl World {
                 told: None,
                 plan: (Next::Default, false),
                 answer: (Next::Default, false),
-                script: None,
+                script: Vec::new(),
                 completers: Vec::new(),
             });
         });
@@ -493,9 +493,9 @@ impl World {
         state(|s| s.tasks.all[task.0].plan = (answer, takes));
     }
 
-    /// What the next run of a task does, after it took a completer.
-    pub fn plan_script(self, task: T, script: impl FnOnce() + 'static) {
-        state(|s| s.tasks.all[task.0].script = Some(Box::new(script)));
+    /// What the next run of a task does, too, after it took a completer.
+    pub fn plan_act(self, task: T, act: impl FnOnce() + 'static) {
+        state(|s| s.tasks.all[task.0].script.push(Box::new(act)));
     }
 
     /// The completer of a task that was taken so many before the last one, and is still there, says how it goes on; for
