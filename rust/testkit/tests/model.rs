@@ -80,7 +80,7 @@ fn next() -> impl Strategy<Value = Next> {
         1 => (0..6_u64).prop_map(Next::After),
         1 => (0..12_u64).prop_map(Next::At),
         3 => Just(Next::Pending),
-        1 => (-1..2).prop_map(Next::Done),
+        2 => (-1..2).prop_map(Next::Done),
     ]
 }
 
@@ -106,6 +106,15 @@ fn task_action() -> impl Strategy<Value = TaskAction> {
         4 => (next(), prop::bool::weighted(0.6)).prop_map(|(next, takes)| TaskAction::Plan(next, takes)),
         2 => (0..2_usize, prop::option::weighted(0.8, next())).prop_map(|(n, next)| TaskAction::Complete(n, next)),
         1 => (0..5_u8).prop_map(TaskAction::SetLevel),
+    ]
+}
+
+/// What a task does with itself while it runs: above all what comes between its answer and its completer's.
+fn in_run() -> impl Strategy<Value = TaskAction> {
+    prop_oneof![
+        2 => task_action(),
+        1 => next().prop_map(|next| TaskAction::Complete(0, Some(next))),
+        1 => (0..2_usize).prop_map(|p| TaskAction::Enable(p, First::Now)),
     ]
 }
 
@@ -170,7 +179,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (0..HANDLES).prop_map(Action::DropHandle),
         2 => (pool, 0..5_usize, inside()).prop_map(|(p, n, inside)| Action::Scope(p, n, inside)),
         14 => (0..TASKS, task_action()).prop_map(|(t, action)| Action::Task(t, action)),
-        2 => (0..TASKS, task_action()).prop_map(|(t, action)| Action::TaskInRun(t, action)),
+        4 => (0..TASKS, in_run()).prop_map(|(t, action)| Action::TaskInRun(t, action)),
         3 => (0..EVENTS, event_action()).prop_map(|(e, action)| Action::Event(e, action)),
     ]
 }
