@@ -1,8 +1,8 @@
 //! What a random test or a fuzzer does with a world. Whoever does it says only what it chooses.
 
-use taskpool_core::{Clock, JoinError, Shutdown};
+use taskpool_core::{Clock, First, JoinError, Next, Outcome, Rephase, Shutdown};
 
-use crate::{World, G, H, HANDLES, J, P, W};
+use crate::{TaskPlan, World, E, G, H, HANDLES, J, P, T, W};
 
 /// What one thread, interrupt, job, completion or closure does: pools and jobs are numbers, of those of a [`Scene`].
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +48,44 @@ pub enum Action {
     DropHandle(usize),
     /// So many closures, which all do the same.
     Scope(usize, usize, Inside),
+    Task(usize, TaskAction),
+    /// The next run of the task does this with it.
+    TaskInRun(usize, TaskAction),
+    Event(usize, EventAction),
+}
+
+/// What is done with a task.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each is the operation of its name")]
+pub enum TaskAction {
+    /// In this pool. A tick is counted from five ticks ago.
+    Enable(usize, First),
+    /// When this event is complete, or an interval later.
+    EnableOn(usize, usize, bool),
+    /// As the outcome says.
+    Stop(Outcome),
+    Trigger,
+    Postpone(u64),
+    Shift(i64),
+    SetInterval(u64, Rephase),
+    SetIterations(u32),
+    /// From now on it has so long; for `None` as long as before.
+    Limit(Option<u64>),
+    /// The next run answers this, and takes a completer or not. A tick is counted from five ticks ago.
+    Plan(Next, bool),
+    /// The completer that was taken so many before the last one says this, or is dropped.
+    Complete(usize, Option<Next>),
+    SetLevel(u8),
+}
+
+/// What is done with an event.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "each is the operation of its name")]
+pub enum EventAction {
+    Arm(u32, Option<u64>),
+    SetTimeout(Option<u64>),
+    Signal(Outcome),
+    Complete(Outcome),
 }
 
 /// What a closure does when it runs.
@@ -100,7 +138,19 @@ pub struct Scene<const POOLS: usize, const JOBS: usize> {
     pub groups: [G; GROUPS],
     /// Its jobs.
     pub jobs: [J; JOBS],
+    /// Its tasks. The end of the first one is told, and that signals the first event; those of the others signal one themselves.
+    pub tasks: [T; TASKS],
+    /// Its events.
+    pub events: [E; EVENTS],
 }
+
+/// Tasks of a scene.
+pub const TASKS: usize = 3;
+
+const TASK_NAMES: [&str; TASKS] = ["task, told", "task that signals", "task that signals the other event"];
+
+/// Events of a scene.
+pub const EVENTS: usize = 2;
 
 /// Groups of a scene.
 pub const GROUPS: usize = 2;
@@ -116,6 +166,7 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
         reserve: u8,
         plans: [PoolPlan; POOLS],
         limits: [u16; GROUPS],
+        tasks: [(TaskPlan, Option<usize>); TASKS],
         jobs: impl FnOnce(World, [G; GROUPS]) -> [J; JOBS],
     ) -> Self {
         let runtime = plans.map(|(own, more, _)| (own == 0).then_some(1 + more));
@@ -129,12 +180,26 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
             (_, false) => world.pool_before_start(own, own + more),
         });
         let groups = limits.map(|limit| world.group(limit));
+        let jobs = jobs(world, groups);
+        let events = [(); EVENTS].map(|()| world.event());
+        let ends = [None, Some(events[1]), Some(events[0])];
+        let tasks = std::array::from_fn(|task| {
+            let (plan, group) = tasks[task];
+            let make = || world.task(TASK_NAMES[task], plan, ends[task]);
+            match group {
+                Some(group) => world.in_group(groups[group], make),
+                None => make(),
+            }
+        });
+        world.when_ended(tasks[0], move |outcome| world.signal(events[0], outcome));
         Scene {
             world,
             pools,
             runtime,
             groups,
-            jobs: jobs(world, groups),
+            jobs,
+            tasks,
+            events,
         }
     }
 
@@ -146,6 +211,8 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
             runtime,
             groups,
             jobs,
+            tasks,
+            events,
         } = self;
         match action {
             Action::Submit(p, j) => _ = world.submit(pools[p], jobs[j]),
@@ -204,6 +271,40 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
                 let script = || Box::new(move || self.act_inside(inside)) as Box<dyn FnOnce()>;
                 _ = world.scope(pools[p], (0..closures).map(|_| script()).collect());
             }
+            Action::Task(t, action) => self.act_on_task(tasks[t], action),
+            Action::TaskInRun(t, action) => {
+                world.plan_act(tasks[t], move || self.act_on_task(tasks[t], action));
+            }
+            Action::Event(e, EventAction::Arm(count, within)) => world.arm(events[e], count, within),
+            Action::Event(e, EventAction::SetTimeout(within)) => world.set_event_timeout(events[e], within),
+            Action::Event(e, EventAction::Signal(outcome)) => world.signal(events[e], outcome),
+            Action::Event(e, EventAction::Complete(outcome)) => world.complete_event(events[e], outcome),
+        }
+    }
+
+    fn act_on_task(self, task: T, action: TaskAction) {
+        let Scene {
+            world, pools, events, ..
+        } = self;
+        let tick = |ticks: u64| (world.now() + ticks).saturating_sub(5);
+        let at = |next: Next| match next {
+            Next::At(ticks) => Next::At(tick(ticks)),
+            other => other,
+        };
+        match action {
+            TaskAction::Enable(p, First::At(ticks)) => world.enable(pools[p], task, First::At(tick(ticks))),
+            TaskAction::Enable(p, first) => world.enable(pools[p], task, first),
+            TaskAction::EnableOn(p, e, delayed) => world.enable_on(pools[p], task, events[e], delayed),
+            TaskAction::Stop(outcome) => world.stop(task, outcome),
+            TaskAction::Trigger => world.trigger(task),
+            TaskAction::Postpone(delay) => world.postpone(task, delay),
+            TaskAction::Shift(by) => world.shift(task, by),
+            TaskAction::SetInterval(interval, rephase) => world.set_interval(task, interval, rephase),
+            TaskAction::SetIterations(iterations) => world.set_iterations(task, iterations),
+            TaskAction::Limit(timeout) => world.limit_time(task, timeout),
+            TaskAction::Plan(next, takes) => world.plan_run(task, at(next), takes),
+            TaskAction::Complete(before, next) => world.use_completer(task, before, next.map(at)),
+            TaskAction::SetLevel(level) => _ = world.set_level(world.job_of(task), level),
         }
     }
 
@@ -254,6 +355,7 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
         // A scope that nobody served has shut a pool down; so often can jobs open some again.
         let mut rounds = 0;
         loop {
+            world.end_tasks();
             let opened = self.reopen();
             world.run_out();
             if opened && pools.iter().all(|pool| world.snapshot(*pool).open) {

@@ -3,10 +3,10 @@
 //! Every string says something, and the more of it there is, the more happens. A byte that chooses among `n` counts modulo
 //! `n`, so that a small change of the bytes is a small change of what happens.
 
-use taskpool_core::{Outcome, Shutdown, LEVELS};
+use taskpool_core::{First, Missed, Next, Outcome, Rephase, Shutdown, LEVELS};
 
-use crate::action::{Action, Inside, PoolPlan, Scene as AnyScene, GROUPS};
-use crate::HANDLES;
+use crate::action::{Action, EventAction, Inside, PoolPlan, Scene as AnyScene, TaskAction, EVENTS, GROUPS, TASKS};
+use crate::{TaskPlan, HANDLES};
 
 type Scene = AnyScene<POOLS, JOBS>;
 
@@ -32,7 +32,7 @@ impl Bytes<'_> {
 impl Action {
     /// What the next bytes say.
     fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
-        Some(match bytes.below(44)? {
+        Some(match bytes.below(64)? {
             0..=2 => Action::Submit(bytes.below(POOLS)?, bytes.below(JOBS)?),
             3 => Action::SubmitUrgent(bytes.below(POOLS)?, bytes.below(JOBS)?),
             4..=6 => Action::SubmitAfter(bytes.below(POOLS)?, bytes.below(JOBS)?, bytes.ticks(7)?),
@@ -75,9 +75,87 @@ impl Action {
             40..=41 => Action::DropHandle(bytes.below(HANDLES)?),
             42 => Action::Scope(bytes.below(POOLS)?, bytes.below(5)?, Inside::read(bytes)?),
             // One of them is refused.
-            _ => Action::SetLimit(bytes.below(GROUPS)?, bytes.below(4)? as u16),
+            43 => Action::SetLimit(bytes.below(GROUPS)?, bytes.below(4)? as u16),
+            44..=56 => Action::Task(bytes.below(TASKS)?, TaskAction::read(bytes)?),
+            57..=58 => Action::TaskInRun(bytes.below(TASKS)?, TaskAction::read(bytes)?),
+            _ => Action::Event(bytes.below(EVENTS)?, EventAction::read(bytes)?),
         })
     }
+}
+
+/// What the next bytes say that a run answers.
+fn read_next(bytes: &mut Bytes<'_>) -> Option<Next> {
+    Some(match bytes.below(8)? {
+        0..=1 => Next::Default,
+        2 => Next::Again,
+        3 => Next::After(bytes.ticks(6)?),
+        4 => Next::At(bytes.ticks(13)?),
+        5..=6 => Next::Pending,
+        _ => Next::Done(bytes.below(3)? as i32 - 1),
+    })
+}
+
+fn read_within(bytes: &mut Bytes<'_>) -> Option<Option<u64>> {
+    Some(match bytes.below(8)? {
+        0..=1 => None,
+        n => Some(n as u64 - 2),
+    })
+}
+
+impl TaskAction {
+    /// What the next bytes say.
+    fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
+        Some(match bytes.below(24)? {
+            0 => TaskAction::Enable(bytes.below(POOLS)?, First::AfterInterval),
+            1..=2 => TaskAction::Enable(bytes.below(POOLS)?, First::Now),
+            3 => TaskAction::Enable(bytes.below(POOLS)?, First::After(bytes.ticks(6)?)),
+            4 => TaskAction::Enable(bytes.below(POOLS)?, First::At(bytes.ticks(13)?)),
+            5..=7 => TaskAction::EnableOn(bytes.below(POOLS)?, bytes.below(EVENTS)?, bytes.below(2)? > 0),
+            8 => TaskAction::Stop([Outcome::Done(0), Outcome::Cancelled, Outcome::Aborted][bytes.below(3)?]),
+            9 => TaskAction::Trigger,
+            10 => TaskAction::Postpone(bytes.ticks(6)?),
+            11 => TaskAction::Shift(bytes.below(20)? as i64 - 12),
+            12..=13 => TaskAction::SetInterval(
+                bytes.ticks(7)?,
+                [Rephase::Keep, Rephase::Recalculate, Rephase::FromNow][bytes.below(3)?],
+            ),
+            14 => TaskAction::SetIterations(bytes.below(5)? as u32),
+            15 => TaskAction::Limit(read_within(bytes)?),
+            16..=19 => TaskAction::Plan(read_next(bytes)?, bytes.below(3)? > 0),
+            20..=21 => TaskAction::Complete(bytes.below(2)?, Some(read_next(bytes)?)),
+            22 => TaskAction::Complete(bytes.below(2)?, None),
+            // One of them does not exist.
+            _ => TaskAction::SetLevel(bytes.below(LEVELS + 1)? as u8),
+        })
+    }
+}
+
+impl EventAction {
+    /// What the next bytes say.
+    fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
+        Some(match bytes.below(8)? {
+            0..=2 => EventAction::Arm(1 + bytes.below(3)? as u32, read_within(bytes)?),
+            3 => EventAction::SetTimeout(read_within(bytes)?),
+            4..=6 => EventAction::Signal(Outcome::Done(bytes.below(4)? as i32 - 1)),
+            _ => EventAction::Complete([Outcome::Done(1), Outcome::Aborted, Outcome::Cancelled][bytes.below(3)?]),
+        })
+    }
+}
+
+/// What the next bytes say of a task, and of its group.
+fn read_plan(bytes: &mut Bytes<'_>) -> Option<(TaskPlan, Option<usize>)> {
+    let plan = TaskPlan {
+        interval: bytes.ticks(6)?,
+        iterations: bytes.below(5)? as u32,
+        timeout: [0, 0, 9, 3][bytes.below(4)?],
+        policy: match bytes.below(4)? {
+            0 => Missed::Skip,
+            1 => Missed::CatchUp(bytes.below(3)? as u8),
+            2 => Missed::FromStart,
+            _ => Missed::FromEnd,
+        },
+    };
+    Some((plan, bytes.below(GROUPS + 1)?.checked_sub(1)))
 }
 
 impl Inside {
@@ -112,7 +190,8 @@ impl Scene {
             let kind = bytes.below(2 * (GROUPS + 1))?;
             (*with, *group) = (kind % 2 > 0, (kind / 2).checked_sub(1));
         }
-        let scene = Scene::new(clock, reserve, plans, [1, 2], |world, groups| {
+        let tasks = [read_plan(bytes)?, read_plan(bytes)?, read_plan(bytes)?];
+        let scene = Scene::new(clock, reserve, plans, [1, 2], tasks, |world, groups| {
             std::array::from_fn(|job| {
                 let make = || match with_completion[job] {
                     true => world.job_with_completion("told"),
@@ -170,7 +249,10 @@ impl Scene {
             | Action::SetLimit(..)
             | Action::SetMax(..)
             | Action::CancelSpawned(..)
-            | Action::DropHandle(..)) => Some((times, action)),
+            | Action::DropHandle(..)
+            | Action::Task(..)
+            | Action::TaskInRun(..)
+            | Action::Event(..)) => Some((times, action)),
             action @ (Action::Spawn { .. } | Action::Join(..) | Action::Scope(..)) if runs => Some((times, action)),
             _ => None,
         })

@@ -11,6 +11,8 @@
 //! | `tasks.rs` | tasks and events on the virtual port |
 //! | `world.rs` | [`World`]: pools, workers and jobs on the virtual port, compared with the model after every lock section |
 //! | `world/closures.rs` | the world's spawned closures and scopes |
+//! | `world/tasks.rs` | the world's tasks and events |
+//! | `model/tasks.rs` | those of the model |
 //!
 //! All state belongs to the test's thread, so tests run in parallel. What the machine keeps references to stays
 //! for ever. `unsafe` is allowed in `port.rs` and `loom.rs` and nowhere else.
@@ -29,11 +31,12 @@ mod port;
 pub mod tasks;
 mod world;
 
-pub use action::{Action, Inside, PoolPlan, Scene, GROUPS};
+pub use action::{Action, EventAction, Inside, PoolPlan, Scene, TaskAction, EVENTS, GROUPS, TASKS};
 pub use bytes::operate;
+pub use model::TaskPlan;
 pub use plain::Plain;
 pub use port::{Call, Virtual};
-pub use world::{Step, World, G, H, HANDLES, J, P, W};
+pub use world::{Step, World, E, G, H, HANDLES, J, P, T, W};
 
 use std::sync::atomic::AtomicPtr;
 use std::sync::Mutex;

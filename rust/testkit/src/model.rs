@@ -3,7 +3,12 @@
 //! The model knows jobs and pools, and nothing of workers and timers: when a job is taken or comes due is seen at the
 //! machine, and the model says whether it may be this one, and now.
 
+mod tasks;
+
 use taskpool_core::{Accepted, Cancel, Clock, Code, ControlError, DeferError, Outcome, Shutdown, Status, LEVELS};
+
+pub use tasks::TaskPlan;
+pub(crate) use tasks::{ModelEvent, ModelStart, ModelTask, Ring, Told};
 
 /// A submission that has been accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +65,8 @@ pub(crate) struct ModelJob {
     /// The level at which it was taken last.
     pub(crate) taken_at: u8,
     pub(crate) group: Option<usize>,
+    /// It is that of a task.
+    pub(crate) task: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -128,6 +135,12 @@ pub(crate) struct Model {
     pub(crate) jobs: Vec<ModelJob>,
     pub(crate) pools: Vec<ModelPool>,
     pub(crate) groups: Vec<ModelGroup>,
+    pub(crate) tasks: Vec<ModelTask>,
+    pub(crate) events: Vec<ModelEvent>,
+    /// Of those who let go who waited for an event, the innermost one last.
+    pub(crate) rings: Vec<Ring>,
+    /// In this lock section a task has ended, and its end signals this event.
+    pub(crate) signals: Option<(usize, Outcome)>,
     numbers: u64,
 }
 
@@ -156,6 +169,7 @@ impl Model {
             level,
             taken_at: level,
             group: None,
+            task: None,
         });
     }
 
@@ -586,6 +600,9 @@ impl Model {
             self.offer(job);
         }
         self.leave_line(job);
+        if let Some(task) = self.jobs[job].task {
+            self.leave_event(task);
+        }
         self.jobs[job].place = Place::Idle;
         self.jobs[job].discarded += 1;
         self.end(job, submission, Outcome::Discarded);
@@ -593,6 +610,10 @@ impl Model {
 
     /// So a submission of the job ends.
     fn end(&mut self, job: usize, submission: Submission, outcome: Outcome) {
+        if let Some(event) = self.jobs[job].task.and_then(|task| self.tasks[task].ends) {
+            assert!(self.signals.is_none(), "two tasks end in one lock section");
+            self.signals = Some((event, outcome));
+        }
         self.jobs[job].last = Some(outcome);
         self.jobs[job].ends.push((submission.serial, outcome));
     }
@@ -670,8 +691,11 @@ impl Model {
         };
     }
 
-    /// A worker's run has ended.
-    pub(crate) fn ended(&mut self, job: usize, code: Code) {
+    /// A worker's run has ended. Answers whether its submission has.
+    pub(crate) fn ended(&mut self, job: usize, code: Code, now: u64) -> bool {
+        if let Some(task) = self.jobs[job].task {
+            return self.task_ran(task, now);
+        }
         let Place::Running { run, aborted, next, .. } = self.jobs[job].place else {
             panic!("job {job} ended and was not running");
         };
@@ -685,6 +709,7 @@ impl Model {
         if let Some(next) = next {
             self.place(job, next);
         }
+        true
     }
 
     pub(crate) fn status(&self, job: usize, now: u64) -> Status {
@@ -708,7 +733,10 @@ impl Model {
         match &self.jobs[job].place {
             Place::Idle => 0,
             Place::Queued(submission) | Place::Deferred(submission) | Place::Held(submission) => here(submission),
-            Place::Running { run, next, .. } => here(run) + next.as_ref().map_or(0, here),
+            Place::Running { run, next, .. } => {
+                let other = next.as_ref().filter(|next| next.serial != run.serial);
+                here(run) + other.map_or(0, here)
+            }
         }
     }
 
@@ -717,7 +745,8 @@ impl Model {
         match self.jobs[job].place {
             Place::Idle => 0,
             Place::Queued(_) | Place::Deferred(_) | Place::Held(_) => 1,
-            Place::Running { next, .. } => 1 + u32::from(next.is_some()),
+            // A task goes on in the same submission.
+            Place::Running { run, next, .. } => 1 + u32::from(next.is_some_and(|next| next.serial != run.serial)),
         }
     }
 }

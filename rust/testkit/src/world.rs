@@ -4,6 +4,7 @@
 //! compared with the model; after every call that is not nested in another, [`World::check`] looks at the rest.
 
 mod closures;
+mod tasks;
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -19,6 +20,8 @@ use crate::model::{Model, ModelJob, Place, Submission};
 use crate::port::{Moment, Virtual};
 use closures::{Closures, Joined};
 pub use closures::{H, HANDLES};
+use tasks::{EventOp, Op, Signals, TaskDecided, Tasks};
+pub use tasks::{E, T};
 
 type Machine = Shell<Virtual>;
 
@@ -82,6 +85,8 @@ struct WorkerEntry {
     phase: Option<Phase>,
     /// The job whose completion it is about to tell.
     completes: Option<usize>,
+    /// The event that is signalled then.
+    signals: Option<(usize, Outcome)>,
     /// In the middle of a step.
     busy: bool,
 }
@@ -110,30 +115,62 @@ struct Context {
     moved: u32,
     /// Lock sections so far.
     sections: u32,
+    /// What the lock sections that come next belong to, before all else.
+    signals: Signals,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Does {
     Other,
     Start(usize),
-    Submit { pool: usize, job: usize, when: When },
-    SubmitUrgent { pool: usize, job: usize },
+    Submit {
+        pool: usize,
+        job: usize,
+        when: When,
+    },
+    SubmitUrgent {
+        pool: usize,
+        job: usize,
+    },
     SetLevel(usize, u8),
     SetLimit(usize, u16),
     Cancel(usize),
     Abort(usize),
-    Wait { job: usize, waits: bool },
-    CancelAndWait { job: usize, waits: bool },
+    Wait {
+        job: usize,
+        waits: bool,
+    },
+    CancelAndWait {
+        job: usize,
+        waits: bool,
+    },
     Hold(usize, Clock),
     Release(usize),
     SetMax(usize, u8),
     Close(usize, Shutdown),
     Restart(usize),
     Create(usize, u8),
-    Step { finished: Option<usize> },
-    Spawn { closure: usize, pool: usize, delay: u64 },
-    Join { closure: usize, waits: bool },
+    Step {
+        finished: Option<usize>,
+    },
+    Spawn {
+        closure: usize,
+        pool: usize,
+        delay: u64,
+    },
+    Join {
+        closure: usize,
+        waits: bool,
+    },
     Scope(usize),
+    /// What the run function of this task does.
+    RunTask(usize),
+    Task(usize, Op),
+    Event {
+        event: usize,
+        op: EventOp,
+        ring: usize,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -150,10 +187,12 @@ enum Decided {
     Cancelled(Cancel),
     Control(Result<(), ControlError>),
     Made(bool),
-    Took(Option<usize>),
+    /// Which job, and whether the submission of the one that it ran before has ended.
+    Took(Option<usize>, bool),
     Spawned(Result<(), NotSpawned>),
     Joined(Joined),
     Waited(Waited),
+    Task(TaskDecided),
     Nothing,
 }
 
@@ -178,6 +217,7 @@ struct State {
     contexts: Vec<Context>,
     runs: Vec<(&'static str, u64)>,
     closures: Closures,
+    tasks: Tasks,
     reserve: u8,
     /// A thread that set jobs free has not called a worker for each of them, and never will.
     deserted: bool,
@@ -288,12 +328,17 @@ impl State {
         };
         context.sections += 1;
         let decides = context.decided.is_none();
+        let signals = self.signal_goes_on(&mut context);
         match context.does {
+            _ if signals => {}
             Does::Spawn { .. } => self.spawn_goes_on(&mut context, found),
             Does::Scope(scope) => {
                 self.scope_goes_on(scope, found);
                 context.moved = 0;
             }
+            Does::RunTask(task) => self.run_goes_on(task, &mut context),
+            Does::Task(task, op) => self.task_goes_on(task, op, &mut context),
+            Does::Event { event, op, ring } => self.event_goes_on(event, op, ring, &mut context),
             _ if decides => context.decided = Some(self.decide(&context)),
             Does::SetLimit(group, limit) => self.model.set_limit(group, limit),
             _ => {}
@@ -320,9 +365,9 @@ impl State {
                 (self.model.jobs[job].place, found),
                 (Place::Queued(_), Status::Running { .. })
             );
-            if taken && decides && context.decided == Some(Decided::Took(None)) {
+            if let (true, true, Some(Decided::Took(None, ended))) = (taken, decides, context.decided) {
                 self.model.taken(job, Virtual::clock());
-                context.decided = Some(Decided::Took(Some(job)));
+                context.decided = Some(Decided::Took(Some(job), ended));
             }
         }
         for (job, found) in found.iter().enumerate() {
@@ -354,6 +399,7 @@ impl State {
             );
         }
         self.note_ends();
+        self.note_signals(&mut context);
         self.contexts.push(context);
     }
 
@@ -467,13 +513,13 @@ impl State {
                 })
             }
             Does::Step { finished } => {
-                if let Some(job) = finished {
-                    self.model.ended(job, self.jobs[job].code);
-                }
-                Decided::Took(None)
+                let ended = finished.is_some_and(|job| self.model.ended(job, self.jobs[job].code, now));
+                Decided::Took(None, ended)
             }
             Does::Join { closure, waits } => Decided::Joined(self.join(closure, waits)),
-            Does::Spawn { .. } | Does::Scope(_) => unreachable!("several of their lock sections decide something"),
+            Does::Spawn { .. } | Does::Scope(_) | Does::RunTask(_) | Does::Task(..) | Does::Event { .. } => {
+                unreachable!("several of their lock sections decide something")
+            }
         }
     }
 
@@ -523,6 +569,10 @@ impl State {
 /// Calls the machine, whose lock sections belong to `does` unless something comes between them. Answers how the model
 /// decided, too.
 fn within<R>(does: Does, call: impl FnOnce() -> R) -> (R, Option<Decided>) {
+    within_signals(does, Signals::default(), call)
+}
+
+fn within_signals<R>(does: Does, signals: Signals, call: impl FnOnce() -> R) -> (R, Option<Decided>) {
     let depth = state(|s| {
         s.contexts.push(Context {
             does,
@@ -533,13 +583,19 @@ fn within<R>(does: Does, call: impl FnOnce() -> R) -> (R, Option<Decided>) {
             },
             moved: 0,
             sections: 0,
+            signals,
         });
         s.contexts.len()
     });
     let answer = call();
     let context = state(|s| {
         assert!(s.contexts.len() == depth, "calls end in the order in which they began");
-        s.contexts.pop().expect("just counted")
+        let context = s.contexts.pop().expect("just counted");
+        assert!(
+            context.signals.is_empty(),
+            "somebody was not told of an end, in {does:?}"
+        );
+        context
     });
     (answer, context.decided)
 }
@@ -958,9 +1014,17 @@ impl World {
         };
         let does = match phase {
             Phase::Looking | Phase::Joining | Phase::Ran(..) => Does::Step { finished },
-            Phase::Parked | Phase::Running(..) | Phase::Completing(..) => Does::Other,
+            Phase::Running(job, _, _) => match state(|s| s.task_of(s.job_of(job))) {
+                Some(task) => Does::RunTask(task),
+                None => Does::Other,
+            },
+            Phase::Parked | Phase::Completing(..) => Does::Other,
         };
-        let (next, decided) = within(does, || {
+        let signals = match phase {
+            Phase::Completing(..) => Signals::of(state(|s| s.workers[worker.0].signals.take())),
+            _ => Signals::default(),
+        };
+        let (next, decided) = within_signals(does, signals, || {
             Virtual::as_worker(reference, || Machine::advance(reference, phase))
         });
         let step = state(|s| {
@@ -969,13 +1033,13 @@ impl World {
                 Phase::Parked => Step::Parks,
                 Phase::Running(job, _, _) => Step::Takes(J(s.job_of(job))),
                 Phase::Ran(job, _) => Step::Ran(J(s.job_of(job))),
-                Phase::Completing(..) => match finished {
-                    Some(job) => Step::Completes(J(job)),
-                    None => Step::Discards,
+                Phase::Completing(..) => match (finished, decided) {
+                    (Some(job), Some(Decided::Took(_, true))) => Step::Completes(J(job)),
+                    _ => Step::Discards,
                 },
             };
             let took = match decided {
-                Some(Decided::Took(took)) => took.map(J),
+                Some(Decided::Took(took, _)) => took.map(J),
                 _ => None,
             };
             match step {
@@ -1330,6 +1394,17 @@ impl World {
                     (Outcome::Discarded, s.model.jobs[job].discarded),
                     (Outcome::TimedOut, s.model.jobs[job].timed_out),
                 ];
+                if s.model.jobs[job].task.is_some() && entry.with_completion {
+                    let mut left: Vec<Outcome> = s.model.jobs[job].ends.iter().map(|(_, outcome)| *outcome).collect();
+                    for told in &entry.told {
+                        let at = left.iter().position(|outcome| outcome == told);
+                        left.swap_remove(
+                            at.unwrap_or_else(|| panic!("{} was told {told:?} once too often", entry.name)),
+                        );
+                    }
+                    assert!(left.is_empty(), "{} was not told {left:?}", entry.name);
+                    continue;
+                }
                 for (outcome, times) in unrun.into_iter().filter(|_| entry.with_completion) {
                     let told = entry.told.iter().filter(|told| **told == outcome).count() as u32;
                     assert!(told == times, "{} was told {told} of {times} {outcome:?}", entry.name);
@@ -1376,6 +1451,7 @@ impl World {
                 });
             }
         }
+        self.look_at_tasks();
         state(|s| {
             s.check_submissions();
             s.check_closures(usage.as_ref());
@@ -1409,6 +1485,10 @@ impl State {
                 Some(Phase::Running(running, _, _)) => running == entry.reference && !worker.busy,
                 _ => false,
             };
+            if model.task.is_some() {
+                self.check_ends(job);
+                continue;
+            }
             let entered = model.begun - self.workers.iter().filter(about_to_run).count() as u32;
             assert!(
                 entry.runs == entered,
@@ -1446,6 +1526,26 @@ impl State {
                 );
             }
         }
+    }
+
+    /// The end of each task is told once, by whoever ended it, or is about to be.
+    fn check_ends(&self, job: usize) {
+        let (entry, model) = (&self.jobs[job], &self.model.jobs[job]);
+        if !entry.with_completion {
+            return;
+        }
+        let to_tell = self.workers.iter().filter(|w| w.completes == Some(job)).count();
+        let told = |of: &[Outcome], discarded: bool| {
+            let right = |told: &&Outcome| (**told == Outcome::Discarded) == discarded;
+            of.iter().filter(right).count()
+        };
+        let ends: Vec<Outcome> = model.ends.iter().map(|(_, outcome)| *outcome).collect();
+        assert!(
+            told(&entry.told, false) + to_tell == told(&ends, false) && told(&entry.told, true) <= told(&ends, true),
+            "{}: {:?} were told of {ends:?}, and {to_tell} are about to be",
+            entry.name,
+            entry.told
+        );
     }
 
     /// The thread of a worker that runs a job has the priority of the level at which the job was taken.
@@ -1621,7 +1721,7 @@ impl State {
                 found.queued > 0,
                 "pool {pool} is overdue, and nobody will come to see it"
             );
-        } else if let Some((earliest, _, _)) = deferred.first() {
+        } else if let Some((earliest, _, _)) = deferred.first().filter(|(earliest, _, _)| *earliest < MAX_TICKS) {
             // The clock runs in a pool that does.
             let earliest = earliest + model.behind(0);
             assert!(
@@ -1670,6 +1770,7 @@ fn add_worker(worker: &'static Worker, own: Option<usize>) {
             own,
             phase: None,
             completes: None,
+            signals: None,
             busy: false,
         });
     });

@@ -1259,6 +1259,44 @@ fn a_completer_is_worth_nothing_once_its_run_has_ended_otherwise() {
 }
 
 #[test]
+fn a_run_that_took_a_completer_before_its_task_began_anew_answers_as_any_other() {
+    let all: [(Next, &[Outcome], &[u64]); 5] = [
+        (Next::Default, &[], &[0, 5, 15]),
+        // What nobody can say any more is not waited for.
+        (Next::Pending, &[], &[0, 5, 15]),
+        (Next::After(2), &[], &[0, 3, 13]),
+        (Next::Again, &[], &[0, 0, 5, 15]),
+        (Next::Done(3), &[Outcome::Done(3)], &[0]),
+    ];
+    for (next, ends, times) in all {
+        let scene = Scene::new();
+        let mut first = true;
+        let task = scene.task(
+            10,
+            |task| task,
+            move |ctx| {
+                if !std::mem::take(&mut first) {
+                    return Next::Default;
+                }
+                COMPLETER.set(Some(ctx.completer()));
+                let pool = ctx.ctx().pool();
+                assert_eq!(Machine::enable(ctx.task(), pool, First::After(4)), Ok(true));
+                next
+            },
+        );
+        Machine::enable(task, scene.pool, First::Now).unwrap();
+        scene.until(2);
+        assert_eq!(COMPLETER.take().unwrap().complete(Next::Done(5)), Err(Stale));
+        scene.until(16);
+        assert_eq!(
+            (scene.log.times(), scene.ends()),
+            (times.to_vec(), ends.to_vec()),
+            "{next:?}"
+        );
+    }
+}
+
+#[test]
 fn what_moves_the_next_run_waits_for_the_completer() {
     type Move = fn(TaskRef);
     let all: [(Move, u64, &[u64]); 5] = [

@@ -10,8 +10,11 @@ use std::{env, panic, process, thread};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
-use taskpool_core::{Outcome, Shutdown};
-use taskpool_testkit::{Action, Inside, PoolPlan, Scene as AnyScene, World, GROUPS, HANDLES};
+use taskpool_core::{First, Missed, Next, Outcome, Rephase, Shutdown};
+use taskpool_testkit::{
+    Action, EventAction, Inside, PoolPlan, Scene as AnyScene, TaskAction, TaskPlan, World, EVENTS, GROUPS, HANDLES,
+    TASKS,
+};
 
 /// The least that one run of this test is worth, in operations; `TASKPOOL_OPERATIONS` asks for another number.
 const OPERATIONS: u64 = 100_000;
@@ -31,6 +34,8 @@ struct Plan {
     limits: [u16; GROUPS],
     /// The group of each job; behind the last one, it has none.
     group_of: Vec<usize>,
+    /// Each with its group, if it has one.
+    tasks: [(TaskPlan, Option<usize>); TASKS],
     operations: Vec<Operation>,
 }
 
@@ -68,6 +73,79 @@ fn inside() -> impl Strategy<Value = Inside> {
     ]
 }
 
+fn next() -> impl Strategy<Value = Next> {
+    prop_oneof![
+        2 => Just(Next::Default),
+        1 => Just(Next::Again),
+        1 => (0..6_u64).prop_map(Next::After),
+        1 => (0..12_u64).prop_map(Next::At),
+        3 => Just(Next::Pending),
+        2 => (-1..2).prop_map(Next::Done),
+    ]
+}
+
+fn task_action() -> impl Strategy<Value = TaskAction> {
+    let first = prop_oneof![
+        2 => Just(First::Now),
+        1 => (0..6_u64).prop_map(First::After),
+        1 => (0..12_u64).prop_map(First::At),
+        1 => Just(First::AfterInterval),
+    ];
+    let outcome = prop_oneof![Just(Outcome::Done(0)), Just(Outcome::Cancelled), Just(Outcome::Aborted)];
+    let rephase = prop_oneof![Just(Rephase::Keep), Just(Rephase::Recalculate), Just(Rephase::FromNow)];
+    prop_oneof![
+        4 => (0..2_usize, first).prop_map(|(p, first)| TaskAction::Enable(p, first)),
+        2 => (0..2_usize, 0..EVENTS, any::<bool>()).prop_map(|(p, e, delayed)| TaskAction::EnableOn(p, e, delayed)),
+        1 => outcome.prop_map(TaskAction::Stop),
+        1 => Just(TaskAction::Trigger),
+        1 => (0..6_u64).prop_map(TaskAction::Postpone),
+        1 => (-12..8_i64).prop_map(TaskAction::Shift),
+        1 => (0..7_u64, rephase).prop_map(|(interval, rephase)| TaskAction::SetInterval(interval, rephase)),
+        1 => (0..5_u32).prop_map(TaskAction::SetIterations),
+        1 => prop::option::of(0..8_u64).prop_map(TaskAction::Limit),
+        4 => (next(), prop::bool::weighted(0.6)).prop_map(|(next, takes)| TaskAction::Plan(next, takes)),
+        2 => (0..2_usize, prop::option::weighted(0.8, next())).prop_map(|(n, next)| TaskAction::Complete(n, next)),
+        1 => (0..5_u8).prop_map(TaskAction::SetLevel),
+    ]
+}
+
+/// What a task does with itself while it runs: above all what comes between its answer and its completer's.
+fn in_run() -> impl Strategy<Value = TaskAction> {
+    prop_oneof![
+        2 => task_action(),
+        1 => next().prop_map(|next| TaskAction::Complete(0, Some(next))),
+        1 => (0..2_usize).prop_map(|p| TaskAction::Enable(p, First::Now)),
+    ]
+}
+
+fn event_action() -> impl Strategy<Value = EventAction> {
+    let outcome = prop_oneof![Just(Outcome::Done(1)), Just(Outcome::Cancelled), Just(Outcome::Aborted)];
+    let within = || prop::option::of(0..6_u64);
+    prop_oneof![
+        3 => (1..4_u32, within()).prop_map(|(n, within)| EventAction::Arm(n, within)),
+        1 => within().prop_map(EventAction::SetTimeout),
+        3 => (-1..3).prop_map(|code| EventAction::Signal(Outcome::Done(code))),
+        1 => outcome.prop_map(EventAction::Complete),
+    ]
+}
+
+fn task_plan() -> impl Strategy<Value = (TaskPlan, Option<usize>)> {
+    let policy = prop_oneof![
+        2 => Just(Missed::Skip),
+        2 => (0..3_u8).prop_map(Missed::CatchUp),
+        1 => Just(Missed::FromStart),
+        1 => Just(Missed::FromEnd),
+    ];
+    let timeout = prop_oneof![3 => Just(0), 1 => 1..12_u64];
+    let plan = (0..6_u64, 0..5_u32, timeout, policy).prop_map(|(interval, iterations, timeout, policy)| TaskPlan {
+        interval,
+        iterations,
+        timeout,
+        policy,
+    });
+    (plan, prop::option::weighted(0.3, 0..GROUPS))
+}
+
 fn action() -> impl Strategy<Value = Action> {
     let (pool, job) = (0..2_usize, 0..JOBS);
     let how = prop_oneof![Just(Shutdown::Drain), Just(Shutdown::Discard)];
@@ -100,6 +178,9 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (0..HANDLES, 0..6_u64).prop_map(|(h, d)| Action::Join(h, d)),
         1 => (0..HANDLES).prop_map(Action::DropHandle),
         2 => (pool, 0..5_usize, inside()).prop_map(|(p, n, inside)| Action::Scope(p, n, inside)),
+        14 => (0..TASKS, task_action()).prop_map(|(t, action)| Action::Task(t, action)),
+        4 => (0..TASKS, in_run()).prop_map(|(t, action)| Action::TaskInRun(t, action)),
+        3 => (0..EVENTS, event_action()).prop_map(|(e, action)| Action::Event(e, action)),
     ]
 }
 
@@ -121,43 +202,52 @@ fn plan() -> impl Strategy<Value = Plan> {
     let pool = || (0..3_u8, 0..3_u8, prop::bool::weighted(0.8));
     let clock = prop_oneof![2 => Just(0), 1 => Just((1 << 32) - 30), 1 => Just((7 << 32) - 60)];
     let groups = ([1..4_u16, 1..3_u16], vec(0..GROUPS + 2, JOBS));
-    (clock, 0..3_u8, pool(), pool(), vec(operation(), 60..180), groups).prop_map(
-        |(clock, reserve, first, second, operations, (limits, group_of))| Plan {
+    let tasks = [task_plan(), task_plan(), task_plan()];
+    (clock, 0..3_u8, pool(), pool(), vec(operation(), 60..180), groups, tasks).prop_map(
+        |(clock, reserve, first, second, operations, (limits, group_of), tasks)| Plan {
             clock,
             reserve,
             pools: [first, second],
             limits,
             group_of,
+            tasks,
             operations,
         },
     )
 }
 
 fn scene(plan: &Plan) -> Scene {
-    let scene = Scene::new(plan.clock, plan.reserve, plan.pools, plan.limits, |world, groups| {
-        const NAMES: [&str; JOBS] = [
-            "plain",
-            "plain too",
-            "told",
-            "submits itself",
-            "defers itself, told",
-            "submitted by its completion",
-            "cancels itself and another",
-            "goes to the other pool",
-            "opens a scope in its pool",
-            "opens a scope in a pool, told",
-        ];
-        std::array::from_fn(|job| {
-            let make = || match job {
-                2 | 4 | 5 | 6 | 9 => world.job_with_completion(NAMES[job]),
-                _ => world.job(NAMES[job]),
-            };
-            match groups.get(plan.group_of[job]) {
-                Some(group) => world.in_group(*group, make),
-                None => make(),
-            }
-        })
-    });
+    let scene = Scene::new(
+        plan.clock,
+        plan.reserve,
+        plan.pools,
+        plan.limits,
+        plan.tasks,
+        |world, groups| {
+            const NAMES: [&str; JOBS] = [
+                "plain",
+                "plain too",
+                "told",
+                "submits itself",
+                "defers itself, told",
+                "submitted by its completion",
+                "cancels itself and another",
+                "goes to the other pool",
+                "opens a scope in its pool",
+                "opens a scope in a pool, told",
+            ];
+            std::array::from_fn(|job| {
+                let make = || match job {
+                    2 | 4 | 5 | 6 | 9 => world.job_with_completion(NAMES[job]),
+                    _ => world.job(NAMES[job]),
+                };
+                match groups.get(plan.group_of[job]) {
+                    Some(group) => world.in_group(*group, make),
+                    None => make(),
+                }
+            })
+        },
+    );
     write_scripts(scene);
     scene
 }

@@ -368,6 +368,19 @@ fn between_a_run_and_its_end_a_task_can_be_ended_moved_and_enabled() {
 }
 
 #[test]
+fn a_task_that_is_enabled_before_its_run_ends_comes_behind_those_who_were_there() {
+    let (scene, task) = between_run_and_end(1);
+    for _ in 0..3 {
+        let other = scene.task(10, |task| task.times(1), |_| Next::Done(7));
+        Machine::enable(other, scene.pool, First::After(19)).unwrap();
+    }
+    assert_eq!(Machine::enable(task, scene.pool, First::After(19)), Ok(false));
+    scene.until(30);
+    let [seven, zero] = [7, 0].map(Outcome::Done);
+    assert_eq!(scene.ends(), [zero, seven, seven, seven, zero]);
+}
+
+#[test]
 fn what_is_postponed_in_the_queue_leaves_nothing_overdue_behind() {
     // More are due at once than the clock interrupt may move; the others stay behind until a worker has come.
     let scene = Scene::new();

@@ -967,7 +967,13 @@ fn end_run(token: &Token<'_>, job: JobRef, code: Code, taker: Option<PoolRef>) -
     match job.last.get(token) {
         // Nobody asks how its submission ended until this one has.
         #[cfg(CONFIG_TASKPOOL_TASKS)]
-        last if last.is_of_task() => job.goes_on_after_run(token),
+        last if last.is_of_task() => {
+            if !last.goes_on() {
+                // Of the next submission: until now that was the place of a code.
+                pool_of(token, job).number(token, job);
+            }
+            job.goes_on_after_run(token);
+        }
         _ => {
             end_early(token, job);
         }

@@ -348,19 +348,16 @@ impl TaskRef {
     pub(crate) fn end(self, token: &Token<'_>, next: Next, took: bool, clock: impl Fn() -> Now) -> Code {
         let pool = self.pool_it_runs_in(token);
         if self.has(token, STOPS) {
-            let code = self.job.number.get(token) as Code;
-            if self.job.flags.get(token) & REARM != 0 {
-                // That was the place of the code.
-                pool.number(token, self.job());
-            }
-            return code;
+            return self.job.number.get(token) as Code;
         }
-        if took && !self.has(token, HANDED_OUT) {
+        let waits = took && self.has(token, HANDED_OUT);
+        if took && !waits && self.job.flags.get(token) & REARM != 0 {
             // Its completer has said how it goes on.
             return 0;
         }
-        if next == Next::Pending && self.awaited(token).is_none() {
-            if took {
+        // A completer that is worth nothing, since the task began anew in this run, is not waited for.
+        if next == Next::Pending && waits == took && self.awaited(token).is_none() {
+            if waits {
                 let schedule = self.schedule(token);
                 self.set(token, AGAIN, false);
                 self.set(token, PENDING, true);

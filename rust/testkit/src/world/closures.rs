@@ -313,7 +313,9 @@ impl State {
                     self.model.taken_out_of_turn(job);
                     self.closures.all[number].here = true;
                 }
-                (Place::Running { .. }, Status::Idle) if self.closures.all[number].here => self.model.ended(job, 0),
+                (Place::Running { .. }, Status::Idle) if self.closures.all[number].here => {
+                    self.model.ended(job, 0, Virtual::clock());
+                }
                 _ => {}
             }
         }
