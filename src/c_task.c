@@ -8,7 +8,9 @@
 
 #include <zephyr/sys/util.h>
 
+#ifdef CONFIG_TASKPOOL_EVENTS
 #include <taskpool/event.h>
+#endif
 #include <taskpool/task.h>
 
 #include "taskpool_core.h"
@@ -107,11 +109,13 @@ int(taskpool_task_enable)(struct taskpool *pool, struct taskpool_task *task, k_t
 	return z_taskpool_task_enable(pool, task, first, NULL);
 }
 
+#ifdef CONFIG_TASKPOOL_EVENTS
 int(taskpool_task_enable_on)(struct taskpool *pool, struct taskpool_task *task, struct taskpool_event *event,
 			     bool delayed)
 {
 	return z_taskpool_task_enable_on(pool, task, event, delayed, NULL);
 }
+#endif
 
 int(taskpool_task_trigger)(struct taskpool_task *task)
 {
