@@ -670,6 +670,7 @@ impl Model {
             }
             Next::After(delay) => model.put(ahead(time, delay)),
             Next::At(tick) => model.put(pool.own_time(tick.max(1), now)),
+            Next::On(_) => unreachable!("no run of these answers so"),
         }
         None
     }
