@@ -358,7 +358,9 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
             world.end_tasks();
             let opened = self.reopen();
             world.run_out();
-            if opened && pools.iter().all(|pool| world.snapshot(*pool).open) {
+            // What ran meanwhile may have enabled tasks, which wait for what nobody does any more.
+            let over = !world.end_tasks();
+            if over && opened && pools.iter().all(|pool| world.snapshot(*pool).open) {
                 break;
             }
             rounds += 1;

@@ -521,14 +521,17 @@ impl World {
         }
     }
 
-    /// All tasks end, and nobody completes them any more.
-    pub fn end_tasks(self) {
+    /// All tasks end, and nobody completes them any more. Answers whether one was enabled.
+    pub fn end_tasks(self) -> bool {
+        let mut enabled = false;
         for task in 0..state(|s| s.tasks.all.len()) {
+            enabled |= state(|s| s.model.home(task).is_some());
             self.stop(T(task), Outcome::Done(0));
             while state(|s| !s.tasks.all[task].completers.is_empty()) {
                 self.use_completer(T(task), 0, None);
             }
         }
+        enabled
     }
 
     fn event_ref(self, event: E) -> EventRef {
