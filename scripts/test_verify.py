@@ -120,6 +120,10 @@ def test_the_table_fits_the_sources_and_is_large_enough():
         assert set(entry.tests) <= set(v.FAULT_TESTS)
 
 
+def test_faults_are_looked_for_by_all_tests():
+    assert set(v.FAULT_TESTS) == {path.stem for path in (v.RUST / "testkit" / "tests").glob("*.rs")}
+
+
 # --- Twister ----------------------------------------------------------------------
 
 def suite(status, *cases):

@@ -238,7 +238,7 @@ def tsan(long):
 
 # The quick ones first: the others don't run when one of them fails.
 FAULT_TESTS = ("submit", "deferral", "completions", "workers", "waiting", "control", "pause", "outcomes", "runtime_pools",
-               "urgency", "stats", "timers", "groups", "here", "scope", "spawn", "schedule", "tasks", "events", "budgets",
+               "urgency", "stats", "timers", "groups", "here", "sites", "scope", "spawn", "schedule", "tasks", "events", "budgets",
                "windows", "corpus", "model")
 
 

@@ -71,11 +71,20 @@ pub enum TaskAction {
     SetIterations(u32),
     /// From now on it has so long; for `None` as long as before.
     Limit(Option<u64>),
-    /// The next run answers this, and takes a completer or not. A tick is counted from five ticks ago.
-    Plan(Next, bool),
+    /// The next run answers this, and takes so many completers. A tick is counted from five ticks ago.
+    Plan(Answer, usize),
     /// The completer that was taken so many before the last one says this, or is dropped.
-    Complete(usize, Option<Next>),
+    Complete(usize, Option<Answer>),
     SetLevel(u8),
+}
+
+/// What a run answers, or its completer.
+#[derive(Clone, Copy, Debug)]
+pub enum Answer {
+    /// This.
+    Next(Next),
+    /// That the next one waits for this event.
+    On(usize),
 }
 
 /// What is done with an event.
@@ -287,9 +296,10 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
             world, pools, events, ..
         } = self;
         let tick = |ticks: u64| (world.now() + ticks).saturating_sub(5);
-        let at = |next: Next| match next {
-            Next::At(ticks) => Next::At(tick(ticks)),
-            other => other,
+        let next = |answer: Answer| match answer {
+            Answer::Next(Next::At(ticks)) => Next::At(tick(ticks)),
+            Answer::Next(next) => next,
+            Answer::On(event) => Next::On(world.event_ref(events[event])),
         };
         match action {
             TaskAction::Enable(p, First::At(ticks)) => world.enable(pools[p], task, First::At(tick(ticks))),
@@ -302,8 +312,8 @@ impl<const POOLS: usize, const JOBS: usize> Scene<POOLS, JOBS> {
             TaskAction::SetInterval(interval, rephase) => world.set_interval(task, interval, rephase),
             TaskAction::SetIterations(iterations) => world.set_iterations(task, iterations),
             TaskAction::Limit(timeout) => world.limit_time(task, timeout),
-            TaskAction::Plan(next, takes) => world.plan_run(task, at(next), takes),
-            TaskAction::Complete(before, next) => world.use_completer(task, before, next.map(at)),
+            TaskAction::Plan(answer, takes) => world.plan_run(task, next(answer), takes),
+            TaskAction::Complete(before, answer) => world.use_completer(task, before, answer.map(next)),
             TaskAction::SetLevel(level) => _ = world.set_level(world.job_of(task), level),
         }
     }

@@ -5,7 +5,9 @@
 
 use taskpool_core::{First, Missed, Next, Outcome, Rephase, Shutdown, LEVELS};
 
-use crate::action::{Action, EventAction, Inside, PoolPlan, Scene as AnyScene, TaskAction, EVENTS, GROUPS, TASKS};
+use crate::action::{
+    Action, Answer, EventAction, Inside, PoolPlan, Scene as AnyScene, TaskAction, EVENTS, GROUPS, TASKS,
+};
 use crate::{TaskPlan, HANDLES};
 
 type Scene = AnyScene<POOLS, JOBS>;
@@ -84,15 +86,16 @@ impl Action {
 }
 
 /// What the next bytes say that a run answers.
-fn read_next(bytes: &mut Bytes<'_>) -> Option<Next> {
-    Some(match bytes.below(8)? {
+fn read_answer(bytes: &mut Bytes<'_>) -> Option<Answer> {
+    Some(Answer::Next(match bytes.below(8)? {
         0..=1 => Next::Default,
         2 => Next::Again,
         3 => Next::After(bytes.ticks(6)?),
         4 => Next::At(bytes.ticks(13)?),
-        5..=6 => Next::Pending,
+        5 => Next::Pending,
+        6 => return Some(Answer::On(bytes.below(EVENTS)?)),
         _ => Next::Done(bytes.below(3)? as i32 - 1),
-    })
+    }))
 }
 
 fn read_within(bytes: &mut Bytes<'_>) -> Option<Option<u64>> {
@@ -121,8 +124,8 @@ impl TaskAction {
             ),
             14 => TaskAction::SetIterations(bytes.below(5)? as u32),
             15 => TaskAction::Limit(read_within(bytes)?),
-            16..=19 => TaskAction::Plan(read_next(bytes)?, bytes.below(3)? > 0),
-            20..=21 => TaskAction::Complete(bytes.below(2)?, Some(read_next(bytes)?)),
+            16..=19 => TaskAction::Plan(read_answer(bytes)?, bytes.below(3)?),
+            20..=21 => TaskAction::Complete(bytes.below(2)?, Some(read_answer(bytes)?)),
             22 => TaskAction::Complete(bytes.below(2)?, None),
             // One of them does not exist.
             _ => TaskAction::SetLevel(bytes.below(LEVELS + 1)? as u8),

@@ -31,7 +31,7 @@ mod port;
 pub mod tasks;
 mod world;
 
-pub use action::{Action, EventAction, Inside, PoolPlan, Scene, TaskAction, EVENTS, GROUPS, TASKS};
+pub use action::{Action, Answer, EventAction, Inside, PoolPlan, Scene, TaskAction, EVENTS, GROUPS, TASKS};
 pub use bytes::operate;
 pub use model::TaskPlan;
 pub use plain::Plain;

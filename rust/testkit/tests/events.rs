@@ -1297,6 +1297,35 @@ fn a_run_that_took_a_completer_before_its_task_began_anew_answers_as_any_other()
 }
 
 #[test]
+fn a_run_that_is_completed_and_takes_another_completer_stays_completed() {
+    for next in [Next::Default, Next::Pending, Next::Again, Next::Done(3)] {
+        let scene = Scene::new();
+        let mut first = true;
+        let task = scene.task(
+            10,
+            |task| task,
+            move |ctx| {
+                if std::mem::take(&mut first) {
+                    assert_eq!(ctx.completer::<Virtual>().complete(Next::After(3)), Ok(()));
+                    COMPLETER.set(Some(ctx.completer()));
+                    return next;
+                }
+                Next::Default
+            },
+        );
+        Machine::enable(task, scene.pool, First::Now).unwrap();
+        scene.until(2);
+        assert_eq!(COMPLETER.take().unwrap().complete(Next::Done(5)), Err(Stale));
+        scene.until(16);
+        assert_eq!((scene.log.times(), scene.ends()), (vec![0, 4, 14], vec![]), "{next:?}");
+        assert!(Machine::disable(task));
+        // The pool expects nothing more.
+        let end = Machine::shutdown(scene.pool, Shutdown::Drain, Some(70));
+        assert_eq!(end, Ok(()), "{next:?}");
+    }
+}
+
+#[test]
 fn what_moves_the_next_run_waits_for_the_completer() {
     type Move = fn(TaskRef);
     let all: [(Move, u64, &[u64]); 5] = [

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 use taskpool_core::{First, Missed, Next, Outcome, Rephase, Shutdown};
 use taskpool_testkit::{
-    Action, EventAction, Inside, PoolPlan, Scene as AnyScene, TaskAction, TaskPlan, World, EVENTS, GROUPS, HANDLES,
-    TASKS,
+    Action, Answer, EventAction, Inside, PoolPlan, Scene as AnyScene, TaskAction, TaskPlan, World, EVENTS, GROUPS,
+    HANDLES, TASKS,
 };
 
 /// The least that one run of this test is worth, in operations; `TASKPOOL_OPERATIONS` asks for another number.
@@ -73,14 +73,18 @@ fn inside() -> impl Strategy<Value = Inside> {
     ]
 }
 
-fn next() -> impl Strategy<Value = Next> {
-    prop_oneof![
+fn answer() -> impl Strategy<Value = Answer> {
+    let next = prop_oneof![
         2 => Just(Next::Default),
         1 => Just(Next::Again),
         1 => (0..6_u64).prop_map(Next::After),
         1 => (0..12_u64).prop_map(Next::At),
         3 => Just(Next::Pending),
         2 => (-1..2).prop_map(Next::Done),
+    ];
+    prop_oneof![
+        10 => next.prop_map(Answer::Next),
+        2 => (0..EVENTS).prop_map(Answer::On),
     ]
 }
 
@@ -103,8 +107,8 @@ fn task_action() -> impl Strategy<Value = TaskAction> {
         1 => (0..7_u64, rephase).prop_map(|(interval, rephase)| TaskAction::SetInterval(interval, rephase)),
         1 => (0..5_u32).prop_map(TaskAction::SetIterations),
         1 => prop::option::of(0..8_u64).prop_map(TaskAction::Limit),
-        4 => (next(), prop::bool::weighted(0.6)).prop_map(|(next, takes)| TaskAction::Plan(next, takes)),
-        2 => (0..2_usize, prop::option::weighted(0.8, next())).prop_map(|(n, next)| TaskAction::Complete(n, next)),
+        4 => (answer(), 0..3_usize).prop_map(|(answer, takes)| TaskAction::Plan(answer, takes)),
+        2 => (0..2_usize, prop::option::weighted(0.8, answer())).prop_map(|(n, answer)| TaskAction::Complete(n, answer)),
         1 => (0..5_u8).prop_map(TaskAction::SetLevel),
     ]
 }
@@ -113,7 +117,7 @@ fn task_action() -> impl Strategy<Value = TaskAction> {
 fn in_run() -> impl Strategy<Value = TaskAction> {
     prop_oneof![
         2 => task_action(),
-        1 => next().prop_map(|next| TaskAction::Complete(0, Some(next))),
+        1 => answer().prop_map(|answer| TaskAction::Complete(0, Some(answer))),
         1 => (0..2_usize).prop_map(|p| TaskAction::Enable(p, First::Now)),
     ]
 }

@@ -445,11 +445,12 @@ impl TaskRef {
         }
     }
 
-    /// Somebody is to say when the run is over that goes on. Answers what he has to show then.
+    /// Somebody is to say when the run is over that goes on, unless somebody has said so already. Answers what he has to show
+    /// then.
     pub(crate) fn hand_out(self, token: &Token<'_>) -> u8 {
         let turn = self.turn.get(token).wrapping_add(1);
         self.turn.set(token, turn);
-        self.set(token, HANDED_OUT, true);
+        self.set(token, HANDED_OUT, self.job.flags.get(token) & REARM == 0);
         turn
     }
 

@@ -1,6 +1,6 @@
 //! Tasks and events in the model: each a few numbers, which are searched and changed where something happens.
 
-use taskpool_core::{Code, First, Missed, Next, Outcome, Rephase, SubmitError, MAX_TICKS};
+use taskpool_core::{Code, EventRef, First, Missed, Next, Outcome, Rephase, SubmitError, MAX_TICKS};
 
 use super::{Model, Place, Submission};
 
@@ -77,6 +77,7 @@ pub struct TaskPlan {
 /// An event, by the port's clock.
 #[derive(Clone, Debug)]
 pub(crate) struct ModelEvent {
+    reference: EventRef,
     /// Signals that it waits for; none once it is complete.
     count: u32,
     deadline: Option<u64>,
@@ -596,9 +597,11 @@ impl Model {
 
     /// Somebody has a completer of the run that goes on. Answers its number.
     pub(crate) fn hand_out(&mut self, task: usize) -> u32 {
+        let said = matches!(self.place_of(task), Place::Running { next: Some(_), .. });
         let model = &mut self.tasks[task];
         model.handed_out += 1;
-        model.completer = Some(model.handed_out);
+        // Where one has said it already, nobody can say so again.
+        model.completer = (!said).then_some(model.handed_out);
         model.handed_out
     }
 
@@ -625,8 +628,28 @@ impl Model {
             }
             return;
         }
-        model.completer = None;
+        if self.is_aborted_by(task, answer, now) {
+            self.decide(task, Some(Outcome::Aborted));
+            return;
+        }
+        self.tasks[task].completer = None;
         self.follow(task, answer, now);
+    }
+
+    /// Whether the next run is to wait for an event that was aborted.
+    fn is_aborted_by(&self, task: usize, answer: Next, now: u64) -> bool {
+        let model = &self.tasks[task];
+        match answer {
+            Next::On(event) if model.awaits.is_none() && !model.is_through() => {
+                self.event_status(self.number_of(event), now) == Some(Outcome::Aborted)
+            }
+            _ => false,
+        }
+    }
+
+    fn number_of(&self, event: EventRef) -> usize {
+        let number = self.events.iter().position(|entry| entry.reference == event);
+        number.expect("events are made by the world")
     }
 
     /// A run is over, and a worker or its completer says how the task goes on.
@@ -638,12 +661,12 @@ impl Model {
     }
 
     fn proceed(&mut self, task: usize, answer: Next, now: u64) -> Option<Code> {
-        let pool = match self.place_of(task) {
+        let number = match self.place_of(task) {
             Place::Running { run, .. } => run.pool,
             Place::Queued(there) | Place::Deferred(there) | Place::Held(there) => there.pool,
             Place::Idle => panic!("task {task} goes on, and is not under way"),
         };
-        let pool = &self.pools[pool];
+        let pool = &self.pools[number];
         let time = pool.time(now);
         let model = &mut self.tasks[task];
         model.recall_slot();
@@ -670,7 +693,17 @@ impl Model {
             }
             Next::After(delay) => model.put(ahead(time, delay)),
             Next::At(tick) => model.put(pool.own_time(tick.max(1), now)),
-            Next::On(_) => unreachable!("no run of these answers so"),
+            Next::On(event) => {
+                let event = self.number_of(event);
+                if self.event_status(event, now).is_some() {
+                    self.tasks[task].put(time.max(1));
+                    return None;
+                }
+                let looks = self.looks_at(event, number, now);
+                let model = &mut self.tasks[task];
+                (model.awaits, model.parked, model.delayed) = (Some(event), Some(looks), false);
+                self.events[event].line.push(task);
+            }
         }
         None
     }
@@ -690,6 +723,10 @@ impl Model {
     pub(crate) fn complete_task(&mut self, task: usize, number: u32, answer: Next, now: u64) -> bool {
         if !self.expects(task, number) {
             return false;
+        }
+        if self.is_aborted_by(task, answer, now) {
+            self.stop(task, Outcome::Aborted);
+            return true;
         }
         self.tasks[task].completer = None;
         if !self.tasks[task].pending {
@@ -778,8 +815,9 @@ impl Model {
 
 /// Events.
 impl Model {
-    pub(crate) fn add_event(&mut self) {
+    pub(crate) fn add_event(&mut self, reference: EventRef) {
         self.events.push(ModelEvent {
+            reference,
             count: 0,
             deadline: None,
             outcome: Outcome::Done(0),

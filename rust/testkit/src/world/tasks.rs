@@ -89,9 +89,9 @@ struct TaskEntry {
     job: usize,
     /// What the model says that the run is told which is about to be entered.
     told: Option<RunTold>,
-    /// What the next run answers, and whether it takes a completer.
-    plan: (Next, bool),
-    /// What the last run has answered.
+    /// What the next run answers, and how many completers it takes.
+    plan: (Next, usize),
+    /// What the last run has answered, and whether it took one.
     answer: (Next, bool),
     // Where a check has failed they stay, as the machine may not be called then.
     /// What the next run does.
@@ -107,6 +107,26 @@ pub(super) struct Tasks {
 
 /// What a task does: it tells the world, and answers what was planned.
 struct Planned(usize);
+
+impl Planned {
+    fn take_completer(&self, ctx: &TaskCtx<'_>) {
+        let task = self.0;
+        let (completer, decided) = within(Does::Task(task, Op::HandOut), || ctx.completer::<Virtual>());
+        let Some(Decided::Task(TaskDecided::HandedOut(number))) = decided else {
+            panic!("a completer is given in a lock section");
+        };
+        let oldest = state(|s| {
+            let completers = &mut s.tasks.all[task].completers;
+            completers.push((number, ManuallyDrop::new(completer)));
+            (completers.len() > KEPT).then(|| completers.remove(0))
+        });
+        if let Some((number, completer)) = oldest {
+            within(Does::Task(task, Op::Drop(number)), || {
+                drop(ManuallyDrop::into_inner(completer))
+            });
+        }
+    }
+}
 
 impl Work for Planned {
     fn run(&mut self, ctx: &TaskCtx<'_>) -> Next {
@@ -139,35 +159,26 @@ impl Work for Planned {
             job.inside = true;
             job.runs += 1;
             s.runs.push((job.name, now));
-            let (next, takes) = std::mem::replace(&mut entry.plan, (Next::Default, false));
+            let (next, takes) = std::mem::replace(&mut entry.plan, (Next::Default, 0));
             let next = match job.runs % RUNS {
                 0 => Next::Done(16),
                 _ => next,
             };
             (next, takes, std::mem::take(&mut entry.script))
         });
-        if takes {
-            let (completer, decided) = within(Does::Task(task, Op::HandOut), || ctx.completer::<Virtual>());
-            let Some(Decided::Task(TaskDecided::HandedOut(number))) = decided else {
-                panic!("a completer is given in a lock section");
-            };
-            let oldest = state(|s| {
-                let completers = &mut s.tasks.all[task].completers;
-                completers.push((number, ManuallyDrop::new(completer)));
-                (completers.len() > KEPT).then(|| completers.remove(0))
-            });
-            if let Some((number, completer)) = oldest {
-                within(Does::Task(task, Op::Drop(number)), || {
-                    drop(ManuallyDrop::into_inner(completer))
-                });
-            }
+        if takes > 0 {
+            self.take_completer(ctx);
         }
         for act in script {
             act();
         }
+        // What has been done meanwhile may have completed the run.
+        for _ in 1..takes {
+            self.take_completer(ctx);
+        }
         state(|s| {
             let entry = &mut s.tasks.all[task];
-            entry.answer = (next, takes);
+            entry.answer = (next, takes > 0);
             s.jobs[entry.job].inside = false;
         });
         next
@@ -371,7 +382,7 @@ impl World {
                 reference,
                 job: job.0,
                 told: None,
-                plan: (Next::Default, false),
+                plan: (Next::Default, 0),
                 answer: (Next::Default, false),
                 script: Vec::new(),
                 completers: Vec::new(),
@@ -383,8 +394,9 @@ impl World {
     /// An event.
     pub fn event(self) -> E {
         state(|s| {
-            s.tasks.events.push(keep(Event::new()));
-            s.model.add_event();
+            let event = keep(Event::new());
+            s.tasks.events.push(event);
+            s.model.add_event(event.reference());
             E(s.tasks.events.len() - 1)
         })
     }
@@ -488,8 +500,8 @@ impl World {
         });
     }
 
-    /// The next run of a task answers this, and takes a completer or not.
-    pub fn plan_run(self, task: T, answer: Next, takes: bool) {
+    /// The next run of a task answers this, and takes so many completers, the second one after what it does.
+    pub fn plan_run(self, task: T, answer: Next, takes: usize) {
         state(|s| s.tasks.all[task.0].plan = (answer, takes));
     }
 
@@ -534,7 +546,8 @@ impl World {
         enabled
     }
 
-    fn event_ref(self, event: E) -> EventRef {
+    /// How the machine names an event.
+    pub fn event_ref(self, event: E) -> EventRef {
         state(|s| s.tasks.events[event.0].reference())
     }
 
