@@ -119,6 +119,11 @@ impl E {
         Machine::set_event_timeout(self.0, Some(ticks));
     }
 
+    /// The answer of a run whose next one waits for it.
+    pub fn next(self) -> Next {
+        Next::On(self.0)
+    }
+
     /// A signal.
     pub fn signal(self) -> bool {
         Machine::signal(self.0, 0)

@@ -309,6 +309,91 @@ fn a_dropped_completer_beside_a_shutdown_leaves_exactly_one_outcome() {
     });
 }
 
+/// A task whose second run waits for the event, and is the last one.
+fn waits_within(scene: &mut Scene, event: E) -> T {
+    let mut first = true;
+    scene.task(move |_| match std::mem::take(&mut first) {
+        true => event.next(),
+        false => Next::Done(2),
+    })
+}
+
+#[test]
+fn a_signal_beside_a_run_that_begins_to_wait_lets_the_next_one_run_once() {
+    explore(ALL, |scene| {
+        Scene::interrupt(1);
+        let (pool, [worker]) = scene.pool(1);
+        let event = scene.event(1);
+        let task = waits_within(scene, event);
+        task.enable(pool, First::Now).unwrap();
+        scene.work(worker);
+        assert!(event.signal());
+        scene.settle();
+        assert_eq!((task.runs(), task.told()), (2, vec![Outcome::Done(2)]));
+    });
+}
+
+#[test]
+fn an_abort_beside_a_run_that_begins_to_wait_ends_the_task_once() {
+    explore(ALL, |scene| {
+        Scene::interrupt(1);
+        let (pool, [worker]) = scene.pool(1);
+        let event = scene.event(1);
+        let task = waits_within(scene, event);
+        task.enable(pool, First::Now).unwrap();
+        scene.work(worker);
+        event.complete(Outcome::Aborted);
+        scene.settle();
+        assert_eq!((task.runs(), task.told()), (1, vec![Outcome::Aborted]));
+    });
+}
+
+#[test]
+fn an_abort_beside_a_completer_that_lets_its_task_wait_ends_it_once() {
+    explore(ALL, |scene| {
+        Scene::interrupt(1);
+        let (pool, [worker]) = scene.pool(1);
+        let event = scene.event(1);
+        let (task, completer) = pending(scene, None);
+        task.enable(pool, First::Now).unwrap();
+        Scene::work_here(worker);
+        let completer = completer.lock().unwrap().take().unwrap();
+        let other = thread::spawn(move || completer.complete(event.next()));
+        event.complete(Outcome::Aborted);
+        assert_eq!(other.join().unwrap(), Ok(()));
+        scene.settle();
+        assert_eq!((task.runs(), task.told()), (1, vec![Outcome::Aborted]));
+    });
+}
+
+#[test]
+fn a_completer_beside_a_run_that_takes_another_one_answers_for_it_or_is_worth_nothing() {
+    explore(ALL, |scene| {
+        Scene::interrupt(1);
+        let (pool, [_worker]) = scene.pool(1);
+        let mut left = 2;
+        let task = scene.task(move |ctx| {
+            left -= 1;
+            if left == 0 {
+                return Next::Done(2);
+            }
+            let completer: C = ctx.completer();
+            let other = thread::spawn(move || completer.complete(Next::After(3)));
+            // Whichever is worth something is used.
+            let second: C = ctx.completer();
+            let answers = [second.complete(Next::After(3)), other.join().unwrap()];
+            assert!(answers.contains(&Ok(())) && answers[0] != answers[1], "{answers:?}");
+            Next::Pending
+        });
+        task.enable(pool, First::Now).unwrap();
+        scene.settle();
+        assert_eq!(task.runs(), 1);
+        assert!(task.disable());
+        // Nothing is expected any more.
+        pool.shutdown(Shutdown::Drain, None).unwrap();
+    });
+}
+
 #[test]
 fn whoever_ends_a_task_beside_its_run_ends_it_once() {
     type End = fn(T) -> bool;
