@@ -763,11 +763,11 @@ int z_taskpool_task_postpone(struct taskpool_task *task, k_timeout_t delay, cons
 int taskpool_task_wait(struct taskpool_task *task, k_timeout_t timeout, int *code);
 #endif
 
-/** Who has it says when a run is over that has answered @ref taskpool_next_pending. A pointer and a byte, to be copied. */
+/** Who has it says when a run is over that has answered @ref taskpool_next_pending. A pointer and a number, to be copied. */
 struct taskpool_completer {
 	/** @cond INTERNAL_HIDDEN */
 	struct taskpool_task *task;
-	uint8_t turn;
+	uint32_t turn;
 	/** @endcond */
 };
 

@@ -64,7 +64,8 @@ impl CompleterSlot {
     /// [`Completer::complete`] does. The slot is empty then, whatever the answer: of several interrupts the first one completes
     /// the run.
     ///
-    /// A lock section, O(1), and what [`Completer::complete`] takes: one of O(log n).
+    /// A lock section, O(1), and what [`Completer::complete`] takes: one of O(log n), and, where [`Next::On`](crate::Next::On)
+    /// names an event that was aborted, the completion of the task.
     ///
     /// # Errors
     ///

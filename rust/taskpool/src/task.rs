@@ -625,17 +625,19 @@ impl fmt::Debug for TaskCtx<'_> {
 /// `skip_completion` and `complete_tail`.)
 ///
 /// It may be sent to any thread and interrupt, and used from the run itself on. One that is dropped aborts the task, as nobody
-/// could say so then. It is worth nothing once its task has ended in another way, or begun anew. A
+/// could say so then. It is worth nothing once its task has ended in another way, or begun anew, which is recognised until 256 others
+/// were taken in runs of the same [number](TaskCtx::number). A
 /// [`CompleterSlot`](crate::CompleterSlot) keeps it for an interrupt, which has no place of its own.
 #[must_use = "dropped, it aborts the task"]
 #[derive(Debug)]
 pub struct Completer(taskpool_core::Completer<ThisPort>);
 
 impl Completer {
-    /// The run is over, as if it had answered this now; [`Next::Pending`] aborts the task. If the task ends, a worker tells so;
-    /// but an event that was aborted, with [`Next::On`], aborts it in this context.
+    /// The run is over, as if it had answered this now; [`Next::Pending`] aborts the task. If the task ends, a worker tells so.
+    /// But where [`Next::On`] names an event that was aborted, the task is aborted here: the completion is told in this context,
+    /// and what follows from it.
     ///
-    /// From any thread and interrupt. One lock section, O(log n).
+    /// From any thread and interrupt. One lock section, O(log n); of an aborted task, the completion after it.
     ///
     /// # Errors
     ///

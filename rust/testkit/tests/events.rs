@@ -1326,6 +1326,34 @@ fn a_run_that_is_completed_and_takes_another_completer_stays_completed() {
 }
 
 #[test]
+fn a_completer_that_is_kept_is_recognised_after_256_others() {
+    let scene = Scene::new();
+    let mut run = 0;
+    let task = scene.task(
+        1,
+        |task| task,
+        move |ctx| {
+            run += 1;
+            match run {
+                1 => COMPLETER.set(Some(ctx.completer())),
+                257 => {
+                    let first = COMPLETER.replace(Some(ctx.completer())).unwrap();
+                    assert_eq!(first.complete(Next::Done(5)), Err(Stale));
+                    return Next::Pending;
+                }
+                _ => drop(ctx.completer::<Virtual>().into_parts()),
+            }
+            Next::Default
+        },
+    );
+    Machine::enable(task, scene.pool, First::Now).unwrap();
+    scene.until(300);
+    assert_eq!(COMPLETER.take().unwrap().complete(Next::Done(6)), Ok(()));
+    scene.until(301);
+    assert_eq!((scene.log.times().len(), scene.ends()), (257, vec![Outcome::Done(6)]));
+}
+
+#[test]
 fn what_moves_the_next_run_waits_for_the_completer() {
     type Move = fn(TaskRef);
     let all: [(Move, u64, &[u64]); 5] = [

@@ -23,16 +23,16 @@ impl core::error::Error for Stale {}
 /// Says once when a run is over, and how its task goes on. One that is dropped aborts the task, as nobody could say so then.
 ///
 /// Usable everywhere, from the run itself on. It is worth nothing once its task has ended in another way, and refers to that
-/// task, which has to be there.
+/// task, which has to be there. One that is kept all the same is recognised until 256 others were taken in runs of the same number.
 #[must_use = "dropped, it aborts the task"]
 pub struct Completer<P: Port> {
     task: TaskRef,
-    turn: u8,
+    turn: u32,
     port: PhantomData<fn() -> P>,
 }
 
 impl<P: Port> Completer<P> {
-    pub(super) fn new(task: TaskRef, turn: u8) -> Self {
+    pub(super) fn new(task: TaskRef, turn: u32) -> Self {
         Completer {
             task,
             turn,
@@ -40,8 +40,8 @@ impl<P: Port> Completer<P> {
         }
     }
 
-    /// The run is over, and has answered this. (`Pending` aborts the task.) If the task ends, a worker says so. One lock
-    /// section, O(log n).
+    /// The run is over, and has answered this. (`Pending` aborts the task.) If the task ends, a worker says so; but if its next
+    /// run is to wait for an event that was aborted, its completion is told in this context. One lock section, O(log n).
     ///
     /// # Errors
     ///
@@ -55,7 +55,7 @@ impl<P: Port> Completer<P> {
     }
 
     /// Its parts, for a language that drops nothing: [`Shell::complete`] takes them.
-    pub fn into_parts(self) -> (TaskRef, u8) {
+    pub fn into_parts(self) -> (TaskRef, u32) {
         let this = ManuallyDrop::new(self);
         (this.task, this.turn)
     }

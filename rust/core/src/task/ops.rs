@@ -29,7 +29,7 @@ impl<P: Port> Shell<P> {
         Now { port: P::now() }
     }
 
-    pub(crate) fn hand_out(task: TaskRef) -> u8 {
+    pub(crate) fn hand_out(task: TaskRef) -> u32 {
         Self::look(|token| task.hand_out(token))
     }
 
@@ -39,14 +39,14 @@ impl<P: Port> Shell<P> {
     /// # Errors
     ///
     /// [`Stale`]; nothing has changed then.
-    pub fn complete(task: TaskRef, turn: u8, next: Next) -> Result<(), Stale> {
+    pub fn complete(task: TaskRef, turn: u32, next: Next) -> Result<(), Stale> {
         let ended = Self::section(|token| task.complete(token, turn, next, Self::clock()))?;
         Self::tell(ended, Outcome::Aborted);
         Ok(())
     }
 
     /// The completer with this number is gone: the task is aborted, if it waits for that.
-    pub fn drop_completer(task: TaskRef, turn: u8) {
+    pub fn drop_completer(task: TaskRef, turn: u32) {
         let ended = Self::section(|token| task.drop_completer(token, turn));
         Self::tell(ended, Outcome::Aborted);
     }

@@ -447,26 +447,37 @@ impl TaskRef {
 
     /// Somebody is to say when the run is over that goes on, unless somebody has said so already. Answers what he has to show
     /// then.
-    pub(crate) fn hand_out(self, token: &Token<'_>) -> u8 {
-        let turn = self.turn.get(token).wrapping_add(1);
-        self.turn.set(token, turn);
+    pub(crate) fn hand_out(self, token: &Token<'_>) -> u32 {
+        self.turn.set(token, self.turn.get(token).wrapping_add(1));
         self.set(token, HANDED_OUT, self.job.flags.get(token) & REARM == 0);
-        turn
+        self.turn_of_run(token)
+    }
+
+    /// The number of a completer. It comes again with the 256th one after it that is of a run of the same number, or when
+    /// there were 2^24 runs.
+    fn turn_of_run(self, token: &Token<'_>) -> u32 {
+        u32::from(self.turn.get(token)) | self.runs.get(token) << 8
     }
 
     /// Whether this is the completer that the task waits for, or will, after the run that goes on.
-    fn expects(self, token: &Token<'_>, turn: u8) -> bool {
+    fn expects(self, token: &Token<'_>, turn: u32) -> bool {
         let waits = match self.job.state.get(token) {
             State::Idle => false,
             State::Running => !self.has(token, STOPS),
             _ => self.has(token, PENDING),
         };
-        waits && self.has(token, HANDED_OUT) && self.turn.get(token) == turn
+        waits && self.has(token, HANDED_OUT) && self.turn_of_run(token) == turn
     }
 
     /// The run that this completer is of is over, and the task goes on so. If it ends, a worker says so; but answers who is to
     /// be told, if an event aborts it.
-    pub(crate) fn complete(self, token: &Token<'_>, turn: u8, next: Next, clock: Now) -> (Result<Ended, Stale>, Order) {
+    pub(crate) fn complete(
+        self,
+        token: &Token<'_>,
+        turn: u32,
+        next: Next,
+        clock: Now,
+    ) -> (Result<Ended, Stale>, Order) {
         if !self.expects(token, turn) {
             return (Err(Stale), Order::Nothing);
         }
@@ -500,7 +511,7 @@ impl TaskRef {
     }
 
     /// As `complete`, of a completer that is gone. Answers who is to be told that the task was aborted.
-    pub(crate) fn drop_completer(self, token: &Token<'_>, turn: u8) -> (Ended, Order) {
+    pub(crate) fn drop_completer(self, token: &Token<'_>, turn: u32) -> (Ended, Order) {
         if !self.expects(token, turn) {
             return (Ended::default(), Order::Nothing);
         }

@@ -408,7 +408,7 @@ extern "C" fn taskpool_task_wait(
 #[repr(C)]
 pub(super) struct CCompleter {
     pub(super) task: Option<NonNull<CTask>>,
-    pub(super) turn: u8,
+    pub(super) turn: u32,
 }
 
 #[no_mangle]
