@@ -41,6 +41,7 @@ pub enum Target {
     /// In this pool, on its workers.
     Pool(Pool),
     /// In the thread that submits them, before that goes on: [`Pool::run_now`] of this pool, whose shutdown waits for them.
+    /// Nobody watches over their budgets.
     Inline(Pool),
 }
 
