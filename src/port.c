@@ -264,6 +264,8 @@ static FUNC_NORETURN void end_image(void)
 		job = taskpool_core_last_words(worker);
 	}
 	if (job != NULL) {
+		/* First, as its memory may have been overwritten: what follows looks inside, and at what it points to. */
+		printk("the worker's job is at %p\n", job);
 #if defined(CONFIG_TASKPOOL_C_API) &&                                                                                  \
 	(defined(CONFIG_TASKPOOL_NAMES) || defined(CONFIG_TASKPOOL_BUDGETS) || defined(CONFIG_TASKPOOL_SUBMIT_SITE))
 		const struct taskpool_job *named = job;
@@ -301,7 +303,6 @@ static FUNC_NORETURN void end_image(void)
 		}
 #endif
 #endif
-		printk("the worker's job is at %p\n", job);
 	}
 	k_panic();
 	CODE_UNREACHABLE;

@@ -269,8 +269,10 @@ struct taskpool_task {
 };
 
 /** @cond INTERNAL_HIDDEN */
-/* What TaskScheduler's takes on such a machine, with all that it can have. */
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_task) <= 108);
+/* What TaskScheduler's takes on such a machine, with all that it can have. A name on top of all other options takes 4 more. */
+BUILD_ASSERT(sizeof(void *) != 4 ||
+	     sizeof(struct taskpool_task) <=
+		     108 + 4 * (IS_ENABLED(CONFIG_TASKPOOL_SUBMIT_SITE) && IS_ENABLED(CONFIG_TASKPOOL_NAMES)));
 /** @endcond */
 
 /** The longest interval and time of a task, in ticks. At 1 MHz these are almost nine years. */

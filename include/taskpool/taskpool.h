@@ -151,11 +151,20 @@ struct taskpool_site {
 
 /** @cond INTERNAL_HIDDEN */
 /* A pointer to the site of this line, which stays for ever. */
+#ifdef __cplusplus
+/* C++ has no statement expressions outside of functions: in initializers, default arguments, and lambdas of these. */
+#define Z_TASKPOOL_HERE                                                                                                \
+	([]() -> const struct taskpool_site * {                                                                        \
+		static const struct taskpool_site z_taskpool_here = {__FILE__, sizeof(__FILE__) - 1, __LINE__};        \
+		return &z_taskpool_here;                                                                               \
+	}())
+#else
 #define Z_TASKPOOL_HERE                                                                                                \
 	(__extension__({                                                                                               \
 		static const struct taskpool_site z_taskpool_here = {__FILE__, sizeof(__FILE__) - 1, __LINE__};        \
 		&z_taskpool_here;                                                                                      \
 	}))
+#endif
 /** @endcond */
 #endif
 

@@ -24,7 +24,8 @@ static const struct taskpool_about endless = {.name = "endless", .budget = K_FOR
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_about) == 24);
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_worker_core) == 12 + 4 + 4 + 20);
 BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct k_timer) == 56);
-BUILD_ASSERT(sizeof(void *) != 4 || sizeof(struct taskpool_job) == 52 + 4 + 4 + 4 + 4);
+BUILD_ASSERT(sizeof(void *) != 4 ||
+	     sizeof(struct taskpool_job) == 52 + 4 + 4 + 4 + 4 + 4 * IS_ENABLED(CONFIG_TASKPOOL_NAMES));
 
 static struct noted job;
 static bool inside;
@@ -105,6 +106,7 @@ ZTEST(c, test_an_overrun_is_told_while_the_job_runs)
 	zassert_equal(told.control_point, 11);
 	zassert_equal(told.worker, 0);
 	zassert_true(told.site.line > 0);
+	zassert_equal(told.site.length, strlen(__FILE__));
 	zassert_mem_equal(told.site.file, __FILE__, told.site.length);
 	zassert_true(told.elapsed > 20 && told.elapsed < 40, "%d ticks", (int)told.elapsed);
 	zassert_equal(k_timer_remaining_ticks(&worker()->budget), 0);

@@ -4,6 +4,8 @@
  * The same header in C++.
  */
 
+#include <string.h>
+
 #include <zephyr/kernel.h>
 #include <zephyr/ztest.h>
 
@@ -70,6 +72,20 @@ taskpool_next go_on(taskpool_task *, const taskpool_run *)
 }
 
 TASKPOOL_TASK_DEFINE_WITH(periodic, go_on, k_ms_to_ticks_ceil64(1), 4, TASKPOOL_MISSED_CATCH_UP(2), 0, nullptr, 0, false);
+
+/* Submissions outside of functions. */
+uint32_t lambda_line;
+const auto submit_in_lambda = [](taskpool_job *job) {
+	lambda_line = __LINE__ + 1;
+	return taskpool_submit(&plus, job);
+};
+
+int submit_by_default(taskpool_job *job, int answer = taskpool_submit(&plus, &defined))
+{
+	zassert_equal(job, &defined);
+	return answer;
+}
+
 void call(taskpool_end_queued *, const taskpool_told *told)
 {
 	zassert_equal(told->code, 3);
@@ -121,6 +137,16 @@ ZTEST(c, test_plus_plus)
 	zassert_ok(taskpool_submit(&plus, &defined));
 	zassert_ok(taskpool_job_site(&defined, &site));
 	zassert_equal(site.line, __LINE__ - 2);
+	zassert_equal(site.length, strlen(__FILE__));
 	zassert_mem_equal(site.file, __FILE__, site.length);
+	zassert_equal(taskpool_wait(&defined, K_SECONDS(1), &code), TASKPOOL_DONE);
+
+	zassert_ok(submit_in_lambda(&defined));
+	zassert_ok(taskpool_job_site(&defined, &site));
+	zassert_equal(site.line, lambda_line);
+	zassert_equal(site.length, strlen(__FILE__));
+	zassert_equal(taskpool_wait(&defined, K_SECONDS(1), &code), TASKPOOL_DONE);
+	zassert_ok(submit_by_default(&defined));
+	zassert_ok(taskpool_job_site(&defined, &site));
 	zassert_equal(taskpool_wait(&defined, K_SECONDS(1), &code), TASKPOOL_DONE);
 }
