@@ -286,7 +286,7 @@ int z_taskpool_task_enable_on(struct taskpool *pool, struct taskpool_task *task,
  *
  * @isr_ok
  *
- * @param event The event. NULL ends the task, with #TASKPOOL_DONE and the code -EINVAL.
+ * @param event The event. NULL from a run ends the task, with #TASKPOOL_DONE and the code -EINVAL; @ref taskpool_complete refuses it.
  *
  * @return The answer of a run.
  */

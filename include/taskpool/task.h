@@ -776,7 +776,7 @@ struct taskpool_completer {
 /**
  * @brief Takes the completer of this run. Whoever has it says when the run is over, and how the task goes on then: if the run
  * answers @ref taskpool_next_pending, after it has ended, and if it goes on yet, what it answers then does not count. A second
- * one makes the first worthless.
+ * one makes the first worthless, or is worth nothing itself, if that was used.
  *
  * From the run only. One lock section, O(1). (Momentum's `skip_completion`.)
  *
@@ -787,19 +787,21 @@ struct taskpool_completer {
 struct taskpool_completer taskpool_run_completer(const struct taskpool_run *run);
 
 /**
- * @brief The run is over, as if it had answered this now. If the task ends, a worker tells so. (Momentum's `complete_tail`.)
+ * @brief The run is over, as if it had answered this now. If the task ends, a worker tells so; but where the next run is to wait
+ * for an event that was aborted, its completion is called here, and what follows from that. (Momentum's `complete_tail`.)
  *
  * isr-ok. One lock section, O(log n).
  *
  * @isr_ok
  *
  * @param completer The run's. It is good for once, as long as its task has not ended in another way, nor begun anew; it refers
- *                  to that task, which must be there.
+ *                  to that task, which must be there. One that is kept is recognised until 256 others were taken in runs of
+ *                  the same number.
  * @param next      How the task goes on; @ref taskpool_next_pending is as @ref taskpool_next_default.
  *
  * @retval 0          It does.
  * @retval -ECANCELED The task does not wait for this completer. Nothing has changed.
- * @retval -EINVAL    The completer is of no task.
+ * @retval -EINVAL    The completer is of no task, or the next run is to wait for NULL. Nothing has changed.
  */
 int taskpool_complete(struct taskpool_completer completer, struct taskpool_next next);
 

@@ -560,7 +560,7 @@ impl TaskCtx<'_> {
 
     /// Takes the completer of this run. Whoever has it says when the run is over, and how the task goes on then: if the run
     /// answers [`Next::Pending`], after it has ended, and if it goes on yet, what it answers then does not count. A second one
-    /// makes the first worthless. One lock section, O(1).
+    /// makes the first worthless, or is worth nothing itself, if that was used. One lock section, O(1).
     pub fn completer(&self) -> Completer {
         Completer(self.0.completer())
     }

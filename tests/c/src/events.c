@@ -341,6 +341,7 @@ ZTEST(c, test_an_interrupt_completes_a_run)
 	/* The next run waits for an event, which the completer names, and is over then. */
 	zassert_ok(taskpool_event_arm(&event, 1, K_FOREVER));
 	zassert_ok(taskpool_task_enable(&eager, &tasks[0], K_NO_WAIT));
+	zassert_equal(taskpool_complete(completer, taskpool_next_on(NULL)), -EINVAL);
 	zassert_ok(taskpool_complete(completer, taskpool_next_on(&event)));
 	zassert_equal(atomic_get(&runs), 3);
 	zassert_equal(taskpool_event_signal(&event, 0), 1);

@@ -135,6 +135,18 @@ unsafe fn taskpool_core_run_task(ctx: &Ctx<'_>, job: JobRef) -> i32 {
     unsafe { System::run_task(ctx, job, work) }
 }
 
+impl CNext {
+    /// The next run is to wait for an event that is none.
+    fn waits_for_nothing(&self) -> bool {
+        #[cfg(CONFIG_TASKPOOL_EVENTS)]
+        if self.how == next::ON {
+            // SAFETY: with this, C has written the event.
+            return unsafe { self.of.event }.is_none();
+        }
+        false
+    }
+}
+
 impl From<CNext> for Next {
     fn from(answer: CNext) -> Self {
         match answer.how {
@@ -432,6 +444,9 @@ extern "C" fn taskpool_complete(completer: CCompleter, next: CNext) -> c_int {
     let Some(task) = task_of(completer.task) else {
         return misuse(Refusal::NoTask, c"taskpool_complete");
     };
+    if next.waits_for_nothing() {
+        return misuse(Refusal::BadArgument, c"taskpool_complete");
+    }
     match System::complete(task, completer.turn, next.into()) {
         Ok(()) => 0,
         Err(_) => refuse(Refusal::Stale),
