@@ -220,8 +220,6 @@ struct taskpool_await {
 /**
  * @brief Waits until one of several events is complete. Of several that are complete already, it is the first one.
  *
- * (To wait until all are, wait for one after the other.)
- *
  * As @ref taskpool_event_wait, but that the lock sections are O(@p count), and O(n) of those who wait for these events when it
  * leaves their lines.
  *
@@ -237,6 +235,23 @@ struct taskpool_await {
  * @retval -EPERM  Called in an interrupt, which can't wait.
  */
 int taskpool_event_wait_any(struct taskpool_await *awaits, size_t count, k_timeout_t timeout, size_t *which, int *code);
+
+/**
+ * @brief Waits until all of several events are complete, one after the other: one that is armed again meanwhile is not waited for
+ * again. @ref taskpool_event_status answers what completed each.
+ *
+ * As @ref taskpool_event_wait for each.
+ *
+ * @param events  The events. The array must stay as it is until this returns.
+ * @param count   How many, from 1 on.
+ * @param timeout The longest time to wait for all together.
+ *
+ * @retval 0       All of them were complete.
+ * @retval -EINVAL @p events is NULL, or an event in it, or @p count is 0.
+ * @retval -EAGAIN The time was up. Those that are complete stay so.
+ * @retval -EPERM  Called in an interrupt, which can't wait.
+ */
+int taskpool_event_wait_all(struct taskpool_event *const *events, size_t count, k_timeout_t timeout);
 #endif
 
 /**

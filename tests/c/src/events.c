@@ -305,6 +305,26 @@ ZTEST(c, test_a_thread_waits_for_any_of_several_events)
 	zassert_equal(taskpool_event_signal(&event, 0), 1);
 }
 
+ZTEST(c, test_a_thread_waits_for_all_of_several_events)
+{
+	struct taskpool_event *const both[] = {&event, &other};
+	struct taskpool_event *const turned[] = {&other, &event};
+	int code = 0;
+
+	zassert_ok(taskpool_event_arm(&event, 1, K_FOREVER));
+	zassert_ok(taskpool_event_arm(&other, 1, K_FOREVER));
+	/* One of them is not all, whichever comes first. */
+	zassert_equal(taskpool_event_signal(&event, 0), 1);
+	zassert_equal(taskpool_event_wait_all(both, 2, K_TICKS(3)), -EAGAIN);
+	zassert_equal(taskpool_event_wait_all(turned, 2, K_TICKS(3)), -EAGAIN);
+	zassert_equal(taskpool_event_wait_all(both, 1, K_NO_WAIT), 0);
+	k_timer_start(&signal_timer, K_TICKS(5), K_NO_WAIT);
+	zassert_ok(taskpool_event_wait_all(both, 2, K_FOREVER));
+	zassert_equal(taskpool_event_status(&other, &code), TASKPOOL_DONE);
+	zassert_equal(code, 8);
+	zassert_ok(taskpool_event_wait_all(turned, 2, K_NO_WAIT));
+}
+
 /* The first run of a task is over when an interrupt says so. */
 static struct taskpool_next hands_out(struct taskpool_task *task, const struct taskpool_run *run)
 {
@@ -402,6 +422,9 @@ ZTEST(c, test_misused_events_are_refused)
 	zassert_equal(taskpool_event_wait_any(NULL, 1, K_NO_WAIT, NULL, NULL), -EINVAL);
 	zassert_equal(taskpool_event_wait_any(&none, 0, K_NO_WAIT, NULL, NULL), -EINVAL);
 	zassert_equal(taskpool_event_wait_any(&none, 1, K_NO_WAIT, NULL, NULL), -EINVAL);
+	zassert_equal(taskpool_event_wait_all(NULL, 1, K_NO_WAIT), -EINVAL);
+	zassert_equal(taskpool_event_wait_all(&none.event, 0, K_NO_WAIT), -EINVAL);
+	zassert_equal(taskpool_event_wait_all(&none.event, 1, K_NO_WAIT), -EINVAL);
 	zassert_equal(taskpool_task_enable_on(NULL, &tasks[0], &event, false), -EINVAL);
 	zassert_equal(taskpool_task_enable_on(&eager, NULL, &event, false), -EINVAL);
 	zassert_equal(taskpool_task_enable_on(&eager, &memory, &event, false), -EINVAL);

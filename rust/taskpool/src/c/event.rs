@@ -145,6 +145,31 @@ extern "C" fn taskpool_event_wait_any(
     waited(answer, code, c"taskpool_event_wait_any")
 }
 
+#[cfg(CONFIG_TASKPOOL_WAIT)]
+#[no_mangle]
+extern "C" fn taskpool_event_wait_all(
+    events: Option<NonNull<Option<NonNull<Event>>>>,
+    count: usize,
+    timeout: KTimeout,
+) -> c_int {
+    let Some(events) = events.filter(|_| count > 0) else {
+        return misuse(Refusal::BadArgument, c"taskpool_event_wait_all");
+    };
+    // SAFETY: C passes so many, and changes none of them until this returns.
+    let events = unsafe { core::slice::from_raw_parts(events.as_ptr(), count) };
+    if events.iter().any(Option::is_none) {
+        return misuse(Refusal::BadArgument, c"taskpool_event_wait_all");
+    }
+    let deadline = timeout.deadline();
+    for event in events.iter().copied().filter_map(event_of) {
+        let answer = System::wait_event(event, deadline);
+        if answer.is_err() {
+            return waited(answer, None, c"taskpool_event_wait_all");
+        }
+    }
+    0
+}
+
 #[cfg_attr(not(CONFIG_TASKPOOL_SUBMIT_SITE), no_mangle)]
 #[cfg_attr(CONFIG_TASKPOOL_SUBMIT_SITE, export_name = "z_taskpool_task_enable_on")]
 extern "C" fn taskpool_task_enable_on(
