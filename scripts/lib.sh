@@ -91,6 +91,8 @@ has_toolchain() {
 # Without one: the distribution's Arm compiler. native_sim takes the host's in any case.
 use_toolchain() {
   has_toolchain || export ZEPHYR_TOOLCHAIN_VARIANT=gnuarmemb GNUARMEMB_TOOLCHAIN_PATH=/usr
+  # Below `make`, twister takes itself for one of its jobs: it would build and run one image at a time.
+  unset MAKEFLAGS
 }
 
 # Every Zephyr build compiles bindgen and friends anew for its own target directory;
